@@ -1,0 +1,126 @@
+"""A race: contenders times seeds, each run in a process of its own, and the comparison."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+
+from spikeoff.contenders.base import Config
+from spikeoff.contenders.registry import find
+from spikeoff.errors import UserError, one_line
+from spikeoff.report.page import write_comparison
+from spikeoff.report.table import terminal_table
+from spikeoff.runs import RunRecord, read_run
+from spikeoff.training.session import run
+
+Preset = Literal["quick", "full"]
+
+QUICK: dict[str, Any] = {"epochs": 4, "n_train": 20_000}
+"""What the quick preset changes for every contender; the test set stays whole."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the race."""
+
+    contender: str
+    config: Config
+
+
+def entries(
+    contenders: Sequence[str],
+    seeds: Sequence[int],
+    preset: Preset,
+    common: dict[str, Any],
+    output: Path,
+) -> list[Entry]:
+    """The runs of a race, seed by seed, each into ``output/<contender>/seed-<n>``.
+
+    Raises:
+        UserError: an unknown contender, one named twice, or a value that a configuration refuses.
+    """
+    for what, chosen in (("contenders", contenders), ("seeds", seeds)):
+        if not chosen:
+            raise UserError(f"`{what}` is empty; name at least one")
+        twice = [one for one in chosen if list(chosen).count(one) > 1]
+        if twice:
+            raise UserError(f"`{what}` names {twice[0]} twice; once is enough")
+    result = []
+    for seed in seeds:
+        for name in contenders:
+            kind = find(name)
+            config = kind.config_type()
+            if preset == "quick":
+                config = replace(config, **QUICK, **kind.quick)
+            path = output / name / f"seed-{seed}"
+            result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
+    return result
+
+
+def race(runs: Sequence[Entry], output: Path, console: Console) -> list[str]:
+    """Run everything one after another, then write the comparison into ``output``.
+
+    Each run has a process of its own, so that its memory and its caches are its own, and a failed
+    one stops no other.
+
+    Returns:
+        The failures, a line each.
+
+    Raises:
+        UserError: no run came through.
+    """
+    records: list[RunRecord] = []
+    failures: list[str] = []
+    for number, entry in enumerate(runs, 1):
+        name = f"{entry.contender} seed {entry.config.seed}"
+        console.print(f"[bold]run {number}/{len(runs)}[/bold]  {name}", highlight=False)
+        try:
+            records.append(_in_own_process(entry))
+        except (UserError, BrokenProcessPool) as error:
+            failures.append(f"{name}: {one_line(error, 400)}")
+            console.print(f"failed: {one_line(error, 400)}", style="red", highlight=False)
+        else:
+            summary = records[-1].summary
+            console.print(
+                f"         test accuracy {100 * summary['accuracy']['test']:.2f} %, "
+                f"trained in {summary['time']['train_s']:.1f} s",
+                highlight=False,
+            )
+    if not records:
+        raise UserError(f"no run came through; the first failure: {failures[0]}")
+    show(records, output, console)
+    return failures
+
+
+def show(records: Sequence[RunRecord], output: Path, console: Console) -> None:
+    """Print the table and write page and CSV into ``output``."""
+    ordered = sorted(records, key=lambda record: (record.contender, record.seed))
+    console.print(terminal_table(ordered))
+    page, table = write_comparison(ordered, output)
+    console.print(f"{page}\n{table}", highlight=False, soft_wrap=True)
+
+
+def _in_own_process(entry: Entry) -> RunRecord:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+        folder = pool.submit(_run_entry, entry).result()
+    return read_run(folder)
+
+
+def _run_entry(entry: Entry) -> Path:
+    try:
+        return run(entry.contender, entry.config).folder
+    except UserError:
+        raise
+    except Exception as error:
+        where = entry.config.save_path
+        raise UserError(
+            f"{type(error).__name__}: {one_line(error)}; see the log in {where}"
+        ) from None

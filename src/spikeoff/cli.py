@@ -1,0 +1,208 @@
+"""The command line: one short function a verb.
+
+Flags come from the signatures and configuration dataclasses. Heavy imports wait until a verb
+needs them, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import tyro
+
+from spikeoff import __version__
+from spikeoff.errors import UserError
+
+USAGE_ERROR = 2
+FAILED_RUNS = 1
+INTERRUPTED = 130
+
+Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = _dispatch(given)
+    except UserError as error:
+        print(f"spikeoff: {error}", file=sys.stderr)  # noqa: T201
+        status = USAGE_ERROR
+    except KeyboardInterrupt:
+        print("spikeoff: interrupted; the run's folder is left unfinished", file=sys.stderr)  # noqa: T201
+        status = INTERRUPTED
+    sys.exit(status)
+
+
+def _dispatch(given: list[str]) -> int:
+    if given[:1] == ["--version"]:
+        print(f"spikeoff {__version__}")  # noqa: T201
+        return 0
+    if given[:1] == ["train"]:
+        return _train(given[1:])
+    if given[:1] == ["data"]:
+        verbs: dict[str, Callable[..., Any]] = {"info": data_info, "export": data_export}
+        return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
+    verbs = {"compare": compare, "train": train, "report": report, "data": data}
+    return _call(verbs, given, "spikeoff", _overview())
+
+
+def _call(
+    verbs: dict[str, Callable[..., Any]], given: list[str], prog: str, description: str
+) -> int:
+    return int(
+        tyro.extras.subcommand_cli_from_dict(
+            verbs, args=given or ["--help"], prog=prog, description=description,
+            use_underscores=True, sort_subcommands=False,
+        )
+        or 0
+    )  # fmt: skip
+
+
+def _overview() -> str:
+    return (
+        "One fair race between spiking and conventional neural networks on MNIST. "
+        "Start with: spikeoff compare"
+    )
+
+
+def _train(given: list[str]) -> int:
+    """``train CONTENDER``: the flags are those of the contender's configuration."""
+    from spikeoff.contenders.registry import find, names
+
+    if not given or given[0] in ("-h", "--help"):
+        print(  # noqa: T201
+            "usage: spikeoff train CONTENDER [flags]\n\n"
+            f"CONTENDER is one of: {', '.join(names())}\n"
+            "Its flags: spikeoff train CONTENDER --help"
+        )
+        return 0
+    name, *flags = given
+    kind = find(name)
+    config = tyro.cli(
+        kind.config_type, args=flags, prog=f"spikeoff train {name}", use_underscores=True
+    )
+    from spikeoff.report.console import output_console
+    from spikeoff.report.table import terminal_table
+    from spikeoff.training.session import run
+
+    record = run(name, config)
+    console = output_console()
+    console.print(terminal_table([record]))
+    console.print(str(record.folder), highlight=False, soft_wrap=True)
+    return 0
+
+
+def train() -> int:
+    """Train one contender: spikeoff train CONTENDER --help tells its flags."""
+    return _train([])
+
+
+def data() -> int:
+    """Look at a data set (info), or write it in another format (export)."""
+    return _dispatch(["data"])
+
+
+def compare(
+    preset: Literal["quick", "full"] = "quick",
+    contenders: tuple[str, ...] = (),
+    seeds: tuple[int, ...] = (0,),
+    output: Path | None = None,
+    epochs: int | None = None,
+    num_threads: int | None = None,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    mnist_path: str | None = None,
+    n_train: int | None = None,
+    n_validation: int | None = None,
+    tdp: float | None = None,
+) -> int:
+    """Run the race: every contender on the same images, split and seeds; then compare.
+
+    Args:
+        preset: quick is an honest small race of a few minutes, full the whole training.
+        contenders: who takes part; all by default.
+        seeds: a run of every contender for each.
+        output: folder of the race; a new one under runs/ by default.
+        epochs: passes over the training images, instead of the preset's.
+        num_threads: CPU threads; all cores by default.
+        device: where to compute: a GPU if there is one, or as named.
+        mnist_path: data, by name or path; MNIST by default.
+        n_train: training images, instead of the preset's.
+        n_validation: images held out to steer by; 5,000 by default.
+        tdp: thermal design power (W) for the energy estimate; 160 by default.
+    """
+    from spikeoff.campaign import entries, race
+    from spikeoff.contenders.registry import names
+    from spikeoff.report.console import output_console
+
+    folder = output or Path("runs") / f"compare-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    common = {
+        "epochs": epochs,
+        "num_threads": num_threads,
+        "device": device,
+        "mnist_path": mnist_path,
+        "n_train": n_train,
+        "n_validation": n_validation,
+        "tdp": tdp,
+    }
+    chosen = {name: value for name, value in common.items() if value is not None}
+    runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
+    failures = race(runs, folder, output_console())
+    for line in failures:
+        print(f"spikeoff: failed: {line}", file=sys.stderr)  # noqa: T201
+    return FAILED_RUNS if failures else 0
+
+
+def report(runs: Runs, output: Path = Path()) -> int:
+    """Compare finished runs: table, comparison.html and comparison.csv from their folders.
+
+    Args:
+        runs: folders of runs, or folders that hold some.
+        output: folder for the page and the table.
+    """
+    from spikeoff.campaign import show
+    from spikeoff.report.console import output_console
+    from spikeoff.runs import find_runs, read_run
+
+    if not runs:
+        raise UserError("no run given; name one or more folders of runs")
+    show([read_run(folder) for folder in find_runs(runs)], output, output_console())
+    return 0
+
+
+def data_info(mnist_path: str = "mnist") -> int:
+    """Tell what a data set holds: images, digits, and its fingerprint.
+
+    Args:
+        mnist_path: data, by name or path.
+    """
+    from spikeoff.data import load_dataset
+    from spikeoff.report.console import output_console
+    from spikeoff.report.datasets import dataset_table
+
+    output_console().print(dataset_table(load_dataset(mnist_path)))
+    return 0
+
+
+def data_export(
+    file_format: Annotated[Literal["idx", "npz", "pkl.gz"], tyro.conf.arg(name="format")] = "idx",
+    output: Path = Path("mnist"),
+    mnist_path: str = "mnist",
+) -> int:
+    """Write a data set for other programs.
+
+    Args:
+        file_format: idx (the four published files), npz (Keras), or pkl.gz (Theano).
+        output: folder to write into.
+        mnist_path: data, by name or path.
+    """
+    from spikeoff.data import load_dataset
+    from spikeoff.data.export import export
+
+    for path in export(load_dataset(mnist_path), file_format, output):
+        print(path)  # noqa: T201
+    return 0

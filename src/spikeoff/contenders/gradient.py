@@ -1,0 +1,252 @@
+"""What the gradient-trained contenders share: batches, Adam, schedule, and where they compute."""
+
+from __future__ import annotations
+
+import math
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from spikeoff.contenders.base import Config, Contender, Response, State, Step, require
+from spikeoff.data import N_CLASSES, Images
+from spikeoff.encoding import EVALUATION
+from spikeoff.errors import UserError
+from spikeoff.kernels import jit
+from spikeoff.learning.schedule import warmup_cosine
+from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.operations import Activity
+
+BATCHES_PER_STEP = 16
+"""Batches between two looks at the loss: on a GPU each look waits for the device."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientConfig(Config):
+    """Training by Adam on the cross-entropy of small batches."""
+
+    learning_rate: float = 0.02
+    """Adam's peak step size; it warms up, then falls to zero along a cosine."""
+    beta1: float = 0.9
+    """Adam: decay of the mean gradient."""
+    beta2: float = 0.999
+    """Adam: decay of the mean squared gradient."""
+    batch_size: int = 128
+    """Images a step."""
+    warmup_epochs: float = 1.0
+    """Epochs over which the step size rises to its peak."""
+    clip_norm: float | None = None
+    """Bound of the gradient's norm over all weights; none by default."""
+    weight_decay: float = 0.0
+    """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
+    label_smoothing: float = 0.0
+    """Share of the target spread over all ten digits."""
+    patience: int | None = None
+    """Epochs without a better validation accuracy before training stops; never by default."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rate = self.learning_rate
+        require("learning_rate", rate, math.isfinite(rate) and rate > 0, "above 0")
+        require("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")
+        require("beta2", self.beta2, 0 <= self.beta2 < 1, "from 0 to below 1")
+        require("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
+        warmup = self.warmup_epochs
+        require("warmup_epochs", warmup, 0 <= warmup < math.inf, "0 or more")
+        clip = self.clip_norm
+        require("clip_norm", clip, clip is None or 0 < clip < math.inf, "above 0")
+        decay = self.weight_decay
+        require("weight_decay", decay, 0 <= decay < math.inf, "0 or more")
+        smoothing = self.label_smoothing
+        require("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
+        patience = self.patience
+        require("patience", patience, patience is None or patience >= 1, "at least 1")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A batch's way through a network.
+
+    logits: [n, 10].
+    count: tells active inputs and active hidden places of the whole batch, when asked.
+    """
+
+    logits: torch.Tensor
+    count: Callable[[], tuple[float, float]]
+
+
+class GradientContender(Contender):
+    """A PyTorch module trained by Adam.
+
+    A subclass builds the module and says how a batch of images goes through it.
+    """
+
+    evaluation_batch: ClassVar[int] = 500
+
+    def __init__(self, config: GradientConfig) -> None:
+        self.settings = config
+        self.device = choose_device(config.device)
+        self.patience = config.patience
+        use_threads(config.num_threads)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.manual_seed(config.seed)
+        self.module = self.build().to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            self.module.parameters(),
+            lr=config.learning_rate,
+            betas=(config.beta1, config.beta2),
+            weight_decay=config.weight_decay,
+            fused=self.device != "mps",
+        )
+        self._resident: tuple[Images, torch.Tensor, torch.Tensor] | None = None
+        self._rate = 0.0
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The network, with its initial weights drawn from PyTorch's generator."""
+
+    @abstractmethod
+    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
+        """Send [n, 784] uint8 pixels through; ``epoch`` is ``EVALUATION`` outside training."""
+
+    @abstractmethod
+    def hidden_places(self) -> int:
+        """Hidden neurons times steps: how many could be active for an image."""
+
+    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
+        """One pass in a new order; yields after every ``BATCHES_PER_STEP`` batches."""
+        pixels, labels = self._on_device(images)
+        order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(images))
+        batches = [
+            order[first : first + self.settings.batch_size]
+            for first in range(0, len(order), self.settings.batch_size)
+        ]
+        self.module.train()
+        for first in range(0, len(batches), BATCHES_PER_STEP):
+            examples, correct, loss = 0, torch.zeros((), device=self.device), 0.0
+            summed = torch.zeros((), device=self.device)
+            for number in range(first, min(first + BATCHES_PER_STEP, len(batches))):
+                rows = batches[number]
+                self._set_rate((epoch - 1) * len(batches) + number, len(batches))
+                torch.manual_seed(_mix(self.settings.seed, epoch, number))
+                index = torch.from_numpy(rows).to(self.device)
+                target = labels[index]
+                logits = self.present(pixels[index], images.ids[rows], epoch).logits
+                batch_loss = functional.cross_entropy(
+                    logits, target, label_smoothing=self.settings.label_smoothing
+                )
+                self._descend(batch_loss)
+                examples += len(rows)
+                summed += batch_loss.detach() * len(rows)
+                correct += (logits.argmax(1) == target).sum()
+            loss = float(summed)
+            yield Step(examples, int(correct), loss)
+
+    def respond(self, images: Images) -> Response:
+        """Answer in batches, without gradient and dropout."""
+        pixels = torch.from_numpy(images.pixels)
+        scores = np.empty((len(images), N_CLASSES), np.float32)
+        active = np.zeros(2)
+        self.module.eval()
+        with torch.no_grad():
+            for first in range(0, len(images), self.evaluation_batch):
+                part = slice(first, first + self.evaluation_batch)
+                on_device = pixels[part].to(self.device)
+                sent = self.present(on_device, images.ids[part], EVALUATION)
+                scores[part] = sent.logits.float().cpu()
+                active += sent.count()
+        inputs, hidden = active / max(1, len(images))
+        return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
+
+    def loss(self, response: Response, images: Images) -> float | None:
+        """Mean cross-entropy, without smoothing."""
+        if not len(images):
+            return None
+        labels = torch.from_numpy(images.labels).long()
+        return float(functional.cross_entropy(torch.from_numpy(response.scores), labels))
+
+    def parameter_count(self) -> int:
+        """Numbers that Adam changes."""
+        return sum(weights.numel() for weights in self.module.parameters())
+
+    def state(self) -> State:
+        """Weights and buffers."""
+        return {
+            name: value.detach().cpu().numpy().copy()
+            for name, value in self.module.state_dict().items()
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over weights and buffers."""
+        self.module.load_state_dict({name: torch.from_numpy(v) for name, v in state.items()})
+
+    def epoch_metrics(self) -> dict[str, float]:
+        """The learning rate at the epoch's end."""
+        return {"learning_rate": self._rate}
+
+    def _set_rate(self, step: int, steps_per_epoch: int) -> None:
+        n_steps = self.settings.epochs * steps_per_epoch
+        n_warmup = min(round(self.settings.warmup_epochs * steps_per_epoch), n_steps // 2)
+        self._rate = self.settings.learning_rate * warmup_cosine(step, n_steps, n_warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate
+
+    def _descend(self, loss: torch.Tensor) -> None:
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.settings.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
+        self.optimizer.step()
+
+    def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pixels (uint8) and labels, kept on the device from epoch to epoch."""
+        if self._resident is None or self._resident[0] is not images:
+            self._resident = (
+                images,
+                torch.from_numpy(images.pixels).to(self.device),
+                torch.from_numpy(images.labels).long().to(self.device),
+            )
+        return self._resident[1], self._resident[2]
+
+
+def choose_device(name: str) -> str:
+    """The PyTorch device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+    Raises:
+        UserError: the named device is not there.
+    """
+    available: dict[str, Callable[[], bool]] = {
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+        "cpu": lambda: True,
+    }
+    if name == "auto":
+        return next(device for device, is_there in available.items() if is_there())
+    if not available[name]():
+        raise UserError(
+            f"`device` (={name}) is not available to PyTorch here; use cpu, or auto to choose"
+        )
+    if name == "cuda":
+        # What cuBLAS needs to give the same bits every time; read when it starts.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return name
+
+
+def use_threads(n: int | None) -> int:
+    """Let PyTorch and kernels run on ``n`` threads, by default one a core; returns how many."""
+    threads = n or available_cores()
+    torch.set_num_threads(threads)
+    jit.set_threads(threads)
+    return threads
+
+
+def _mix(seed: int, epoch: int, batch: int) -> int:
+    """A seed for one batch's dropout, so that no generator's state need be kept."""
+    return int(np.random.SeedSequence([seed, epoch, batch]).generate_state(1, np.uint64)[0] >> 1)

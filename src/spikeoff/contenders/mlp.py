@@ -1,0 +1,115 @@
+"""``mlp``: 784 - 512 ReLU - dropout - 10 softmax, as many parameters as the STDP network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.ledger.operations import Activity, Operations
+
+Initialisation = Literal["equalised", "kaiming"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLPConfig(GradientConfig):
+    """The multilayer perceptron, trained by Adam."""
+
+    n_hidden: int = 512
+    """Hidden neurons."""
+    dropout: float = 0.3
+    """Share of hidden neurons silenced at a training step."""
+    initialisation: Initialisation = "equalised"
+    """equalised: unit weights behind inputs scaled by sqrt(2 / fan-in); kaiming: as usual."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("n_hidden", self.n_hidden, self.n_hidden >= 1, "at least 1")
+        require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
+
+
+class Perceptron(nn.Module):
+    """W2 dropout(relu(W1 x + b1)), without an output bias.
+
+    Adam moves every weight by about its step size, whatever the weight's scale. At the seed's step
+    of 0.02, weights of the usual initial scale (0.05) are overrun and most ReLUs die. ``equalised``
+    keeps weights of scale 1 and multiplies the layer's inputs by sqrt(2 / fan-in) instead: the
+    same function at the start, with steps in proportion.
+
+    Source: T. Karras et al., "Progressive growing of GANs", ICLR 2018, section 4.1.
+    """
+
+    def __init__(self, n_hidden: int, dropout: float, initialisation: Initialisation) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(N_PIXELS, n_hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(n_hidden, N_CLASSES, bias=False)
+        scales = [math.sqrt(2 / N_PIXELS), math.sqrt(2 / n_hidden)]
+        nn.init.normal_(self.hidden.weight)
+        nn.init.zeros_(self.hidden.bias)
+        nn.init.normal_(self.output.weight)
+        if initialisation == "kaiming":
+            with torch.no_grad():
+                self.hidden.weight *= scales[0]
+                self.output.weight *= scales[1]
+            scales = [1.0, 1.0]
+        self.input_scale, self.hidden_scale = scales
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[n, 784] in [0, 1] -> logits [n, 10] and hidden activations [n, n_hidden]."""
+        hidden = torch.relu(self.hidden(pixels * self.input_scale))
+        return self.output(self.dropout(hidden) * self.hidden_scale), hidden
+
+
+class MLP(GradientContender):
+    """The multilayer perceptron."""
+
+    id = "mlp"
+    title = "Multilayer perceptron"
+    spiking = False
+    engine = "native"
+    config_type = MLPConfig
+    outputs = Outputs(
+        metrics="honest_cnn_metrics.csv",
+        confusion="confusion_matrix.png",
+        analysis="training_analysis.png",
+        log="honest_cnn_log.log",
+    )
+
+    def __init__(self, config: MLPConfig) -> None:
+        self.config = config
+        super().__init__(config)
+
+    def build(self) -> nn.Module:
+        """The network with normally distributed weights."""
+        config = self.config
+        return Perceptron(config.n_hidden, config.dropout, config.initialisation)
+
+    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
+        """Pixels scaled to [0, 1] through the network."""
+        del ids, epoch
+        logits, hidden = self.module(pixels.float() / 255)
+        return Pass(logits, lambda: (float(pixels.count_nonzero()), float(hidden.count_nonzero())))
+
+    def hidden_places(self) -> int:
+        """The hidden ReLUs."""
+        return self.config.n_hidden
+
+    def operations(self, activity: Activity, images: Images) -> Operations:
+        """Nonzero pixels meet n_hidden weights each, active ReLUs ten."""
+        del images
+        n = self.config.n_hidden
+        return Operations(
+            dense_macs=n * (N_PIXELS + N_CLASSES),
+            effective_macs=activity.input_per_example * n + activity.hidden_per_example * N_CLASSES,
+            effective_acs=0,
+            membrane_updates=0,
+        )

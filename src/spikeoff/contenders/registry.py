@@ -1,0 +1,50 @@
+"""Contenders by name: those of this package, and those that others register.
+
+A third party registers its own under the entry-point group ``spikeoff.contenders``, as
+``name = "module:Class"``. Modules are imported when a contender is used, not before.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from spikeoff.errors import UserError, one_line
+
+if TYPE_CHECKING:
+    from spikeoff.contenders.base import Contender
+
+GROUP = "spikeoff.contenders"
+
+BUILT_IN = {
+    "izhikevich-gradient": "spikeoff.contenders.izhikevich_gradient:IzhikevichGradient",
+    "mlp": "spikeoff.contenders.mlp:MLP",
+    "cnn": "spikeoff.contenders.cnn:CNN",
+}
+
+
+def names() -> list[str]:
+    """All contenders' names, ours first."""
+    return [*BUILT_IN, *sorted(_foreign().keys() - BUILT_IN.keys())]
+
+
+def find(name: str) -> type[Contender]:
+    """The contender of that name.
+
+    Raises:
+        UserError: there is none, or its module does not load.
+    """
+    path = BUILT_IN.get(name) or _foreign().get(name)
+    if path is None:
+        raise UserError(f"{name!r} is no contender; choose from {', '.join(names())}")
+    module, _, attribute = path.partition(":")
+    try:
+        found: type[Contender] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{name}: {path} does not load: {one_line(error)}") from error
+    return found
+
+
+def _foreign() -> dict[str, str]:
+    return {point.name: point.value for point in entry_points(group=GROUP)}

@@ -1,0 +1,127 @@
+"""Labelled digits as the contenders see them, and the rules that every source must obey."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.errors import UserError
+
+SIDE = 28
+N_PIXELS = SIDE * SIDE
+N_CLASSES = 10
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images with their labels.
+
+    pixels: [n, 784] uint8, row by row, 0 is background.
+    labels: [n] uint8 in 0..9.
+    ids: [n] int64, the example's number in its data set (training images first, test images
+        behind them): the name under which its input spikes are drawn.
+    """
+
+    pixels: Bytes
+    labels: Bytes
+    ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[np.int64] | slice) -> Images:
+        """The images at ``rows``, in that order."""
+        return Images(self.pixels[rows], self.labels[rows], self.ids[rows])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set as published: its training part and its test part."""
+
+    name: str
+    train: Images
+    test: Images
+
+    def sha256(self) -> str:
+        """A fingerprint of all pixels and labels, whatever format they were read from."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.test):
+            digest.update(np.ascontiguousarray(part.pixels).data)
+            digest.update(np.ascontiguousarray(part.labels).data)
+        return digest.hexdigest()
+
+
+def make_dataset(
+    name: str,
+    train: tuple[NDArray[np.generic], NDArray[np.generic]],
+    test: tuple[NDArray[np.generic], NDArray[np.generic]],
+) -> Dataset:
+    """A data set from raw (pixels, labels) pairs, checked.
+
+    Raises:
+        UserError: a shape, a pixel value or a label breaks the rules.
+    """
+    train_pixels, train_labels = _checked(f"{name}: training part", *train)
+    test_pixels, test_labels = _checked(f"{name}: test part", *test)
+    n = len(train_labels)
+    return Dataset(
+        name,
+        Images(train_pixels, train_labels, np.arange(n, dtype=np.int64)),
+        Images(test_pixels, test_labels, np.arange(n, n + len(test_labels), dtype=np.int64)),
+    )
+
+
+def _checked(
+    where: str, pixels: NDArray[np.generic], labels: NDArray[np.generic]
+) -> tuple[Bytes, Bytes]:
+    if pixels.ndim == 0 or len(pixels) == 0:
+        raise UserError(f"{where}: it holds no images; at least one is needed")
+    size = int(np.prod(pixels.shape[1:]))
+    if size != N_PIXELS:
+        shape = " x ".join(map(str, pixels.shape[1:])) or "1"
+        raise UserError(f"{where}: images are {shape}; the networks take {SIDE} x {SIDE}")
+    labels = labels.reshape(-1)
+    if len(labels) != len(pixels):
+        raise UserError(
+            f"{where}: {len(pixels)} images but {len(labels)} labels; there must be one each"
+        )
+    return _as_bytes(where, pixels).reshape(-1, N_PIXELS), _as_labels(where, labels)
+
+
+def _as_bytes(where: str, pixels: NDArray[np.generic]) -> Bytes:
+    """Pixels as uint8; floats in [0, 1] are taken as n/255 (Keras) or n/256 (Theano)."""
+    if pixels.dtype == np.uint8:
+        return np.require(pixels, requirements=["C", "W"])
+    if pixels.dtype.kind not in "iuf":
+        raise UserError(f"{where}: pixels of type {pixels.dtype}; integers or floats are needed")
+    if not np.isfinite(pixels.astype(np.float64, copy=False)).all():
+        raise UserError(f"{where}: a pixel is NaN or infinite; pixels are 0..255 or 0.0..1.0")
+    low, high = pixels.min(), pixels.max()
+    if low < 0 or high > 255:
+        value = low if low < 0 else high
+        raise UserError(f"{where}: a pixel is {value}; pixels are 0..255 or 0.0..1.0")
+    scales = (1,) if pixels.dtype.kind in "iu" or high > 1 else (255, 256)
+    for scale in scales:
+        scaled = pixels.astype(np.float64) * scale
+        whole = np.rint(scaled)
+        if np.abs(scaled - whole).max() < 1e-3 and whole.max() <= 255:
+            return whole.astype(np.uint8)
+    raise UserError(f"{where}: pixels are no multiples of 1, 1/255 or 1/256; keep 8-bit values")
+
+
+def _as_labels(where: str, labels: NDArray[np.generic]) -> Bytes:
+    if labels.dtype.kind not in "iuf":
+        raise UserError(f"{where}: labels of type {labels.dtype}; digits 0..{N_CLASSES - 1}")
+    values = labels.astype(np.float64)
+    bad = ~((values >= 0) & (values < N_CLASSES) & (values == np.floor(values)))
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise UserError(
+            f"{where}: label {labels[first]} at position {first}; labels are 0..{N_CLASSES - 1}"
+        )
+    return labels.astype(np.uint8)

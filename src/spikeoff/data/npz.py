@@ -1,0 +1,76 @@
+"""The ``.npz`` of Keras: ``x_train, y_train, x_test, y_test``."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.data.files import MAX_BYTES, whole_file
+from spikeoff.data.images import SIDE, Dataset, make_dataset
+from spikeoff.errors import UserError, one_line
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def load(path: Path, name: str) -> Dataset:
+    """The data set in a Keras ``.npz``.
+
+    Raises:
+        UserError: the archive is damaged, too large, lacks an array, or holds objects.
+    """
+    arrays = read_arrays(path, KEYS)
+    return make_dataset(
+        name, (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    )
+
+
+def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of these names in an ``.npz``, none of them of Python objects.
+
+    Raises:
+        UserError: the archive is damaged, too large, lacks an array, or holds objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                raise UserError(f"{path}: unpacks to over {MAX_BYTES >> 30} GiB; not a data set")
+        with np.load(path, allow_pickle=False) as content:
+            missing = [key for key in keys if key not in content.files]
+            if missing:
+                raise UserError(
+                    f"{path}: no array {missing[0]!r}; {', '.join(keys)} are needed, "
+                    f"found: {', '.join(content.files) or 'none'}"
+                )
+            return {key: content[key] for key in keys}
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {one_line(error)}") from error
+    except (
+        ValueError,
+        EOFError,
+        KeyError,
+        MemoryError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise UserError(
+            f"{path}: not a readable .npz ({one_line(error)}); fetch it again"
+        ) from error
+
+
+def save(dataset: Dataset, path: Path) -> list[Path]:
+    """Write the data set as Keras does, compressed; returns the path written."""
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            x_train=dataset.train.pixels.reshape(-1, SIDE, SIDE),
+            y_train=dataset.train.labels,
+            x_test=dataset.test.pixels.reshape(-1, SIDE, SIDE),
+            y_test=dataset.test.labels,
+        )
+    return [path]

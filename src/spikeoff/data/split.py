@@ -1,0 +1,76 @@
+"""The split that every contender of a race shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.data.images import N_CLASSES, Dataset, Images
+from spikeoff.errors import UserError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Disjoint images to learn from, to steer by, and to be judged on.
+
+    Training and validation images come from the published training part, the test images are
+    the published test part, whole.
+    """
+
+    train: Images
+    validation: Images
+    test: Images
+
+
+def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None = None) -> Split:
+    """A stratified split: each digit keeps its share in every part.
+
+    Args:
+        dataset: the data set.
+        seed: which images go where; the same seed gives the same split to every contender.
+        n_validation: images held out of the training part; 0 trains on all of it.
+        n_train: how many of the others to train on; all by default.
+
+    Raises:
+        UserError: the numbers do not fit the data set.
+    """
+    n = len(dataset.train)
+    if n_validation and not N_CLASSES <= n_validation <= n - N_CLASSES:
+        raise UserError(
+            f"n_validation is {n_validation}; with {n} training images it must be 0 "
+            f"or from {N_CLASSES} to {n - N_CLASSES}"
+        )
+    rest = n - n_validation
+    if n_train is not None and not N_CLASSES <= n_train <= rest:
+        raise UserError(
+            f"n_train is {n_train}; after {n_validation} validation images it must be "
+            f"from {N_CLASSES} to {rest}"
+        )
+    everything = np.arange(n)
+    training, validation = _draw(dataset, everything, n_validation, seed)
+    if n_train is not None and n_train < rest:
+        _, training = _draw(dataset, training, n_train, seed)
+    return Split(dataset.train.take(training), dataset.train.take(validation), dataset.test)
+
+
+def _draw(
+    dataset: Dataset, rows: NDArray[np.int64], n: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split ``rows`` into those left and ``n`` drawn, both in ascending order."""
+    if n == 0:
+        return rows, rows[:0]
+    if n == len(rows):
+        return rows[:0], rows
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 (a second to import)
+
+    try:
+        left, drawn = train_test_split(
+            rows, test_size=n, stratify=dataset.train.labels[rows], random_state=seed
+        )
+    except ValueError as error:
+        raise UserError(
+            f"{dataset.name}: too few images of some digit to split off {n} of {len(rows)}"
+        ) from error
+    return np.sort(left), np.sort(drawn)

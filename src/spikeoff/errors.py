@@ -1,0 +1,14 @@
+"""The one error that a caller's mistake raises."""
+
+
+class UserError(Exception):
+    """A caller's mistake, told in one line: what is wrong, the rule, what to do.
+
+    The command line prints it and exits with status 2; library users catch it.
+    """
+
+
+def one_line(error: BaseException, limit: int = 160) -> str:
+    """A foreign exception's message folded into one line of at most ``limit`` characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= limit else text[: limit - 3] + "..."

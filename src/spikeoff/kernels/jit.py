@@ -1,0 +1,77 @@
+"""How this project compiles with Numba: options, cache and threads, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import platformdirs
+from numba.extending import register_jitable
+
+import spikeoff
+
+settings: Any = numba.config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Contraction and reciprocals may round differently from NumPy by an ulp; sums stay in order, so
+# a result does not depend on threads or vector width.
+FAST_MATH = {"contract", "nsz"}
+
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: a folder of their own for each state of the sources.
+
+    Numba looks only at the file of the kernel itself, not at functions that it inlines from other
+    files; keyed by all sources, no edit can leave an old kernel running.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    root = Path(spikeoff.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return Path(platformdirs.user_cache_dir("spikeoff")) / "kernels" / digest.hexdigest()[:16]
+
+
+def kernel(function: F) -> F:
+    """Compile a kernel whose outer loop runs on all threads, and keep it across processes."""
+    return _compiled(function, parallel=True)
+
+
+def serial_kernel(function: F) -> F:
+    """Compile a kernel that runs on one thread, and keep it across processes."""
+    return _compiled(function, parallel=False)
+
+
+def admit(*functions: Callable[..., Any]) -> None:
+    """Let kernels call these plain arithmetic functions, under their own names.
+
+    A function stays what it is for everyone else; inside kernels the compiler inlines it.
+    """
+    for function in functions:
+        register_jitable(fastmath=FAST_MATH, error_model="numpy")(function)
+
+
+def _compiled(function: F, *, parallel: bool) -> F:
+    dispatcher = numba.njit(
+        parallel=parallel, nogil=True, fastmath=FAST_MATH, error_model="numpy", boundscheck=False
+    )(function)
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(cache_folder())
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:
+        pass  # no folder can be written: the kernel is compiled in every process
+    finally:
+        settings.CACHE_DIR = before
+    return cast(F, dispatcher)
+
+
+def set_threads(n: int) -> None:
+    """Let kernels run on ``n`` threads (at most the cores that Numba found)."""
+    numba.set_num_threads(min(n, settings.NUMBA_NUM_THREADS))

@@ -1,0 +1,1 @@
+"""The ledger: what a run did and what it cost."""

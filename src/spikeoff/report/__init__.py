@@ -1,0 +1,1 @@
+"""Figures, tables and the comparison page, made from the records of runs."""

@@ -1,0 +1,26 @@
+"""A data set described for a terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.table import Table
+
+from spikeoff.data import N_CLASSES, Dataset
+
+
+def dataset_table(dataset: Dataset) -> Table:
+    """Images a digit in both parts, pixels, and the fingerprint."""
+    table = Table(title=dataset.name, caption=f"SHA-256 {dataset.sha256()}", caption_justify="left")
+    table.add_column("")
+    parts = {"train": dataset.train, "test": dataset.test}
+    for name in parts:
+        table.add_column(name, justify="right")
+    counts = [np.bincount(part.labels, minlength=N_CLASSES) for part in parts.values()]
+    for digit in range(N_CLASSES):
+        table.add_row(f"digit {digit}", *(f"{count[digit]:,}" for count in counts))
+    table.add_section()
+    table.add_row("images", *(f"{len(part):,}" for part in parts.values()))
+    table.add_row("mean pixel", *(f"{part.pixels.mean():.2f}" for part in parts.values()))
+    shares = [100 * np.count_nonzero(part.pixels) / part.pixels.size for part in parts.values()]
+    table.add_row("nonzero pixels", *(f"{share:.2f} %" for share in shares))
+    return table

@@ -1,0 +1,155 @@
+"""The figures of a run, and of several runs together."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from spikeoff.data.files import whole_file
+from spikeoff.data.images import N_CLASSES
+from spikeoff.report.style import COLOURS, MARKERS, RC, new_figure
+from spikeoff.runs import RunRecord
+
+
+def headline(record: RunRecord) -> str:
+    """Contender, test accuracy and seed: the title of every figure of a run."""
+    title = record.summary.get("title", record.contender)
+    accuracy = 100 * record.summary["accuracy"]["test"]
+    return f"{title}: test accuracy {accuracy:.2f} %, seed {record.seed}"
+
+
+def save_confusion(record: RunRecord, path: Path) -> None:
+    """The confusion matrix of the test images as an image file."""
+    _save(lambda: confusion_figure(record.confusion(), headline(record)), path)
+
+
+def save_analysis(record: RunRecord, path: Path) -> None:
+    """Accuracy, loss, activity and energy over the epochs as an image file."""
+    _save(lambda: analysis_figure(record), path)
+
+
+def confusion_figure(counts: NDArray[np.int64], title: str) -> Figure:
+    """True digit by answer; shaded by the share of its digit, errors on a scale of their own.
+
+    The diagonal would drown the errors on one scale: it is shaded apart, in grey.
+    """
+    figure = new_figure(6.4, 5.6)
+    axes = figure.add_subplot()
+    share = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    errors = np.where(np.eye(N_CLASSES, dtype=bool), np.nan, share)
+    image = axes.imshow(errors, cmap="YlOrRd", vmin=0, vmax=max(1.0, float(np.nanmax(errors))))
+    axes.imshow(
+        np.where(np.eye(N_CLASSES, dtype=bool), share, np.nan), cmap="Greys", vmin=0, vmax=220
+    )
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = row != column and errors[row, column] > 0.6 * float(np.nanmax(errors))
+            axes.text(
+                column, row, str(count), ha="center", va="center",
+                fontsize=10, color="white" if dark else "black",
+            )  # fmt: skip
+    axes.set(
+        xlabel="Answer of the network", ylabel="True digit", title=title,
+        xticks=range(N_CLASSES), yticks=range(N_CLASSES),
+    )  # fmt: skip
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    figure.colorbar(image, ax=axes, label="Errors (% of the true digit's images)", shrink=0.85)
+    return figure
+
+
+def analysis_figure(record: RunRecord) -> Figure:
+    """Four panels over the epochs."""
+    figure = new_figure(10, 7.2)
+    accuracy, loss, activity, energy = figure.subplots(2, 2).flat
+    for part, colour, marker in zip(("train", "validation"), COLOURS, MARKERS, strict=False):
+        _line(accuracy, record, f"{part}_accuracy", part, colour, marker, scale=100)
+        _line(loss, record, f"{part}_loss", part, colour, marker)
+    chosen = int(record.summary["epochs"]["chosen"])
+    test = 100 * record.summary["accuracy"]["test"]
+    accuracy.plot(chosen, test, "*", color=COLOURS[2], markersize=14, label="test", zorder=3)
+    accuracy.set(ylabel="Accuracy (%)", title="Accuracy")
+    loss.set(ylabel="Cross-entropy (nats)", title="Loss", yscale="log")
+    spiking = record.summary["spiking"]
+    label = "spikes a hidden neuron and step" if spiking else "active hidden ReLUs"
+    _line(activity, record, "spike_rate", "measured", COLOURS[0], MARKERS[0], scale=100)
+    if not spiking:
+        _line(
+            activity, record, "assumed_spike_rate", "assumed in the seed", COLOURS[1], "", scale=100
+        )
+    activity.set(ylabel=f"{label[0].upper()}{label[1:]} (%)", title="Activity", ylim=(0, None))
+    energies = np.cumsum([row["energy_estimate_j"] or 0 for row in record.rows]) / 1000
+    epochs = [row["epoch"] for row in record.rows]
+    energy.plot(epochs, energies, color=COLOURS[0], marker=MARKERS[0], markersize=4)
+    tdp = record.summary["config"]["tdp"]
+    energy.set(
+        ylabel="Energy so far (kJ)", title=f"Training energy, estimated: TDP {tdp:g} W x time",
+        ylim=(0, None),
+    )  # fmt: skip
+    for axes in (accuracy, loss, activity, energy):
+        axes.set_xlabel("Epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if axes.get_legend_handles_labels()[0] and axes is not energy:
+            axes.legend()
+    figure.suptitle(headline(record), fontsize=14)
+    return figure
+
+
+def curves_figure(records: Sequence[RunRecord]) -> Figure:
+    """Validation accuracy of all runs, over epochs and over training time."""
+    figure = new_figure(10, 4.2)
+    by_epoch, by_time = figure.subplots(1, 2)
+    names = list(dict.fromkeys(record.contender for record in records))
+    for record in records:
+        place = names.index(record.contender)
+        first = next(r for r in records if r.contender == record.contender) is record
+        rows = [row for row in record.rows if row.get("validation_accuracy") is not None]
+        values = [100 * (row["validation_accuracy"] or 0) for row in rows]
+        seconds = np.cumsum([row["seconds"] or 0 for row in rows])
+        for axes, x in ((by_epoch, [row["epoch"] for row in rows]), (by_time, seconds)):
+            axes.plot(
+                x,
+                values,
+                color=COLOURS[place % len(COLOURS)],
+                marker=MARKERS[place % len(MARKERS)],
+                markersize=5,
+                label=record.contender if first else None,
+            )
+    by_epoch.set(xlabel="Epoch", ylabel="Validation accuracy (%)")
+    by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
+    by_time.set(xlabel="Training time (s)", ylabel="Validation accuracy (%)", xscale="log")
+    by_epoch.legend()
+    return figure
+
+
+def svg(draw: Callable[[], Figure]) -> str:
+    """The figure as an SVG element, to stand in a page."""
+    buffer = io.StringIO()
+    with mpl.rc_context(RC):
+        draw().savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _line(
+    axes: Axes, record: RunRecord, key: str, label: str, colour: str, marker: str, scale: float = 1
+) -> None:
+    rows = [row for row in record.rows if row.get(key) is not None]
+    if rows:
+        axes.plot(
+            [row["epoch"] or 0 for row in rows], [scale * (row[key] or 0) for row in rows],
+            color=colour, marker=marker, markersize=4, label=label,
+        )  # fmt: skip
+
+
+def _save(draw: Callable[[], Figure], path: Path) -> None:
+    with mpl.rc_context(RC), whole_file(path) as temporary:
+        draw().savefig(temporary)

@@ -1,0 +1,32 @@
+"""How figures look: colours that all eyes tell apart, and sizes that survive print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, in an order of falling contrast to white.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+
+RC: dict[Any, Any] = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.labelsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "spikeoff",
+}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches; free of pyplot's global state."""
+    return Figure(figsize=(width, height), layout="constrained")

@@ -1,0 +1,152 @@
+"""The race as a table: a row a contender, means and spread over its seeds."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from spikeoff.data.files import write_text
+from spikeoff.runs import RunRecord
+
+CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "contender": lambda s: s["contender"],
+    "engine": lambda s: s.get("engine"),
+    "seed": lambda s: s["seed"],
+    "parameters": lambda s: s.get("parameters"),
+    "epochs_trained": lambda s: s["epochs"]["trained"],
+    "train_accuracy": lambda s: s["accuracy"]["train"],
+    "validation_accuracy": lambda s: s["accuracy"]["validation"],
+    "test_accuracy": lambda s: s["accuracy"]["test"],
+    "train_s": lambda s: s["time"]["train_s"],
+    "test_ms_per_image": lambda s: s["time"]["test_ms_per_example"],
+    "input_per_image": lambda s: s["spikes"]["input_per_example"],
+    "hidden_per_image": lambda s: s["spikes"]["per_example_hidden"],
+    "hidden_rate": lambda s: s["spikes"]["hidden_rate"],
+    "activity_kind": lambda s: s["spikes"]["kind"],
+    "dense_macs": lambda s: s["operations"]["dense_macs"],
+    "effective_macs": lambda s: s["operations"]["effective_macs"],
+    "effective_acs": lambda s: s["operations"]["effective_acs"],
+    "membrane_updates": lambda s: s["operations"]["membrane_updates"],
+    "peak_rss_mb": lambda s: s["memory"]["peak_rss_bytes"] / 2**20,
+    "training_energy_estimate_j": lambda s: estimated_energy(s, "training"),
+    "test_energy_estimate_j": lambda s: estimated_energy(s, "test"),
+    "data": lambda s: s["data"]["name"],
+    "n_train": lambda s: s["data"]["n_train"],
+    "n_test": lambda s: s["data"]["n_test"],
+    "cpu": lambda s: s["environment"]["cpu"],
+    "threads": lambda s: s["environment"]["threads"],
+    "gpu": lambda s: s["environment"]["gpu"],
+    "version": lambda s: s["version"],
+    "git_revision": lambda s: s["git_revision"],
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One contender's place in the race, its cells as text."""
+
+    contender: str
+    title: str
+    accuracy: float
+    cells: dict[str, str]
+
+
+def standings(records: Sequence[RunRecord]) -> list[Standing]:
+    """The contenders, best mean test accuracy first."""
+    names = list(dict.fromkeys(record.contender for record in records))
+    rows = [_standing([r for r in records if r.contender == name]) for name in names]
+    return sorted(rows, key=lambda row: -row.accuracy)
+
+
+def terminal_table(records: Sequence[RunRecord]) -> Table:
+    """The standings for a terminal."""
+    rows = standings(records)
+    table = Table(title="The race", caption=conditions(records), caption_justify="left")
+    for number, header in enumerate(rows[0].cells):
+        table.add_column(header, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*row.cells.values())
+    return table
+
+
+def write_csv(records: Sequence[RunRecord], path: Path) -> None:
+    """A row a run, every number unrounded."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for record in records:
+        writer.writerow([read(record.summary) for read in CSV_COLUMNS.values()])
+    write_text(path, text.getvalue())
+
+
+def conditions(records: Sequence[RunRecord]) -> str:
+    """Seeds, data and hardware in a sentence or two."""
+    summary = records[0].summary
+    seeds = sorted({record.seed for record in records})
+    data, where = summary["data"], summary["environment"]
+    machine = where["gpu"] or f"{where['cpu']}, {where['threads']} threads"
+    spread = "± is the standard deviation over seeds. " if len(seeds) > 1 else ""
+    return (
+        f"{data['name']}: {data['n_train']:,} images to train, {data['n_validation']:,} to "
+        f"validate, {data['n_test']:,} to test. Seeds {', '.join(map(str, seeds))}; {machine}. "
+        f"{spread}Energy is estimated as TDP ({summary['config']['tdp']:g} W) times time, not "
+        "measured."
+    )
+
+
+def estimated_energy(summary: dict[str, Any], quantity: str) -> float | None:
+    """Joules of ``quantity`` by the TDP estimate, None where the record has none."""
+    for figure in summary["energy"]:
+        if figure["quantity"] == quantity and figure["provenance"] == "estimated":
+            return float(figure["value"])
+    return None
+
+
+def _standing(records: Sequence[RunRecord]) -> Standing:
+    summaries = [record.summary for record in records]
+
+    def values(read: Callable[[dict[str, Any]], Any]) -> list[float]:
+        return [float(read(summary) or 0) for summary in summaries]
+
+    accuracy = values(lambda s: 100 * s["accuracy"]["test"])
+    first = summaries[0]
+    hidden = values(lambda s: s["spikes"]["per_example_hidden"])
+    return Standing(
+        contender=records[0].contender,
+        title=first["title"],
+        accuracy=float(np.mean(accuracy)),
+        cells={
+            "Contender": records[0].contender,
+            "Test accuracy (%)": _spread(accuracy, 2),
+            "Parameters": f"{first['parameters']:,}",
+            "Training (s)": _spread(values(lambda s: s["time"]["train_s"]), 1),
+            "Inference (ms/image)": _spread(values(lambda s: s["time"]["test_ms_per_example"]), 3),
+            "Hidden spikes/image": f"{np.mean(hidden):,.0f}" if first["spiking"] else "none",
+            "Operations/image": _operations(summaries),
+            "Training energy, est. (kJ)": _spread(
+                values(lambda s: (estimated_energy(s, "training") or 0) / 1000), 2
+            ),
+        },
+    )
+
+
+def _operations(summaries: Sequence[dict[str, Any]]) -> str:
+    """Effective operations of the kind that the contender does."""
+    kinds = {"MAC": "effective_macs", "AC": "effective_acs"}
+    means = {
+        kind: float(np.mean([summary["operations"][key] for summary in summaries]))
+        for kind, key in kinds.items()
+    }
+    return " + ".join(f"{value / 1e6:.2f} M {kind}" for kind, value in means.items() if value)
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    mean = f"{np.mean(values):,.{digits}f}"
+    return f"{mean} ± {np.std(values, ddof=1):,.{digits}f}" if len(values) > 1 else mean

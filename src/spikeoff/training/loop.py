@@ -1,0 +1,148 @@
+"""The loop over epochs, the same for every contender."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from spikeoff.contenders.base import Contender, State
+from spikeoff.data import Images, Split
+from spikeoff.errors import UserError
+from spikeoff.ledger.memory import resident_bytes
+from spikeoff.runs import Row
+
+N_PROBE = 1000
+"""Training images on which activity is seen where no validation images are held out."""
+
+ASSUMED_RELU_RATE = 0.5
+"""The seed's assumption for conventional networks, kept beside the measured fraction."""
+
+
+class Watcher(Protocol):
+    """Who is told how training goes."""
+
+    def step(self, examples: int) -> None:
+        """So many more images were learned from."""
+
+    def epoch(self, row: Row) -> None:
+        """An epoch is over."""
+
+
+@dataclass(frozen=True)
+class History:
+    """How training went: a row an epoch, the seconds it took, and which epoch's state stands."""
+
+    rows: list[Row]
+    seconds: float
+    chosen_epoch: int
+
+
+def train(
+    contender: Contender,
+    parts: Split,
+    *,
+    epochs: int,
+    tdp: float,
+    watcher: Watcher,
+    keep: Callable[[list[Row]], None],
+) -> History:
+    """Train for ``epochs`` passes, or until validation accuracy stands still.
+
+    Where the contender has a patience and validation images are held out, the state of the best
+    epoch stands in the end, else that of the last.
+
+    Args:
+        contender: who learns; changed in place.
+        parts: training images to learn from, validation images to steer by.
+        epochs: passes, at most.
+        tdp: thermal design power (W) for the energy column.
+        watcher: who is told of progress.
+        keep: called with all rows after each epoch.
+
+    Raises:
+        UserError: the loss is no longer a number.
+    """
+    start = time.perf_counter()
+    rows: list[Row] = []
+    best = _Best(contender.patience if len(parts.validation) else None)
+    probe = parts.validation if len(parts.validation) else parts.train.take(slice(0, N_PROBE))
+    for epoch in range(1, epochs + 1):
+        epoch_start = time.perf_counter()
+        learned = _learn(contender, parts.train, epoch, watcher)
+        seconds = time.perf_counter() - epoch_start
+        row = {"epoch": float(epoch), **learned}
+        row |= _look(contender, probe, held_out=bool(len(parts.validation)), n=len(parts.train))
+        row |= contender.epoch_metrics()
+        row["energy_estimate_j"] = seconds * tdp
+        row["memory_mb"] = resident_bytes() / 2**20
+        row["seconds"] = seconds
+        rows.append(row)
+        keep(rows)
+        watcher.epoch(row)
+        best.see(epoch, row["validation_accuracy"], contender)
+        if best.stands_still(epoch):
+            break
+    chosen = best.restore(contender) or len(rows)
+    contender.conclude(parts.train)
+    return History(rows, time.perf_counter() - start, chosen)
+
+
+def _learn(contender: Contender, images: Images, epoch: int, watcher: Watcher) -> Row:
+    examples, correct, loss = 0, 0, 0.0
+    knows_correct = knows_loss = True
+    for step in contender.learn(images, epoch):
+        examples += step.examples
+        correct += step.correct or 0
+        loss += step.loss or 0.0
+        knows_correct &= step.correct is not None
+        knows_loss &= step.loss is not None
+        if not math.isfinite(loss):
+            raise UserError(
+                f"the loss is {step.loss} in epoch {epoch} after {examples} images: training "
+                "diverged; lower --learning_rate or set --clip_norm"
+            )
+        watcher.step(step.examples)
+    return {
+        "train_loss": loss / examples if knows_loss else None,
+        "train_accuracy": correct / examples if knows_correct else None,
+    }
+
+
+def _look(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row:
+    """What the probe shows: validation accuracy and loss (if held out), activity, operations."""
+    response = contender.respond(probe)
+    operations = contender.operations(response.activity, probe.take(slice(0, 100)))
+    return {
+        "validation_loss": contender.loss(response, probe) if held_out else None,
+        "validation_accuracy": response.accuracy(probe) if held_out else None,
+        "spike_rate": response.activity.hidden_rate,
+        "assumed_spike_rate": None if contender.spiking else ASSUMED_RELU_RATE,
+        "flops": operations.training_flops(n),
+    }
+
+
+class _Best:
+    """The best epoch so far by validation accuracy, and its state."""
+
+    def __init__(self, patience: int | None) -> None:
+        self._patience = patience
+        self._epoch = 0
+        self._accuracy = -1.0
+        self._state: State | None = None
+
+    def see(self, epoch: int, accuracy: float | None, contender: Contender) -> None:
+        if self._patience is not None and accuracy is not None and accuracy > self._accuracy:
+            self._epoch, self._accuracy, self._state = epoch, accuracy, contender.state()
+
+    def stands_still(self, epoch: int) -> bool:
+        return self._patience is not None and epoch - self._epoch >= self._patience
+
+    def restore(self, contender: Contender) -> int | None:
+        """Bring the best state back; returns its epoch, None where none was kept."""
+        if self._state is None:
+            return None
+        contender.restore(self._state)
+        return self._epoch

@@ -1,0 +1,92 @@
+"""Progress of a run: a live bar on a terminal, a plain line an epoch elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from spikeoff.runs import Row
+
+
+class RunProgress:
+    """Tells the terminal and the log how a run goes; a context manager."""
+
+    def __init__(self, name: str, epochs: int, n_train: int, log: logging.Logger) -> None:
+        """``name`` says which run; ``n_train`` images are learned from in each of ``epochs``."""
+        self._name, self._epochs, self._log = name, epochs, log
+        self._console = Console(stderr=True)
+        self._start = time.perf_counter()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            TextColumn("{task.fields[accuracy]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._progress.add_task(
+            name, total=epochs * n_train, epoch=1, epochs=epochs, accuracy=""
+        )
+
+    def __enter__(self) -> RunProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def step(self, examples: int) -> None:
+        """So many more images were learned from."""
+        self._progress.advance(self._task, examples)
+
+    def epoch(self, row: Row) -> None:
+        """An epoch is over."""
+        done = int(row["epoch"] or 0)
+        accuracy = _accuracies(row)
+        elapsed = time.perf_counter() - self._start
+        left = timedelta(seconds=round(elapsed / done * (self._epochs - done)))
+        line = f"epoch {done}/{self._epochs}  {accuracy}  {row['seconds']:.1f} s  left {left}"
+        self._log.info(line)
+        self._progress.update(self._task, epoch=min(done + 1, self._epochs), accuracy=accuracy)
+        self._plain(line)
+
+    def say(self, line: str) -> None:
+        """A stage other than an epoch."""
+        self._log.info(line)
+        self._progress.update(self._task, accuracy=line)
+        self._plain(line)
+
+    def _plain(self, line: str) -> None:
+        if not self._console.is_terminal:
+            self._console.print(f"{self._name}  {line}", highlight=False, soft_wrap=True)
+
+
+def _accuracies(row: Row) -> str:
+    parts = [
+        f"{part} {100 * value:.2f} %"
+        for part in ("train", "validation")
+        if (value := row[f"{part}_accuracy"]) is not None
+    ]
+    return "  ".join(parts)

@@ -1,0 +1,166 @@
+"""A whole run: data, training, the one look at the test images, and the record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import spikeoff
+from spikeoff.contenders.base import Config, Contender, Response
+from spikeoff.contenders.registry import find
+from spikeoff.data import Dataset, Split, load_dataset, split
+from spikeoff.ledger.energy import from_tdp
+from spikeoff.ledger.environment import available_cores, environment, git_revision
+from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
+from spikeoff.report.figures import save_analysis, save_confusion
+from spikeoff.runs import RunFolder, RunRecord, plain, read_run
+from spikeoff.training.loop import History, train
+from spikeoff.training.progress import RunProgress
+
+
+def run(name: str, config: Config) -> RunRecord:
+    """Train the contender ``name``, test it once, and leave the record in its folder.
+
+    Raises:
+        UserError: a mistake in the configuration, the data or the folder, or divergence.
+    """
+    dataset = load_dataset(config.mnist_path)
+    parts = split(
+        dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
+    )
+    contender = find(name)(config)
+    path = config.save_path or default_folder(name, config.seed)
+    folder = RunFolder(path)
+    folder.write_config(name, config)
+    started = _now()
+    title = f"{name} seed {config.seed}"
+    with (
+        _log_file(path / contender.outputs.log) as log,
+        RunProgress(title, config.epochs, len(parts.train), log) as progress,
+    ):
+        log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
+        if contender.patience is not None and not len(parts.validation):
+            progress.say("no validation images: early stopping is off")
+        history = train(
+            contender,
+            parts,
+            epochs=config.epochs,
+            tdp=config.tdp,
+            watcher=progress,
+            keep=lambda rows: folder.write_metrics(contender.outputs.metrics, rows),
+        )
+        progress.say("testing")
+        summary = _judge(contender, config, dataset, parts, history, folder)
+        summary |= {"started": started, "finished": _now()}
+        folder.write_summary(plain(summary))
+        record = read_run(path)
+        save_confusion(record, path / contender.outputs.confusion)
+        save_analysis(record, path / contender.outputs.analysis)
+        log.info("test accuracy %.2f %%", 100 * summary["accuracy"]["test"])
+    return record
+
+
+def default_folder(name: str, seed: int) -> Path:
+    """A new folder under runs/, named after the contender, its seed and the time."""
+    return Path("runs") / name / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+
+
+def _judge(
+    contender: Contender,
+    config: Config,
+    dataset: Dataset,
+    parts: Split,
+    history: History,
+    folder: RunFolder,
+) -> dict[str, Any]:
+    """Test the trained contender; returns the record and writes weights and predictions."""
+    test_start = time.perf_counter()
+    response = contender.respond(parts.test)
+    test_s = time.perf_counter() - test_start
+    accuracy = {
+        "train": contender.respond(parts.train).accuracy(parts.train),
+        "validation": contender.respond(parts.validation).accuracy(parts.validation),
+        "test": response.accuracy(parts.test),
+    }
+    folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
+    state = contender.state()
+    folder.write_weights(state)
+    n_learned = len(history.rows) * len(parts.train)
+    threads = config.num_threads or available_cores()
+    return {
+        "contender": contender.id,
+        "title": contender.title,
+        "spiking": contender.spiking,
+        "engine": contender.engine,
+        "seed": config.seed,
+        "version": spikeoff.__version__,
+        "git_revision": git_revision(),
+        "parameters": contender.parameter_count(),
+        "config": config,
+        "data": {
+            "name": dataset.name,
+            "sha256": dataset.sha256(),
+            "n_train": len(parts.train),
+            "n_validation": len(parts.validation),
+            "n_test": len(parts.test),
+        },
+        "epochs": {"trained": len(history.rows), "chosen": history.chosen_epoch},
+        "accuracy": accuracy,
+        "time": {
+            "train_s": history.seconds,
+            "test_s": test_s,
+            "train_ms_per_example": 1000 * history.seconds / n_learned,
+            "test_ms_per_example": 1000 * test_s / len(parts.test),
+        },
+        "spikes": _spikes(contender, response),
+        "operations": contender.operations(response.activity, parts.test),
+        "memory": {
+            "parameters_bytes": sum(value.nbytes for value in state.values()),
+            "peak_rss_bytes": peak_resident_bytes(),
+            "peak_device_bytes": peak_device_bytes(contender.device),
+        },
+        "energy": [
+            from_tdp("training", history.seconds, config.tdp, "training with validation"),
+            from_tdp("test", test_s, config.tdp, f"inference on {len(parts.test)} test images"),
+        ],
+        "environment": environment(threads, contender.device),
+        "files": contender.outputs,
+    }
+
+
+def _spikes(contender: Contender, response: Response) -> dict[str, Any]:
+    activity = response.activity
+    return {
+        "kind": "spikes" if contender.spiking else "active ReLUs; nonzero pixels",
+        "per_example_hidden": activity.hidden_per_example,
+        "hidden_rate": activity.hidden_rate,
+        "input_per_example": activity.input_per_example,
+    }
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[logging.Logger]:
+    """A logger that writes to ``path`` alone."""
+    logger = logging.getLogger(f"spikeoff.run.{path}")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    try:
+        yield logger
+    except Exception:
+        logger.exception("the run failed")
+        raise
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

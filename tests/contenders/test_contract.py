@@ -1,0 +1,150 @@
+"""What every contender must keep to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikeoff.contenders.base import Contender, State
+from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.data import Images
+from spikeoff.errors import UserError
+
+SMALL: dict[str, dict[str, Any]] = {
+    "izhikevich-gradient": {"n_hidden": 48, "n_steps": 12},
+    "mlp": {"n_hidden": 32},
+    "cnn": {"n_hidden": 32},
+}
+
+
+def make(name: str, **changes: Any) -> Contender:
+    kind = find(name)
+    return kind(kind.config_type(**{"batch_size": 16, **SMALL[name], **changes}))
+
+
+def learned(name: str, images: Images, **changes: Any) -> State:
+    contender = make(name, **changes)
+    for epoch in (1, 2):
+        list(contender.learn(images, epoch))
+    return contender.state()
+
+
+def same(one: State, other: State) -> bool:
+    return one.keys() == other.keys() and all((one[k] == other[k]).all() for k in one)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("mlp", 407_040), ("izhikevich-gradient", 814_080)],
+)
+def test_parameter_counts_of_the_seed(name: str, count: int) -> None:
+    contender = find(name)(find(name).config_type())
+    assert contender.parameter_count() == count
+
+
+def test_every_contender_is_covered() -> None:
+    assert SMALL.keys() == BUILT_IN.keys()
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_an_epoch_learns_from_every_image_once(name: str, few: Images) -> None:
+    contender = make(name)
+    steps = list(contender.learn(few, 1))
+    assert sum(step.examples for step in steps) == len(few)
+    assert all(0 <= (step.correct or 0) <= step.examples for step in steps)
+    assert all(np.isfinite(step.loss or 0) for step in steps)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_learning_lowers_the_loss(name: str, few: Images) -> None:
+    contender = make(name, epochs=12)
+    before = contender.loss(contender.respond(few), few)
+    for epoch in range(1, 13):
+        list(contender.learn(few, epoch))
+    after = contender.loss(contender.respond(few), few)
+    assert before is not None
+    assert after is not None
+    assert after < 0.7 * before
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_same_seed_same_bits(name: str, few: Images) -> None:
+    assert same(learned(name, few), learned(name, few))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_another_seed_gives_other_weights(name: str, few: Images) -> None:
+    assert not same(learned(name, few), learned(name, few, seed=1))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_answers_do_not_depend_on_company(name: str, few: Images) -> None:
+    contender = make(name)
+    list(contender.learn(few, 1))
+    together = contender.respond(few)
+    rows = np.arange(0, 40, 3)
+    apart = contender.respond(few.take(rows))
+    np.testing.assert_allclose(together.scores[rows], apart.scores, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_responding_teaches_nothing(name: str, few: Images) -> None:
+    contender = make(name)
+    before = contender.state()
+    contender.respond(few)
+    assert same(before, contender.state())
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_restored_state_gives_the_same_answers(name: str, few: Images) -> None:
+    first, second = make(name), make(name, seed=5)
+    list(first.learn(few, 1))
+    second.restore(first.state())
+    if name != "izhikevich-gradient":  # its input spikes follow the seed
+        np.testing.assert_array_equal(first.respond(few).scores, second.respond(few).scores)
+    assert same(first.state(), second.state())
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_operations_and_activity_are_of_this_world(name: str, few: Images) -> None:
+    contender = make(name)
+    activity = contender.respond(few).activity
+    operations = contender.operations(activity, few)
+    effective = operations.effective_macs + operations.effective_acs
+    assert 0 < effective < operations.dense_macs
+    assert (operations.effective_acs > 0) == contender.spiking
+    assert (operations.membrane_updates > 0) == contender.spiking
+    assert 0 < activity.hidden_rate < 1
+    assert operations.training_flops(10) == 60 * operations.dense_macs
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seed", -1),
+        ("seed", 2**32),
+        ("epochs", 0),
+        ("num_threads", 0),
+        ("n_validation", -1),
+        ("n_train", 0),
+        ("tdp", float("nan")),
+        ("tdp", 0.0),
+        ("learning_rate", float("inf")),
+        ("learning_rate", -1.0),
+        ("beta1", 1.0),
+        ("beta2", -0.1),
+        ("batch_size", 0),
+        ("warmup_epochs", -1.0),
+        ("clip_norm", 0.0),
+        ("label_smoothing", 1.0),
+        ("patience", 0),
+        ("n_hidden", 0),
+        ("dropout", 1.0),
+    ],
+)
+def test_configuration_values_are_refused_by_name(name: str, field: str, value: Any) -> None:
+    with pytest.raises(UserError, match=f"`{field}` .* must be"):
+        find(name).config_type(**{field: value})

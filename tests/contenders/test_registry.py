@@ -1,0 +1,56 @@
+"""Contenders by name, and how a third party adds one: the README's own example."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from spikeoff.contenders import registry
+from spikeoff.errors import UserError
+from spikeoff.training.session import run
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_an_unknown_name_lists_the_known() -> None:
+    with pytest.raises(UserError, match=r"'mpl' is no contender; choose from .*mlp"):
+        registry.find("mpl")
+
+
+def test_the_readmes_contender_registers_trains_and_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = next(
+        block
+        for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+        if "class" in block
+    )
+    assert code.count("\n") <= 45
+    module = ModuleType("nearest_mean")
+    exec(compile(code, "README.md", "exec"), module.__dict__)
+    monkeypatch.setitem(sys.modules, "nearest_mean", module)
+    name, path = re.findall(r'^([\w-]+) = "(nearest_mean:\w+)"', README.read_text(), re.MULTILINE)[
+        0
+    ]
+    point = EntryPoint(name, path, registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    assert name in registry.names()
+    config = registry.find(name).config_type(
+        epochs=1, n_train=5000, n_validation=500, save_path=tmp_path / "run"
+    )
+    record = run(name, config)
+    # A nearest-mean classifier has 82.0 % on MNIST (LeCun et al. 1998 report 88 % for a linear
+    # one); a few thousand images come close.
+    assert 0.78 < record.summary["accuracy"]["test"] < 0.85
+
+
+def test_a_broken_entry_point_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("ghost", "no_such_module:Ghost", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    with pytest.raises(UserError, match="ghost: no_such_module:Ghost does not load"):
+        registry.find("ghost")

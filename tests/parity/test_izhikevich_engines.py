@@ -1,0 +1,76 @@
+"""The fused kernels against plain autograd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.data import Images
+from spikeoff.kernels import izhikevich_loop
+from spikeoff.learning.surrogate import Surrogate
+from spikeoff.neurons.izhikevich import PRESETS
+from spikeoff.neurons.izhikevich_torch import izhikevich_layer
+
+
+@pytest.mark.parametrize("pattern", PRESETS)
+@pytest.mark.parametrize("surrogate", get_args(Surrogate))
+@pytest.mark.parametrize(("dt", "max_slope"), [(1.0, 1.0), (0.5, 2.0)])
+def test_a_layers_spikes_trace_and_gradient_in_float64(
+    pattern: str, surrogate: Surrogate, dt: float, max_slope: float
+) -> None:
+    rule: dict[str, Any] = {"surrogate": surrogate, "width": 25.0, "max_slope": max_slope}
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randn(6, 50, 17, dtype=torch.float64, generator=generator)
+    currents = (drawn * 20 + 5).requires_grad_()
+    bias = torch.linspace(-1, 1, 17, dtype=torch.float64)
+    spikes, trace = izhikevich_layer(currents + bias, PRESETS[pattern], dt, **rule)
+    by_spikes = torch.randn(spikes.shape, dtype=torch.float64, generator=generator)
+    spikes.backward(by_spikes)  # type: ignore[no-untyped-call]
+
+    ours = currents.detach().numpy().copy()
+    fired = izhikevich_loop.forward(ours, bias.numpy(), PRESETS[pattern], dt)
+    assert 0.01 < fired.mean() < 0.9
+    np.testing.assert_array_equal(fired, spikes.detach())
+    np.testing.assert_allclose(ours, trace.detach(), rtol=1e-9)
+    gradient = izhikevich_loop.backward(ours, by_spikes.numpy(), PRESETS[pattern], dt, **rule)
+    assert currents.grad is not None
+    scale = float(currents.grad.abs().max())
+    np.testing.assert_allclose(gradient, currents.grad, rtol=1e-9, atol=1e-9 * scale)
+
+
+def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
+    torch.manual_seed(1)
+    logits = network.present(torch.from_numpy(images.pixels), images.ids, epoch=1).logits
+    functional.cross_entropy(logits, torch.from_numpy(images.labels).long()).backward()  # type: ignore[no-untyped-call]
+    found = [weights.grad for weights in network.module.parameters()]
+    return [logits.detach()] + [gradient for gradient in found if gradient is not None]
+
+
+@pytest.mark.parametrize("readout", ["spikes", "membrane", "current"])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_the_network_has_the_same_logits_and_gradients_on_both_engines(
+    few: Images, readout: Any, dropout: float
+) -> None:
+    config = IzhikevichGradientConfig(
+        n_hidden=64, n_steps=50, readout=readout, dropout=dropout, output_scale=3.0
+    )
+    networks = [
+        IzhikevichGradient(config),
+        IzhikevichGradient(replace(config, engine="torch")),
+    ]
+    assert [network.engine for network in networks] == ["native", "torch"]
+    for network in networks:
+        network.module.double()
+        network.module.train()
+    native, plain = (gradients(network, few) for network in networks)
+    assert len(native) == len(plain) == 4
+    for one, other in zip(native, plain, strict=True):
+        scale = float(other.abs().max())
+        assert scale > 0
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * scale)

@@ -1,0 +1,155 @@
+"""Table and page from records that are written down here."""
+
+from __future__ import annotations
+
+import csv
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikeoff.report.figures import confusion_figure
+from spikeoff.report.page import render, write_comparison
+from spikeoff.report.table import conditions, standings, write_csv
+from spikeoff.runs import RunRecord
+
+ANSWERS = np.repeat(np.arange(10, dtype=np.uint8), 10)
+
+
+def record(contender: str, seed: int, wrong: int, train_s: float) -> RunRecord:
+    labels = ANSWERS.copy()
+    answers = labels.copy()
+    answers[:wrong] = (answers[:wrong] + 1) % 10
+    summary: dict[str, Any] = {
+        "contender": contender,
+        "title": contender.upper(),
+        "spiking": contender == "snn",
+        "engine": "native",
+        "seed": seed,
+        "version": "1",
+        "git_revision": None,
+        "started": "a",
+        "finished": "b",
+        "parameters": 1234567,
+        "config": {"tdp": 160.0, "epochs": 2, "save_path": "<here>"},
+        "data": {"name": "mnist", "sha256": "f" * 64, "n_train": 300, "n_validation": 50,
+                 "n_test": 100},
+        "epochs": {"trained": 2, "chosen": 2},
+        "accuracy": {"train": 1.0, "validation": 0.9, "test": 1 - wrong / 100},
+        "time": {"train_s": train_s, "test_s": 0.1, "train_ms_per_example": 1,
+                 "test_ms_per_example": 1.0},
+        "spikes": {"kind": "spikes", "per_example_hidden": 1500.0, "hidden_rate": 0.1,
+                   "input_per_example": 100.0},
+        "operations": {"dense_macs": 4e6, "effective_macs": 0 if contender == "snn" else 2e6,
+                       "effective_acs": 3e6 if contender == "snn" else 0, "membrane_updates": 10},
+        "memory": {"parameters_bytes": 10, "peak_rss_bytes": 2**20, "peak_device_bytes": None},
+        "energy": [{"quantity": "training", "value": 160.0 * train_s, "unit": "J",
+                    "provenance": "estimated", "method": "m", "scope": "s"}],
+        "environment": {"cpu": "CPU <1>", "cores": 2, "gpu": None, "device": "cpu", "os": "Linux",
+                        "python": "3.11", "libraries": {"numpy": "2"}, "threads": 2},
+        "files": {"metrics": "m.csv"},
+    }  # fmt: skip
+    rows: Any = [
+        {"epoch": float(e), "validation_accuracy": 0.8 + e / 20, "seconds": 1.0} for e in (1, 2)
+    ]
+    return RunRecord(Path("x"), summary, rows, labels, answers)
+
+
+RECORDS = [
+    record("snn", 0, 4, 100.0),
+    record("snn", 1, 6, 120.0),
+    record("mlp", 0, 1, 10.0),
+    record("mlp", 1, 3, 12.0),
+]
+
+
+def test_standings_are_ranked_with_mean_and_standard_deviation() -> None:
+    first, second = standings(RECORDS)
+    assert (first.contender, second.contender) == ("mlp", "snn")
+    assert second.cells["Test accuracy (%)"] == f"95.00 ± {np.std([96, 94], ddof=1):.2f}"
+    assert second.cells["Training (s)"] == f"110.0 ± {np.std([100, 120], ddof=1):.1f}"
+    assert second.cells["Training energy, est. (kJ)"].startswith("17.60")
+    assert first.cells["Operations/image"] == "2.00 M MAC"
+    assert second.cells["Operations/image"] == "3.00 M AC"
+    assert first.cells["Hidden spikes/image"] == "none"
+    assert second.cells["Parameters"] == "1,234,567"
+
+
+def test_one_seed_shows_no_spread() -> None:
+    assert standings(RECORDS[:1])[0].cells["Test accuracy (%)"] == "96.00"
+    assert "±" not in conditions(RECORDS[:1])
+    assert "Seeds 0, 1" in conditions(RECORDS)
+
+
+def test_the_csv_has_a_row_a_run(tmp_path: Path) -> None:
+    write_csv(RECORDS, tmp_path / "c.csv")
+    with (tmp_path / "c.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["contender"], row["seed"]) for row in rows] == [
+        ("snn", "0"), ("snn", "1"), ("mlp", "0"), ("mlp", "1"),
+    ]  # fmt: skip
+    assert float(rows[0]["test_accuracy"]) == 0.96
+    assert float(rows[0]["training_energy_estimate_j"]) == 16_000
+    assert rows[0]["test_energy_estimate_j"] == ""
+
+
+class Collector(HTMLParser):
+    """What a page would fetch, and what it shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "data") and value:
+                self.fetched.append(value)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
+    html = render(RECORDS)
+    page = Collector()
+    page.feed(html)
+    assert all(target.startswith("#") for target in page.fetched)
+    assert not re.search(r"@import|url\((?!#)", html)
+    assert page.tags.count("svg") == 3
+    assert "script" not in page.tags
+    assert "CPU <1>" in page.text
+    assert "MLP leads with 98.00 %" in page.text
+
+
+def test_page_and_table_are_written(tmp_path: Path) -> None:
+    page, table = write_comparison(RECORDS, tmp_path)
+    assert page.read_text().startswith("<!doctype html>")
+    assert table.read_text().startswith("contender,")
+
+
+def test_the_confusion_figure_shows_every_count() -> None:
+    counts = RECORDS[1].confusion()
+    figure = confusion_figure(counts, "title")
+    axes = figure.axes[0]
+    shown = {
+        (int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text())
+        for text in axes.texts
+    }
+    assert shown == {
+        (row, column): counts[row, column] for row, column in zip(*np.nonzero(counts), strict=True)
+    }
+    assert axes.get_title() == "title"
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+
+
+@pytest.mark.parametrize("perfect", [True, False])
+def test_the_confusion_figure_draws_extremes(perfect: bool) -> None:
+    counts = np.eye(10, dtype=np.int64) * 5 if perfect else np.zeros((10, 10), np.int64)
+    assert confusion_figure(counts, "t").axes

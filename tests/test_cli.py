@@ -1,0 +1,153 @@
+"""The commands as a user types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikeoff.cli import main
+from spikeoff.contenders.registry import BUILT_IN
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "2"]
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of ``spikeoff ARGUMENTS``."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    out, err = capsys.readouterr()
+    return int(caught.value.code or 0), out, err
+
+
+def test_help_names_every_verb_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from spikeoff.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print(sorted({'torch', 'numba', 'numpy', 'sklearn', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(verb in done.stdout for verb in ("compare", "train", "report", "data"))
+    assert done.stdout.rstrip().endswith("[]")
+
+
+def test_train_lists_contenders_and_each_explains_its_flags(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert all(name in call(capsys, "train")[1] for name in BUILT_IN)
+    status, out, _ = call(capsys, "train", "mlp", "--help")
+    assert status == 0
+    assert "--n_validation" in out
+    assert "Hidden neurons." in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "mpl"], "'mpl' is no contender"),
+        (["train", "mlp", "--epochs", "0"], "`epochs` (=0) must be at least 1"),
+        (["train", "mlp", "--learning-rate", "nan"], "`learning_rate` (=nan) must be above 0"),
+        (["train", "mlp", "--mnist_path", "nowhere"], "'nowhere': no such file"),
+        (["train", "mlp", "--n_train", "60000"], "n_train is 60000"),
+        (["train", "mlp", "--device", "cuda"], "`device` (=cuda) is not available"),
+        (["train", "mlp", "--save_path", "/dev/null/x"], "/dev/null/x: cannot be made"),
+        (["compare", "--contenders", "mlp", "mlp"], "`contenders` names mlp twice"),
+        (["compare", "--seeds", "-4"], "`seed` (=-4) must be from 0"),
+        (["report"], "no run given"),
+        (["report", "nowhere"], "no finished run"),
+        (["data", "info", "--mnist_path", "nowhere"], "'nowhere': no such file"),
+    ],
+)
+def test_bad_input_gets_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "cuda" in arguments:
+        monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    status, _, err = call(capsys, *arguments)
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_flags_and_verbs_get_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "trian")[0] == 2
+    assert call(capsys, "train", "mlp", "--epoch", "3")[0] == 2
+    assert call(capsys, "train", "mlp", "--epochs", "three")[0] == 2
+
+
+def test_data_info_and_export(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status, out, _ = call(capsys, "data", "export", "--format", "npz", "--output", str(tmp_path))
+    assert status == 0
+    written = Path(out.strip())
+    status, described, _ = call(capsys, "data", "info", "--mnist_path", str(written))
+    assert status == 0
+    assert "6,742" in described
+    assert np.load(written)["x_train"].shape == (60_000, 28, 28)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny race, run as a user runs it."""
+    folder = tmp_path_factory.mktemp("race")
+    command = [
+        sys.executable, "-m", "spikeoff", "compare", "--contenders", "mlp", "cnn",
+        "--seeds", "0", "1", "--output", str(folder), *TINY,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Test accuracy" in done.stdout
+    assert "mlp seed 1  epoch 1/1" in done.stderr
+    return folder
+
+
+def test_compare_runs_every_contender_and_seed_on_the_same_images(compared: Path) -> None:
+    records = [json.loads(path.read_text()) for path in sorted(compared.rglob("summary.json"))]
+    assert {(r["contender"], r["seed"]) for r in records} == {
+        (name, seed) for name in ("mlp", "cnn") for seed in (0, 1)
+    }
+    assert len({record["data"]["sha256"] for record in records}) == 1
+    assert {record["data"]["n_train"] for record in records} == {300}
+
+
+def test_report_rebuilds_the_page_from_the_records(
+    compared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, _ = call(capsys, "report", str(compared), "--output", str(tmp_path))
+    assert status == 0
+    for name in ("comparison.csv", "comparison.html"):
+        assert (tmp_path / name).read_text() == (compared / name).read_text()
+
+
+def test_a_failed_run_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "mlp" / "seed-0").mkdir(parents=True)
+    (tmp_path / "mlp" / "seed-0" / "config.json").write_text("{}")
+    command = [
+        sys.executable, "-m", "spikeoff", "compare", "--contenders", "mlp", "cnn",
+        "--output", str(tmp_path), *TINY,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "failed: mlp seed 0" in done.stderr
+    assert "holds a run already" in done.stderr
+    assert (tmp_path / "cnn" / "seed-0" / "summary.json").is_file()
+    assert (tmp_path / "comparison.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["mlp.py", "cnn.py", "izhikevich-gradient.py"])
+def test_the_seeds_scripts_take_its_flags(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / name), "--save_path", str(tmp_path / "run"), *TINY]
+    subprocess.run(command, capture_output=True, check=True)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["contender"] == name.removesuffix(".py")

@@ -1,0 +1,84 @@
+"""Reading a run's folder when it is not what it should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikeoff.errors import UserError
+from spikeoff.runs import find_runs, plain, read_run
+
+SUMMARY: dict[str, Any] = {
+    "contender": "mlp",
+    "seed": 0,
+    "accuracy": {"test": 0.5},
+    "time": {},
+    "files": {"metrics": "m.csv"},
+}
+
+
+def folder(path: Path) -> Path:
+    """A small finished run."""
+    path.mkdir(parents=True)
+    (path / "summary.json").write_text(json.dumps(SUMMARY))
+    (path / "m.csv").write_text("epoch,loss\n1,0.5\n2,\n")
+    scores = np.eye(10, dtype=np.float32)
+    np.savez(path / "predictions.npz", labels=np.arange(10, dtype=np.uint8), scores=scores)
+    return path
+
+
+def test_a_good_folder(tmp_path: Path) -> None:
+    record = read_run(folder(tmp_path / "run"))
+    assert record.rows == [{"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": None}]
+    np.testing.assert_array_equal(record.confusion(), np.eye(10))
+
+
+FAULTS: dict[str, tuple[str, bytes | None]] = {
+    "no run in this folder": ("summary.json", None),
+    "damaged": ("summary.json", b'{"contender": '),
+    "no 'contender' in it": ("summary.json", b"[]"),
+    "m.csv: cannot be read": ("m.csv", b"epoch\nabc\n"),
+    "predictions.npz: cannot be read": ("predictions.npz", None),
+    "not a readable .npz": ("predictions.npz", b"PK"),
+}
+
+
+@pytest.mark.parametrize("message", FAULTS)
+def test_a_damaged_folder(tmp_path: Path, message: str) -> None:
+    path = folder(tmp_path / "run")
+    name, content = FAULTS[message]
+    if content is None:
+        (path / name).unlink()
+    else:
+        (path / name).write_bytes(content)
+    with pytest.raises(UserError, match=message) as caught:
+        read_run(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_predictions_of_another_shape(tmp_path: Path) -> None:
+    path = folder(tmp_path / "run")
+    np.savez(path / "predictions.npz", labels=np.zeros(3, np.uint8), scores=np.zeros((3, 9)))
+    with pytest.raises(UserError, match="not the predictions of a run"):
+        read_run(path)
+
+
+def test_runs_are_found_below_and_none_twice(tmp_path: Path) -> None:
+    one, two = folder(tmp_path / "a" / "x"), folder(tmp_path / "a" / "y")
+    assert find_runs([tmp_path, two]) == [one, two]
+    with pytest.raises(UserError, match="no finished run"):
+        find_runs([tmp_path / "b"])
+
+
+def test_plain_json_has_no_nan_and_no_objects() -> None:
+    value = {"a": np.float32(0.5), "b": float("nan"), "c": Path("x"), "d": (np.int64(3),)}
+    assert json.loads(json.dumps(plain(value), allow_nan=False)) == {
+        "a": 0.5,
+        "b": None,
+        "c": "x",
+        "d": [3],
+    }
