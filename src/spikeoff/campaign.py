@@ -103,8 +103,8 @@ def show(records: Sequence[RunRecord], output: Path, console: Console) -> None:
     """Print the table and write page and CSV into ``output``."""
     ordered = sorted(records, key=lambda record: (record.contender, record.seed))
     console.print(terminal_table(ordered))
-    page, table = write_comparison(ordered, output)
-    console.print(f"{page}\n{table}", highlight=False, soft_wrap=True)
+    for path in write_comparison(ordered, output):
+        console.print(str(path), highlight=False, soft_wrap=True)
 
 
 def _in_own_process(entry: Entry) -> RunRecord:

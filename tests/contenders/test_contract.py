@@ -13,7 +13,7 @@ from spikeoff.data import Images
 from spikeoff.errors import UserError
 
 SMALL: dict[str, dict[str, Any]] = {
-    "izhikevich-gradient": {"n_hidden": 48, "n_steps": 12},
+    "izhikevich-gradient": {"n_hidden": 48, "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
     "mlp": {"n_hidden": 32},
     "cnn": {"n_hidden": 32},
 }

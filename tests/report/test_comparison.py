@@ -122,14 +122,15 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
     # Only places in the page itself, and images that are in it.
     assert all(target.startswith(("#", "data:image/")) for target in page.fetched)
     assert not re.search(r"@import|url\((?!#)", html)
-    assert page.tags.count("svg") == 3
+    assert page.tags.count("svg") == 4
     assert "script" not in page.tags
     assert "CPU <1>" in page.text
     assert "MLP leads with 98.00 %" in page.text
 
 
 def test_page_and_table_are_written(tmp_path: Path) -> None:
-    page, table = write_comparison(RECORDS, tmp_path)
+    page, table, picture = write_comparison(RECORDS, tmp_path)
+    assert picture.read_bytes().startswith(b"\x89PNG")
     assert page.read_text().startswith("<!doctype html>")
     assert table.read_text().startswith("contender,")
 

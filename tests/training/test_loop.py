@@ -96,6 +96,15 @@ def test_early_stopping_waits_for_its_patience_and_brings_the_best_back(mnist: D
     assert contender.epoch == 2
 
 
+def test_where_there_is_a_loss_it_decides(mnist: Dataset) -> None:
+    class WithLoss(Scripted):
+        def loss(self, response: Response, images: Images) -> float | None:
+            return [0.5, 0.4, 0.3, 0.35][self.epoch - 1]
+
+    history, _, _ = trained(WithLoss([0.9, 0.8, 0.7, 0.95]), mnist, patience=2)
+    assert history.chosen_epoch == 3
+
+
 def test_without_patience_all_epochs_run_and_the_last_stands(mnist: Dataset) -> None:
     contender = Scripted([0.9, 0.5, 0.4, 0.3])
     history, parts, watcher = trained(contender, mnist, patience=None)

@@ -128,7 +128,7 @@ class Contender(ABC):
     engine: str
     device: str
     patience: int | None = None
-    """Epochs without a better validation accuracy before training stops; None never stops."""
+    """Epochs without a better validation loss (or accuracy) before training stops; None: never."""
 
     @abstractmethod
     def __init__(self, config: Any) -> None:

@@ -30,7 +30,9 @@ class CNNConfig(GradientConfig):
     learning_rate: float = 0.001
     """Adam's peak step size; it warms up, then falls to zero along a cosine."""
     patience: int | None = 5
-    """Epochs without a better validation accuracy before training stops; None for never."""
+    """Epochs without a lower validation loss before training stops; None for never."""
+    label_smoothing: float = 0.1
+    """Share of the target spread over all ten digits."""
     n_hidden: int = 512
     """Neurons of the dense layer."""
     dropout: float = 0.3

@@ -49,7 +49,7 @@ class GradientConfig(Config):
     label_smoothing: float = 0.0
     """Share of the target spread over all ten digits."""
     patience: int | None = None
-    """Epochs without a better validation accuracy before training stops; never by default."""
+    """Epochs without a lower validation loss before training stops; never by default."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,7 +2,8 @@
 
 Each image becomes 50 steps of input spikes by rate coding. Every hidden neuron receives, at each
 step, the sum of the weights of the pixels that fired and a constant bias; every output neuron
-the sum of the weights of the hidden neurons that fired.
+the sum of the weights of the hidden neurons that fired. The answer is the output neuron that
+fires most.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import rate_code_torch
-from spikeoff.kernels import events, izhikevich_loop
 from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.kernels.two_layers import Layers, TwoLayers
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.operations import Activity, Operations
-from spikeoff.neurons.izhikevich import PRESETS, IzhikevichParams
+from spikeoff.neurons.izhikevich import PRESETS
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
 
 Pattern = Literal[
@@ -37,7 +38,6 @@ Pattern = Literal[
     "thalamo-cortical",
     "resonator",
 ]
-Readout = Literal["spikes", "membrane", "current"]
 Count = Callable[[], tuple[float, float]]
 
 
@@ -45,6 +45,8 @@ Count = Callable[[], tuple[float, float]]
 class IzhikevichGradientConfig(GradientConfig):
     """The Izhikevich network, trained by surrogate gradient and Adam."""
 
+    weight_decay: float = 0.01
+    """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
     engine: Literal["native", "torch"] = "native"
     """native: fused kernels on the CPU, PyTorch elsewhere; torch: plain autograd everywhere."""
     n_hidden: int = 1024
@@ -59,23 +61,21 @@ class IzhikevichGradientConfig(GradientConfig):
     """Firing pattern of the hidden neurons."""
     output: Pattern = "fast-spiking"
     """Firing pattern of the output neurons."""
-    readout: Readout = "membrane"
-    """What of the output neurons is averaged over time: spikes, membrane (mV), or input current."""
     logit_scale: float = 1.0
-    """Factor from the readout to the logits."""
+    """Factor from spike counts to logits."""
     surrogate: Surrogate = "fast_sigmoid"
     """What stands in for a spike's derivative."""
     surrogate_width: float = 25.0
     """Width of the surrogate (mV)."""
     max_slope: float = 1.0
     """Bound of dv[t+1]/dv[t] in the backward pass."""
-    hidden_scale: float = 1.0
+    hidden_scale: float = 0.5
     """Standard deviation of the initial weights from input to hidden (mV/ms)."""
-    output_scale: float = 1.0
+    output_scale: float = 0.5
     """Standard deviation of the initial weights from hidden to output (mV/ms)."""
-    initial_bias: float = 0.0
+    initial_bias: float = 4.0
     """Initial bias of the hidden neurons (mV/ms)."""
-    dropout: float = 0.0
+    dropout: float = 0.4
     """Share of hidden neurons whose spikes are withheld from the output at a training step."""
 
     def __post_init__(self) -> None:
@@ -143,36 +143,36 @@ class IzhikevichGradient(GradientContender):
         )
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
-        """Draw the input spikes and run both layers through all steps."""
-        run = self._fused_currents if self.fused else self._plain_currents
-        currents, count = run(pixels, ids, epoch)
-        return Pass(self._readout(currents), count)
+        """Draw the input spikes, run both layers, count the output neurons' spikes."""
+        run = self._by_kernels if self.fused else self._by_autograd
+        counts, count_activity = run(pixels, ids, epoch)
+        return Pass(counts * self.config.logit_scale, count_activity)
 
-    def _fused_currents(
+    def _by_kernels(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
-        """[n, steps, 10] currents into the output neurons, by the kernels."""
+        config, weights = self.config, self.weights
         images = Images(pixels.numpy(), np.empty(0, np.uint8), ids)
         inputs = rate_code_events(
-            images, self.config.n_steps, self.config.max_rate, seed=self.config.seed, epoch=epoch
+            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
         )
-        weights = self.module
-        assert isinstance(weights, Weights)
-        currents, hidden_spikes = FusedHidden.apply(  # type: ignore[no-untyped-call]
+        layers = Layers(PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule())
+        counts, hidden_spikes = TwoLayers.apply(  # type: ignore[no-untyped-call]
             weights.hidden,
             weights.bias,
             weights.output,
             inputs,
+            config.n_steps,
+            layers,
             self._kept(len(pixels)),
-            self.config,
+            1 - config.dropout,
         )
-        return currents, lambda: (inputs.total(), hidden_spikes)
+        return counts, lambda: (inputs.total(), hidden_spikes)
 
-    def _plain_currents(
+    def _by_autograd(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
-        """[n, steps, 10] currents into the output neurons, by autograd on any device."""
-        config = self.config
+        config, weights = self.config, self.weights
         spikes = rate_code_torch(
             pixels,
             torch.from_numpy(ids).to(pixels.device),
@@ -181,14 +181,29 @@ class IzhikevichGradient(GradientContender):
             seed=config.seed,
             epoch=epoch,
         )
-        weights = self.module
-        assert isinstance(weights, Weights)
         currents = spikes.to(weights.hidden.dtype) @ weights.hidden + weights.bias
-        hidden, _ = self._layer(currents, PRESETS[config.hidden])
+        hidden, _ = izhikevich_layer(currents, PRESETS[config.hidden], config.dt, **self._rule())
         kept = self._kept(len(pixels))
-        if kept is not None:
-            hidden = hidden * kept.to(hidden.device) / (1 - config.dropout)
-        return hidden @ weights.output, lambda: (float(spikes.sum()), float(hidden.sum()))
+        sent = hidden if kept is None else hidden * kept.to(hidden.device) / (1 - config.dropout)
+        answers, _ = izhikevich_layer(
+            sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
+        )
+        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+
+    @property
+    def weights(self) -> Weights:
+        """The module, by its type."""
+        assert isinstance(self.module, Weights)
+        return self.module
+
+    def _rule(self) -> dict[str, Any]:
+        """How both layers go backward."""
+        config = self.config
+        return {
+            "surrogate": config.surrogate,
+            "width": config.surrogate_width,
+            "max_slope": config.max_slope,
+        }
 
     def _kept(self, n: int) -> torch.Tensor | None:
         """[n, 1, n_hidden] uint8: whose spikes count in this training step; None for all."""
@@ -196,76 +211,6 @@ class IzhikevichGradient(GradientContender):
             return None
         drawn = torch.rand(n, 1, self.config.n_hidden)
         return (drawn >= self.config.dropout).to(torch.uint8)
-
-    def _layer(
-        self, currents: torch.Tensor, params: IzhikevichParams
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        config = self.config
-        return izhikevich_layer(
-            currents, params, config.dt, config.surrogate, config.surrogate_width, config.max_slope
-        )
-
-    def _readout(self, currents: torch.Tensor) -> torch.Tensor:
-        """Logits from the currents into the output neurons."""
-        if self.config.readout == "current":
-            return currents.mean(1) * self.config.logit_scale
-        spikes, trace = self._layer(currents, PRESETS[self.config.output])
-        if self.config.readout == "spikes":
-            return spikes.sum(1) * self.config.logit_scale
-        return trace.clamp(max=30.0).mean(1) * self.config.logit_scale
-
-
-class FusedHidden(torch.autograd.Function):
-    """Input spikes through the hidden layer to the output currents, by the CPU kernels."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        hidden: torch.Tensor,
-        bias: torch.Tensor,
-        output: torch.Tensor,
-        inputs: events.Events,
-        kept: torch.Tensor | None,
-        config: IzhikevichGradientConfig,
-    ) -> tuple[torch.Tensor, int]:
-        """[n, steps, 10] currents and the number of hidden spikes."""
-        w_hidden, b_hidden, w_output = (w.detach().numpy() for w in (hidden, bias, output))
-        n_rows = len(inputs.counts)
-        shape = (n_rows // config.n_steps, config.n_steps, w_hidden.shape[1])
-        trace = events.product(inputs, w_hidden).reshape(shape)
-        dense = izhikevich_loop.forward(trace, b_hidden, PRESETS[config.hidden], config.dt)
-        if kept is not None:
-            dense *= kept.numpy()
-            w_output = w_output / np.float32(1 - config.dropout)
-        spikes = events.from_dense(dense.reshape(n_rows, -1))
-        currents = events.product(spikes, w_output).reshape(*shape[:2], -1)
-        ctx.kept = (inputs, trace, spikes, w_output, kept, config)
-        return torch.from_numpy(currents), spikes.total()
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[torch.Tensor | None, ...]:
-        """Gradients by hidden weights, bias and output weights."""
-        inputs, trace, spikes, w_output, kept, config = ctx.kept
-        by_currents = gradients[0].contiguous().numpy().reshape(len(inputs.counts), -1)
-        by_output = events.weight_gradient(spikes, by_currents)
-        by_spikes = torch.from_numpy(by_currents) @ torch.from_numpy(w_output).T
-        by_spikes = by_spikes.reshape(trace.shape)
-        if kept is not None:
-            by_output /= 1 - config.dropout
-            by_spikes *= kept
-        by_hidden_currents = izhikevich_loop.backward(
-            trace,
-            by_spikes.numpy(),
-            PRESETS[config.hidden],
-            config.dt,
-            config.surrogate,
-            config.surrogate_width,
-            config.max_slope,
-        ).reshape(len(inputs.counts), -1)
-        ctx.kept = None
-        by_hidden = events.weight_gradient(inputs, by_hidden_currents)
-        by_bias = torch.from_numpy(by_hidden_currents).sum(0)
-        return torch.from_numpy(by_hidden), by_bias, torch.from_numpy(by_output), None, None, None
 
 
 assert set(get_args(Pattern)) == set(PRESETS)

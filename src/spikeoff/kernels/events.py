@@ -74,10 +74,7 @@ def weight_gradient(events: Events, gradient: NDArray[Real]) -> NDArray[Real]:
     n_out = gradient.shape[1]
     starts, rows = _by_input(events.counts, events.active, events.n_inputs)
     out = np.empty((events.n_inputs, n_out), gradient.dtype)
-    width = BACKWARD_BYTES // gradient.itemsize
-    for first in range(0, n_out, width):
-        block = np.ascontiguousarray(gradient[:, first : first + width])
-        _gather_by_input(starts, rows, block, out, first)
+    _gather_by_input(starts, rows, gradient, BACKWARD_BYTES // gradient.itemsize, out)
     return out
 
 
@@ -120,11 +117,23 @@ def _gather(counts: Any, active: Any, weights: Any, out: Any, first: Any) -> Non
 
 
 @kernel
-def _gather_by_input(starts: Any, rows: Any, gradient: Any, out: Any, first: Any) -> None:
-    """out[input, first:...] = sum of the gradient's rows at which it was active, in place."""
-    stop = first + gradient.shape[1]
-    for column in numba.prange(len(starts) - 1):
-        _sum_rows(gradient, rows, starts[column], starts[column + 1], out[column, first:stop])
+def _gather_by_input(starts: Any, rows: Any, gradient: Any, width: Any, out: Any) -> None:
+    """out[input] = sum of the gradient's rows at which it was active, in place.
+
+    A thread takes a block of columns, copies it together and gathers from the copy: rows of the
+    whole gradient lie so far apart that they would displace each other in the cache.
+    """
+    n_out = gradient.shape[1]
+    for number in numba.prange((n_out + width - 1) // width):
+        first = number * width
+        stop = min(first + width, n_out)
+        block = np.empty((len(gradient), stop - first), gradient.dtype)
+        for row in range(len(gradient)):
+            source, target = gradient[row, first:stop], block[row]
+            for h in range(len(target)):
+                target[h] = source[h]
+        for column in range(len(starts) - 1):
+            _sum_rows(block, rows, starts[column], starts[column + 1], out[column, first:stop])
 
 
 @numba.njit(inline="always")

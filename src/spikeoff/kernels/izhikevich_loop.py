@@ -123,30 +123,38 @@ def _backward(
     max_slope: Any,
 ) -> None:
     n, n_steps, n_neurons = trace.shape
-    start = np.full(n_neurons, v_rest)
     zero = dt - dt
     for example in numba.prange(n):
+        v = np.empty(n_neurons, trace.dtype)  # the state before the step
+        slope = np.empty(n_neurons, trace.dtype)  # the surrogate at the step
         by_v = np.zeros(n_neurons, trace.dtype)  # gradient by the state after the step
         by_u = np.zeros(n_neurons, trace.dtype)
         for back in range(n_steps):
             step = n_steps - 1 - back
             reached = trace[example, step]
-            before = trace[example, step - 1] if step > 0 else start
             by_spike = spike_gradient[example, step]
+            # Short loops over rows that stay in the first-level cache: each one vectorises.
+            if step > 0:
+                earlier = trace[example, step - 1]
+                for h in range(n_neurons):
+                    v[h] = p.c if earlier[h] >= p.v_peak else max(earlier[h], p.v_floor)
+            else:
+                v[:] = v_rest
+            if surrogate == FAST_SIGMOID:
+                for h in range(n_neurons):
+                    slope[h] = fast_sigmoid(reached[h] - p.v_peak, width)
+            elif surrogate == ARCTAN:
+                for h in range(n_neurons):
+                    slope[h] = arctan(reached[h] - p.v_peak, width)
+            else:
+                for h in range(n_neurons):
+                    slope[h] = triangle(reached[h] - p.v_peak, width)
             for h in range(n_neurons):
-                x = reached[h] - p.v_peak
-                if surrogate == FAST_SIGMOID:
-                    slope = fast_sigmoid(x, width)
-                elif surrogate == ARCTAN:
-                    slope = arctan(x, width)
-                else:
-                    slope = triangle(x, width)
-                kept = p.v_floor <= reached[h] < p.v_peak
-                by_reached = by_spike[h] * slope + (by_v[h] if kept else zero)
-                v = p.c if before[h] >= p.v_peak else max(before[h], p.v_floor)
-                kept_slope = max(zero, min(euler_slope(v, dt, p), max_slope))
+                kept = by_v[h] if p.v_floor <= reached[h] < p.v_peak else zero
+                by_reached = by_spike[h] * slope[h] + kept
                 by_drift = dt * by_reached
                 by_recovery = dt * p.a * by_u[h]
+                bounded = max(zero, min(euler_slope(v[h], dt, p), max_slope))
                 reached[h] = by_drift
-                by_v[h] = kept_slope * by_reached + p.b * by_recovery
+                by_v[h] = bounded * by_reached + p.b * by_recovery
                 by_u[h] = by_u[h] - by_recovery - by_drift

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FormatStrFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from spikeoff.data.files import whole_file
@@ -34,6 +35,17 @@ def save_confusion(record: RunRecord, path: Path) -> None:
 def save_analysis(record: RunRecord, path: Path) -> None:
     """Accuracy, loss, activity and energy over the epochs as an image file."""
     _save(lambda: analysis_figure(record), path)
+
+
+def save_plane(records: Sequence[RunRecord], path: Path) -> None:
+    """Accuracy against operations as an image file."""
+    _save(lambda: plane_figure(records), path)
+
+
+def effective_operations(summary: dict[str, Any]) -> float:
+    """MACs and ACs an image, where zeros are skipped."""
+    operations = summary["operations"]
+    return float(operations["effective_macs"] + operations["effective_acs"])
 
 
 def confusion_figure(counts: NDArray[np.int64], title: str) -> Figure:
@@ -127,6 +139,35 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
     by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
     by_time.set(xlabel="Training time (s)", ylabel="Validation accuracy (%)", xscale="log")
     by_epoch.legend()
+    return figure
+
+
+def plane_figure(records: Sequence[RunRecord]) -> Figure:
+    """Test accuracy against the operations of an image: up is right, left is cheap."""
+    figure = new_figure(7.5, 4.4)
+    axes = figure.add_subplot()
+    for place, name in enumerate(dict.fromkeys(record.contender for record in records)):
+        runs = [record.summary for record in records if record.contender == name]
+        operations = [effective_operations(summary) / 1e6 for summary in runs]
+        accuracy = [100 * summary["accuracy"]["test"] for summary in runs]
+        kind = "additions" if runs[0]["spiking"] else "multiply-accumulates"
+        axes.plot(
+            operations,
+            accuracy,
+            MARKERS[place % len(MARKERS)],
+            color=COLOURS[place % len(COLOURS)],
+            markersize=10,
+            label=f"{name} ({kind})",
+        )
+    axes.set(
+        xlabel="Effective operations an image (millions)",
+        ylabel="Test accuracy (%)",
+        xscale="log",
+    )
+    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.margins(x=0.15, y=0.2)
+    axes.grid(visible=True, which="both", axis="x")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
     return figure
 
 

@@ -9,20 +9,29 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from spikeoff.data.files import write_text
-from spikeoff.report.figures import confusion_figure, curves_figure, headline, svg
+from spikeoff.report.figures import (
+    confusion_figure,
+    curves_figure,
+    headline,
+    plane_figure,
+    save_plane,
+    svg,
+)
 from spikeoff.report.table import conditions, standings, write_csv
 from spikeoff.runs import RunRecord
 
 PAGE = "comparison.html"
 TABLE = "comparison.csv"
+PICTURE = "comparison.png"
 
 
-def write_comparison(records: Sequence[RunRecord], folder: Path) -> tuple[Path, Path]:
-    """Write the page and the table; returns their paths."""
-    page, table = folder / PAGE, folder / TABLE
+def write_comparison(records: Sequence[RunRecord], folder: Path) -> list[Path]:
+    """Write the page, the table and the picture; returns their paths."""
+    page, table, picture = folder / PAGE, folder / TABLE, folder / PICTURE
     write_text(page, render(records))
     write_csv(records, table)
-    return page, table
+    save_plane(records, picture)
+    return [page, table, picture]
 
 
 def render(records: Sequence[RunRecord]) -> str:
@@ -43,6 +52,7 @@ def render(records: Sequence[RunRecord]) -> str:
         standings=ranked,
         headers=list(ranked[0].cells),
         conditions=conditions(records),
+        plane=Markup(svg(lambda: plane_figure(records))),
         curves=Markup(svg(lambda: curves_figure(records))),
         confusions=confusions,
         records=records,

@@ -49,7 +49,7 @@ def train(
     watcher: Watcher,
     keep: Callable[[list[Row]], None],
 ) -> History:
-    """Train for ``epochs`` passes, or until validation accuracy stands still.
+    """Train for ``epochs`` passes, or until validation no longer gets better.
 
     Where the contender has a patience and validation images are held out, the state of the best
     epoch stands in the end, else that of the last.
@@ -82,7 +82,7 @@ def train(
         rows.append(row)
         keep(rows)
         watcher.epoch(row)
-        best.see(epoch, row["validation_accuracy"], contender)
+        best.see(epoch, row, contender)
         if best.stands_still(epoch):
             break
     chosen = best.restore(contender) or len(rows)
@@ -125,17 +125,23 @@ def _look(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row
 
 
 class _Best:
-    """The best epoch so far by validation accuracy, and its state."""
+    """The best epoch so far, and its state: the lowest validation loss, or, for rules that have
+    no loss, the highest validation accuracy.
+    """
 
     def __init__(self, patience: int | None) -> None:
         self._patience = patience
         self._epoch = 0
-        self._accuracy = -1.0
+        self._score = -math.inf
         self._state: State | None = None
 
-    def see(self, epoch: int, accuracy: float | None, contender: Contender) -> None:
-        if self._patience is not None and accuracy is not None and accuracy > self._accuracy:
-            self._epoch, self._accuracy, self._state = epoch, accuracy, contender.state()
+    def see(self, epoch: int, row: Row, contender: Contender) -> None:
+        if self._patience is None:
+            return
+        loss, accuracy = row["validation_loss"], row["validation_accuracy"]
+        score = accuracy if loss is None else -loss
+        if score is not None and score > self._score:
+            self._epoch, self._score, self._state = epoch, score, contender.state()
 
     def stands_still(self, epoch: int) -> bool:
         return self._patience is not None and epoch - self._epoch >= self._patience

@@ -1,0 +1,116 @@
+"""Two layers of Izhikevich neurons as one PyTorch function, by the CPU kernels.
+
+Input spikes -> hidden neurons -> output neurons -> spike counts, and back. The plain counterpart
+is autograd over ``neurons.izhikevich_torch``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from spikeoff.kernels import events, izhikevich_loop
+from spikeoff.learning.surrogate import Surrogate
+from spikeoff.neurons.izhikevich import IzhikevichParams
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What is fixed about both layers.
+
+    hidden, output: their firing patterns.
+    dt: step (ms).
+    surrogate, width (mV), max_slope: the backward pass, see ``neurons.izhikevich_torch``.
+    """
+
+    hidden: IzhikevichParams
+    output: IzhikevichParams
+    dt: float
+    surrogate: Surrogate
+    width: float
+    max_slope: float
+
+    def back(self, trace: NDArray[Any], by_spikes: NDArray[Any], which: str) -> NDArray[Any]:
+        """Gradient by a layer's currents, in the memory of ``trace``."""
+        return izhikevich_loop.backward(
+            trace,
+            by_spikes,
+            getattr(self, which),
+            self.dt,
+            self.surrogate,
+            self.width,
+            self.max_slope,
+        )
+
+
+class TwoLayers(torch.autograd.Function):
+    """[n, n_output] spike counts of the output neurons."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: torch.Tensor,
+        bias: torch.Tensor,
+        output: torch.Tensor,
+        inputs: events.Events,
+        n_steps: int,
+        layers: Layers,
+        kept: torch.Tensor | None,
+        kept_share: float,
+    ) -> tuple[torch.Tensor, int]:
+        """Run both layers.
+
+        Args:
+            ctx: PyTorch's.
+            hidden: [n_inputs, n_hidden] weights (mV/ms).
+            bias: [n_hidden] (mV/ms).
+            output: [n_hidden, n_output] weights (mV/ms).
+            inputs: spikes, rows by example and step.
+            n_steps: steps an example.
+            layers: what is fixed.
+            kept: [n, 1, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
+            kept_share: share of 1 in ``kept`` by expectation; the others' weight makes up for it.
+
+        Returns:
+            Counts in the precision of the weights, and the number of hidden spikes.
+        """
+        w_hidden, b_hidden, w_output = (w.detach().numpy() for w in (hidden, bias, output))
+        n_rows = len(inputs.counts)
+        shape = (n_rows // n_steps, n_steps, -1)
+        trace = events.product(inputs, w_hidden).reshape(shape)
+        fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
+        if kept is not None:
+            fired *= kept.numpy()
+            w_output = w_output / w_output.dtype.type(kept_share)
+        spikes = events.from_dense(fired.reshape(n_rows, -1))
+        output_trace = events.product(spikes, w_output).reshape(shape)
+        no_bias = np.zeros(w_output.shape[1], w_output.dtype)
+        answered = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
+        ctx.kept = (inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share)
+        counts = answered.sum(axis=1, dtype=w_output.dtype)
+        return torch.from_numpy(counts), spikes.total()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[torch.Tensor | None, ...]:
+        """Gradients by hidden weights, bias and output weights."""
+        inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share = ctx.kept
+        ctx.kept = None
+        by_counts = gradients[0].numpy()[:, None, :]
+        by_answers = np.repeat(by_counts, output_trace.shape[1], axis=1)
+        by_currents = layers.back(output_trace, by_answers, "output").reshape(
+            len(inputs.counts), -1
+        )
+        by_output = events.weight_gradient(spikes, by_currents)
+        by_spikes = torch.from_numpy(by_currents) @ torch.from_numpy(w_output).T
+        by_spikes = by_spikes.reshape(trace.shape)
+        if kept is not None:
+            by_output /= kept_share
+            by_spikes *= kept
+        by_input = layers.back(trace, by_spikes.numpy(), "hidden").reshape(len(inputs.counts), -1)
+        by_hidden = torch.from_numpy(events.weight_gradient(inputs, by_input))
+        by_bias = torch.from_numpy(by_input).sum(0)
+        return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None, None
