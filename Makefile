@@ -1,6 +1,6 @@
 # `make compare` and `make test` set up .venv by themselves, at most once, and do the work.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # Either target may be the first that a fresh clone runs; what is in place stays.

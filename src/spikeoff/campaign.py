@@ -14,6 +14,7 @@ from rich.console import Console
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.registry import find
+from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.report.page import write_comparison
 from spikeoff.report.table import terminal_table
@@ -76,6 +77,7 @@ def race(runs: Sequence[Entry], output: Path, console: Console) -> list[str]:
     Raises:
         UserError: no run came through.
     """
+    _check_data(runs[0].config)
     records: list[RunRecord] = []
     failures: list[str] = []
     for number, entry in enumerate(runs, 1):
@@ -105,6 +107,12 @@ def show(records: Sequence[RunRecord], output: Path, console: Console) -> None:
     console.print(terminal_table(ordered))
     for path in write_comparison(ordered, output):
         console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _check_data(config: Config) -> None:
+    """Let a mistake about the data show at once, before anything runs."""
+    dataset = load_dataset(config.mnist_path)
+    split(dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train)
 
 
 def _in_own_process(entry: Entry) -> RunRecord:

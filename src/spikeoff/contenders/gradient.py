@@ -122,32 +122,36 @@ class GradientContender(Contender):
 
     def learn(self, images: Images, epoch: int) -> Iterator[Step]:
         """One pass in a new order; yields after every ``BATCHES_PER_STEP`` batches."""
-        pixels, labels = self._on_device(images)
-        order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(images))
-        batches = [
-            order[first : first + self.settings.batch_size]
-            for first in range(0, len(order), self.settings.batch_size)
-        ]
-        self.module.train()
+        seed, size = self.settings.seed, self.settings.batch_size
+        order = np.random.default_rng([seed, epoch]).permutation(len(images))
+        batches = [order[first : first + size] for first in range(0, len(order), size)]
         for first in range(0, len(batches), BATCHES_PER_STEP):
-            examples, correct, loss = 0, torch.zeros((), device=self.device), 0.0
-            summed = torch.zeros((), device=self.device)
-            for number in range(first, min(first + BATCHES_PER_STEP, len(batches))):
-                rows = batches[number]
+            self.module.train()
+            done = torch.zeros(2, device=self.device)  # right answers, summed loss
+            chunk = batches[first : first + BATCHES_PER_STEP]
+            for number, rows in enumerate(chunk, first):
                 self._set_rate((epoch - 1) * len(batches) + number, len(batches))
-                torch.manual_seed(_mix(self.settings.seed, epoch, number))
-                index = torch.from_numpy(rows).to(self.device)
-                target = labels[index]
-                logits = self.present(pixels[index], images.ids[rows], epoch).logits
-                batch_loss = functional.cross_entropy(
-                    logits, target, label_smoothing=self.settings.label_smoothing
-                )
-                self._descend(batch_loss)
-                examples += len(rows)
-                summed += batch_loss.detach() * len(rows)
-                correct += (logits.argmax(1) == target).sum()
-            loss = float(summed)
-            yield Step(examples, int(correct), loss)
+                torch.manual_seed(_mix(seed, epoch, number))
+                done += self._learn_batch(images, rows, epoch)
+            correct, loss = done.tolist()
+            yield Step(sum(map(len, chunk)), round(correct), loss)
+
+    def _learn_batch(self, images: Images, rows: NDArray[np.int64], epoch: int) -> torch.Tensor:
+        """One step of Adam; returns right answers and summed loss, still on the device."""
+        pixels, labels = self._on_device(images)
+        index = torch.from_numpy(rows).to(self.device)
+        target = labels[index]
+        logits = self.present(pixels[index], images.ids[rows], epoch).logits
+        loss = functional.cross_entropy(
+            logits, target, label_smoothing=self.settings.label_smoothing
+        )
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.settings.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
+        self.optimizer.step()
+        with torch.no_grad():
+            return torch.stack([(logits.argmax(1) == target).sum(), loss * len(rows)])
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
@@ -198,13 +202,6 @@ class GradientContender(Contender):
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate
 
-    def _descend(self, loss: torch.Tensor) -> None:
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.settings.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
-        self.optimizer.step()
-
     def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels (uint8) and labels, kept on the device from epoch to epoch."""
         if self._resident is None or self._resident[0] is not images:
@@ -240,8 +237,14 @@ def choose_device(name: str) -> str:
 
 
 def use_threads(n: int | None) -> int:
-    """Let PyTorch and kernels run on ``n`` threads, by default one a core; returns how many."""
-    threads = n or available_cores()
+    """Let PyTorch and kernels run on ``n`` threads, by default one a core; returns how many.
+
+    Raises:
+        UserError: there are fewer cores.
+    """
+    cores = available_cores()
+    threads = n or cores
+    require("num_threads", threads, threads <= cores, f"at most {cores}, the cores to be had here")
     torch.set_num_threads(threads)
     jit.set_threads(threads)
     return threads

@@ -138,7 +138,8 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
     by_epoch.set(xlabel="Epoch", ylabel="Validation accuracy (%)")
     by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
     by_time.set(xlabel="Training time (s)", ylabel="Validation accuracy (%)", xscale="log")
-    by_epoch.legend()
+    by_time.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    by_epoch.legend(loc="lower right")
     return figure
 
 

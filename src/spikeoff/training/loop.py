@@ -125,8 +125,9 @@ def _look(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row
 
 
 class _Best:
-    """The best epoch so far, and its state: the lowest validation loss, or, for rules that have
-    no loss, the highest validation accuracy.
+    """The best epoch so far, and its state.
+
+    The best has the lowest validation loss or, for rules without one, the highest accuracy.
     """
 
     def __init__(self, patience: int | None) -> None:
