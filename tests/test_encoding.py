@@ -16,6 +16,8 @@ from spikeoff.kernels import jit
 from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.ledger.environment import available_cores
 
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
 
 def gradient_images(n: int) -> Images:
     """Images whose pixels run through all 256 values."""
@@ -40,11 +42,12 @@ def test_numpy_numba_and_torch_draw_the_same_spikes(
     key = {"seed": seed, "epoch": epoch, "presentation": presentation}
     by_numpy = rate_code(images, n_steps, max_rate, **key)
     by_numba = rate_code_events(images, n_steps, max_rate, **key).dense()
-    by_torch = rate_code_torch(
-        torch.from_numpy(images.pixels), torch.from_numpy(images.ids), n_steps, max_rate, **key
-    )
     np.testing.assert_array_equal(by_numpy.reshape(by_numba.shape), by_numba)
-    np.testing.assert_array_equal(by_numpy, by_torch.numpy())
+    for device in DEVICES:
+        pixels = torch.from_numpy(images.pixels).to(device)
+        ids = torch.from_numpy(images.ids).to(device)
+        by_torch = rate_code_torch(pixels, ids, n_steps, max_rate, **key)
+        np.testing.assert_array_equal(by_numpy, by_torch.cpu().numpy())
 
 
 def test_thread_count_changes_no_spike(few: Images) -> None:

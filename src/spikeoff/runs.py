@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.files import whole_file, write_text
 from spikeoff.data.images import N_CLASSES
 from spikeoff.data.npz import read_arrays
 from spikeoff.errors import UserError, one_line
+from spikeoff.files import whole_file, write_text
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import Config, State

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spikeoff.data import Dataset, files, load_dataset
+from spikeoff import files
+from spikeoff.data import Dataset, load_dataset
 from spikeoff.data.export import Format, export
 from spikeoff.errors import UserError
 

@@ -8,8 +8,8 @@ import re
 import numpy as np
 
 from spikeoff.data import Dataset
-from spikeoff.data.files import read_bytes
 from spikeoff.data.source import EMBEDDED_FOLDER
+from spikeoff.files import read_bytes
 
 
 def test_files_have_the_published_fingerprints() -> None:

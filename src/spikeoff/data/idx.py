@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeoff.data.files import pack, read_bytes, write_bytes
 from spikeoff.data.images import SIDE, Bytes, Dataset, make_dataset
 from spikeoff.errors import UserError
+from spikeoff.files import pack, read_bytes, write_bytes
 
 UNSIGNED_BYTE = 8
 

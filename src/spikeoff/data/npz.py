@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.files import MAX_BYTES, whole_file
 from spikeoff.data.images import SIDE, Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
+from spikeoff.files import MAX_BYTES, whole_file
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.files import pack, read_bytes, write_bytes
 from spikeoff.data.images import N_PIXELS, Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
+from spikeoff.files import pack, read_bytes, write_bytes
 
 Pair = tuple[NDArray[np.generic], NDArray[np.generic]]
 

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from spikeoff.data.files import whole_file
 from spikeoff.data.images import N_CLASSES
+from spikeoff.files import whole_file
 from spikeoff.report.style import COLOURS, MARKERS, RC, new_figure
 from spikeoff.runs import RunRecord
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from spikeoff.data.files import write_text
+from spikeoff.files import write_text
 from spikeoff.report.figures import (
     confusion_figure,
     curves_figure,

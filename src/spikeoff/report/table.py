@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from spikeoff.data.files import write_text
+from spikeoff.files import write_text
 from spikeoff.runs import RunRecord
 
 CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
