@@ -118,6 +118,10 @@ class RunFolder:
         with whole_file(self.path / WEIGHTS) as temporary:
             save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, temporary)
 
+    def preview(self, summary: dict[str, Any]) -> RunRecord:
+        """The run as it will be read back once ``summary`` is written."""
+        return _read_rest(self.path, summary)
+
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """The record; it makes the run a finished one."""
         self._write_json(SUMMARY, summary)
@@ -149,7 +153,10 @@ def read_run(folder: Path) -> RunRecord:
     Raises:
         UserError: there is none, or a file of it is damaged.
     """
-    summary = _read_summary(folder)
+    return _read_rest(folder, _read_summary(folder))
+
+
+def _read_rest(folder: Path, summary: dict[str, Any]) -> RunRecord:
     arrays = read_arrays(folder / PREDICTIONS, ("labels", "scores"))
     labels, scores = arrays["labels"], arrays["scores"]
     fitting = labels.ndim == 1 and scores.shape == (len(labels), N_CLASSES)

@@ -98,6 +98,16 @@ def test_responding_teaches_nothing(name: str, few: Images) -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
+def test_warming_up_changes_nothing_that_is_learned_later(name: str, few: Images) -> None:
+    cold, warm = make(name), make(name)
+    warm.warm_up(few.take(slice(0, 2)))
+    assert same(cold.state(), warm.state())
+    for contender in (cold, warm):
+        list(contender.learn(few, 1))
+    assert same(cold.state(), warm.state())
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_a_restored_state_gives_the_same_answers(name: str, few: Images) -> None:
     first, second = make(name), make(name, seed=5)
     list(first.learn(few, 1))

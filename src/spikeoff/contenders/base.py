@@ -158,6 +158,10 @@ class Contender(ABC):
     def restore(self, state: State) -> None:
         """Take over what ``state`` returned."""
 
+    def warm_up(self, images: Images) -> None:
+        """Compile what must be compiled, on a few images, before any clock runs; learn nothing."""
+        del images
+
     def loss(self, response: Response, images: Images) -> float | None:
         """Mean loss of a response; None for rules that have none."""
         del response, images

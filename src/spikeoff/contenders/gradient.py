@@ -120,6 +120,14 @@ class GradientContender(Contender):
     def hidden_places(self) -> int:
         """Hidden neurons times steps: how many could be active for an image."""
 
+    def warm_up(self, images: Images) -> None:
+        """One way forward and back, in evaluation mode, its gradient dropped."""
+        self.module.eval()
+        pixels, labels = self._on_device(images)
+        logits = self.present(pixels, images.ids, EVALUATION).logits
+        functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+        self.optimizer.zero_grad()
+
     def learn(self, images: Images, epoch: int) -> Iterator[Step]:
         """One pass in a new order; yields after every ``BATCHES_PER_STEP`` batches."""
         seed, size = self.settings.seed, self.settings.batch_size

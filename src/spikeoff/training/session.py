@@ -18,7 +18,7 @@ from spikeoff.ledger.energy import from_tdp
 from spikeoff.ledger.environment import available_cores, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.report.figures import save_analysis, save_confusion
-from spikeoff.runs import RunFolder, RunRecord, plain, read_run
+from spikeoff.runs import RunFolder, RunRecord, plain
 from spikeoff.training.loop import History, train
 from spikeoff.training.progress import RunProgress
 
@@ -46,6 +46,7 @@ def run(name: str, config: Config) -> RunRecord:
         log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
         if contender.patience is not None and not len(parts.validation):
             progress.say("no validation images: early stopping is off")
+        contender.warm_up(parts.train.take(slice(0, 2)))
         history = train(
             contender,
             parts,
@@ -56,11 +57,11 @@ def run(name: str, config: Config) -> RunRecord:
         )
         progress.say("testing")
         summary = _judge(contender, config, dataset, parts, history, folder)
-        summary |= {"started": started, "finished": _now()}
-        folder.write_summary(plain(summary))
-        record = read_run(path)
+        summary = plain(summary | {"started": started, "finished": _now()})
+        record = folder.preview(summary)
         save_confusion(record, path / contender.outputs.confusion)
         save_analysis(record, path / contender.outputs.analysis)
+        folder.write_summary(summary)
         log.info("test accuracy %.2f %%", 100 * summary["accuracy"]["test"])
     return record
 
