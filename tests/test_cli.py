@@ -14,7 +14,7 @@ from spikeoff.cli import main
 from spikeoff.contenders.registry import BUILT_IN
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "2"]
+TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1"]
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

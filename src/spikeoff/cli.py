@@ -190,7 +190,7 @@ def data_info(mnist_path: str = "mnist") -> int:
 
 def data_export(
     file_format: Annotated[Literal["idx", "npz", "pkl.gz"], tyro.conf.arg(name="format")] = "idx",
-    output: Path = Path("mnist"),
+    output: Path = Path("mnist-files"),
     mnist_path: str = "mnist",
 ) -> int:
     """Write a data set for other programs.

@@ -8,7 +8,8 @@
     weights.safetensors  what was learned
     figures              confusion matrix and training analysis
 
-Names in angle brackets differ by contender. Every file is written whole or not at all.
+Names in angle brackets differ by contender. Every file but the log, which grows, is written
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -91,9 +92,10 @@ class RunFolder:
         self._write_json(CONFIG, {"contender": contender, **plain(config)})
 
     def write_metrics(self, name: str, rows: Sequence[Row]) -> None:
-        """All rows so far; columns are those of the first row."""
+        """All rows so far; a column for every key that any row has."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(
             {key: "" if value is None else f"{value:.8g}" for key, value in row.items()}

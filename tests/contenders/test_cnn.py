@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from spikeoff.contenders.cnn import CNN, CNNConfig, as_pictures, met_weights
+from spikeoff.contenders.cnn import CNN, CNNConfig, Convolutional, as_pictures, met_weights
 from spikeoff.data import Images
 
 
@@ -38,7 +38,12 @@ def test_met_weights_one_by_one(few: Images) -> None:
     assert met_weights(pictures, 32) == by_hand
 
 
-def test_relu_behind_pooling_is_relu_before_it() -> None:
-    x = torch.randn(4, 3, 10, 10)
-    one = torch.relu(nn.functional.max_pool2d(x, 2))
-    assert torch.equal(one, nn.functional.max_pool2d(torch.relu(x), 2))
+def test_relu_behind_pooling_is_relu_before_it(few: Images) -> None:
+    network = CNN(CNNConfig()).module
+    assert isinstance(network, Convolutional)
+    network.eval()
+    pictures = as_pictures(torch.from_numpy(few.pixels))
+    first = nn.functional.max_pool2d(torch.relu(network.norm1(network.conv1(pictures))), 2)
+    second = nn.functional.max_pool2d(torch.relu(network.norm2(network.conv2(first))), 2)
+    hidden = torch.relu(network.hidden(second.flatten(1)))
+    torch.testing.assert_close(network(pictures)[0], network.output(hidden))

@@ -124,7 +124,8 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
     assert not re.search(r"@import|url\((?!#)", html)
     assert page.tags.count("svg") == 4
     assert "script" not in page.tags
-    assert "CPU <1>" in page.text
+    assert "CPU &lt;1&gt;" in html
+    assert "CPU <1>" not in html
     assert "MLP leads with 98.00 %" in page.text
 
 

@@ -140,7 +140,11 @@ class Contender(ABC):
 
     @abstractmethod
     def respond(self, images: Images) -> Response:
-        """Answer ``images`` without learning; the same answer for any batch or thread count."""
+        """Answer ``images`` without learning, each image for itself.
+
+        Called after every epoch: a rule that labels its neurons does so while it learns, from
+        what it saw on the way.
+        """
 
     @abstractmethod
     def operations(self, activity: Activity, images: Images) -> Operations:
@@ -168,7 +172,7 @@ class Contender(ABC):
         return None
 
     def conclude(self, images: Images) -> None:
-        """What follows the last epoch, such as labelling neurons by their training responses."""
+        """What follows the last epoch, such as labelling neurons anew with frozen weights."""
         del images
 
     def epoch_metrics(self) -> dict[str, float]:

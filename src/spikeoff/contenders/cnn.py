@@ -136,4 +136,4 @@ def met_weights(inputs: torch.Tensor, n_filters: int) -> float:
     """How many weights of a convolution meet nonzero ``inputs`` [n, channels, side, side]."""
     nonzero = (inputs != 0).sum(1, keepdim=True, dtype=torch.float32)
     window = torch.ones(1, 1, KERNEL, KERNEL, device=inputs.device)
-    return float(functional.conv2d(nonzero, window).sum(dtype=torch.float64)) * n_filters
+    return float(functional.conv2d(nonzero, window).cpu().sum(dtype=torch.float64)) * n_filters

@@ -159,7 +159,8 @@ class GradientContender(Contender):
             nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         with torch.no_grad():
-            return torch.stack([(logits.argmax(1) == target).sum(), loss * len(rows)])
+            plain_loss = functional.cross_entropy(logits, target)  # as validation has it
+            return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
@@ -233,7 +234,7 @@ def choose_device(name: str) -> str:
         "cpu": lambda: True,
     }
     if name == "auto":
-        return next(device for device, is_there in available.items() if is_there())
+        name = next(device for device, is_there in available.items() if is_there())
     if not available[name]():
         raise UserError(
             f"`device` (={name}) is not available to PyTorch here; use cpu, or auto to choose"

@@ -81,10 +81,11 @@ def _checked(
 ) -> tuple[Bytes, Bytes]:
     if pixels.ndim == 0 or len(pixels) == 0:
         raise UserError(f"{where}: it holds no images; at least one is needed")
-    size = int(np.prod(pixels.shape[1:]))
-    if size != N_PIXELS:
+    if pixels.shape[1:] not in ((N_PIXELS,), (SIDE, SIDE), (SIDE, SIDE, 1)):
         shape = " x ".join(map(str, pixels.shape[1:])) or "1"
         raise UserError(f"{where}: images are {shape}; the networks take {SIDE} x {SIDE}")
+    if labels.shape[1:] not in ((), (1,)) or labels.ndim == 0:
+        raise UserError(f"{where}: labels of shape {labels.shape}; one number an image is needed")
     labels = labels.reshape(-1)
     if len(labels) != len(pixels):
         raise UserError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,22 +44,19 @@ def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.gener
                     f"{path}: no array {missing[0]!r}; {', '.join(keys)} are needed, "
                     f"found: {', '.join(content.files) or 'none'}"
                 )
-            return {key: content[key] for key in keys}
+            arrays = {key: content[key] for key in keys}
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {one_line(error)}") from error
-    except (
-        ValueError,
-        EOFError,
-        KeyError,
-        MemoryError,
-        NotImplementedError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # zipfile, zlib and NumPy's header parser each raise their own
         raise UserError(
             f"{path}: not a readable .npz ({one_line(error)}); fetch it again"
         ) from error
+    for key, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise UserError(f"{path}: {key!r} is no array; fetch it again")
+    return arrays
 
 
 def save(dataset: Dataset, path: Path) -> list[Path]:

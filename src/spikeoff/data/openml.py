@@ -44,19 +44,22 @@ def load(name: str) -> Dataset:
 def _fetch(name: str) -> Dataset:
     from sklearn.datasets import fetch_openml  # noqa: PLC0415 (a second to import)
 
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"fetching {name} from OpenML (once; some minutes)")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         progress.add_task(f"fetching {name} from OpenML (once; some minutes)")
         try:
             table = fetch_openml(
                 OPENML_NAMES[name], version=1, as_frame=False, parser="liac-arff", cache=False
             )
+            pixels, labels = table.data, table.target.astype("int64")
         except Exception as error:  # the network, the server and the parser each raise their own
             raise UserError(
                 f"{name}: cannot be fetched from OpenML ({one_line(error)}); "
                 "check the connection, or give a file by --mnist_path"
             ) from error
-    pixels, labels = table.data, table.target.astype("int64")
     if len(pixels) <= N_TRAIN:
         raise UserError(f"{name}: OpenML sent {len(pixels)} images; over {N_TRAIN} are expected")
     return make_dataset(

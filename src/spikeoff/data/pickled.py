@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
+import pickletools
 from pathlib import Path
 from typing import Any
 
@@ -26,37 +26,63 @@ N_THEANO_TRAIN = 50_000
 """Theano's file splits MNIST's training part into 50,000 and 10,000."""
 
 
-def _empty_array(kind: object, shape: object, _type_code: object) -> NDArray[np.generic]:
+# Opcodes that build anything but numbers, text, containers and calls of the few names below.
+FORBIDDEN = {"INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"}
+MEMO = {"PUT", "BINPUT", "LONG_BINPUT"}
+MAX_LABELS = 10_000_000
+
+
+class _EmptyArray:
     """NumPy's ``_reconstruct`` as every pickled array calls it: an empty array, filled later."""
-    if kind is not np.ndarray or shape not in ((0,), 0):
-        raise pickle.UnpicklingError("an array is made in an unusual way")
-    return np.empty(0, np.int8)
+
+    __slots__ = ()
+
+    def __call__(self, kind: object, shape: object, _type_code: object) -> NDArray[np.generic]:
+        if kind is not _NDARRAY or shape not in ((0,), 0):
+            raise pickle.UnpicklingError("an array is made in an unusual way")
+        return np.empty(0, np.int8)
 
 
-def _latin1(text: object, encoding: object = "latin1") -> bytes:
+class _Latin1:
     """``_codecs.encode`` as protocol-2 pickles call it to restore bytes."""
-    if not isinstance(text, str) or encoding != "latin1":
-        raise pickle.UnpicklingError("bytes are restored in an unusual way")
-    return text.encode("latin1")
+
+    __slots__ = ()
+
+    def __call__(self, text: object, encoding: object = "latin1") -> bytes:
+        if not isinstance(text, str) or encoding != "latin1":
+            raise pickle.UnpicklingError("bytes are restored in an unusual way")
+        return text.encode("latin1")
 
 
-def _from_buffer(
-    buffer: object, dtype: np.dtype[Any], shape: tuple[int, ...], order: str
-) -> NDArray[np.generic]:
+class _FromBuffer:
     """NumPy's ``_frombuffer`` as protocol-5 pickles call it."""
-    if not isinstance(buffer, (bytes, bytearray)) or order not in ("C", "F"):
-        raise pickle.UnpicklingError("an array is made in an unusual way")
-    return np.frombuffer(buffer, dtype).reshape(shape, order="C" if order == "C" else "F")
+
+    __slots__ = ()
+
+    def __call__(
+        self, buffer: object, dtype: np.dtype[Any], shape: tuple[int, ...], order: object
+    ) -> NDArray[np.generic]:
+        if not isinstance(buffer, (bytes, bytearray)) or order not in ("C", "F"):
+            raise pickle.UnpicklingError("an array is made in an unusual way")
+        return np.frombuffer(buffer, dtype).reshape(shape, order="C" if order == "C" else "F")
 
 
-_ADMITTED: dict[str, Callable[..., object]] = {
-    "numpy.ndarray": np.ndarray,
+class _Name:
+    """Stands for the type ``ndarray`` where a pickle names it; it can be neither called nor set."""
+
+    __slots__ = ()
+
+
+# Instances without attributes, so that no pickle can change what the next one is read with.
+_NDARRAY = _Name()
+_ADMITTED: dict[str, object] = {
+    "numpy.ndarray": _NDARRAY,
     "numpy.dtype": np.dtype,
-    "numpy.core.multiarray._reconstruct": _empty_array,
-    "numpy._core.multiarray._reconstruct": _empty_array,
-    "numpy.core.numeric._frombuffer": _from_buffer,
-    "numpy._core.numeric._frombuffer": _from_buffer,
-    "_codecs.encode": _latin1,
+    "numpy.core.multiarray._reconstruct": _EmptyArray(),
+    "numpy._core.multiarray._reconstruct": _EmptyArray(),
+    "numpy.core.numeric._frombuffer": _FromBuffer(),
+    "numpy._core.numeric._frombuffer": _FromBuffer(),
+    "_codecs.encode": _Latin1(),
 }
 
 
@@ -78,14 +104,22 @@ def load_restricted(raw: bytes, where: str) -> object:
         UserError: the pickle is damaged or asks for anything else.
     """
     try:
+        _scan(raw)
         return ArrayUnpickler(io.BytesIO(raw), encoding="latin1").load()
-    except UserError:
-        raise
     except Exception as error:  # a hostile pickle can raise anything from inside the unpickler
         raise UserError(
             f"{where}: refused: {one_line(error)}; "
             "only pickles of NumPy arrays and plain containers are read"
         ) from error
+
+
+def _scan(raw: bytes) -> None:
+    """Refuse opcodes that arrays do not need, and memo places that would fill the memory."""
+    for opcode, argument, _ in pickletools.genops(raw):
+        if opcode.name in FORBIDDEN:
+            raise pickle.UnpicklingError(f"it has the opcode {opcode.name}")
+        if opcode.name in MEMO and isinstance(argument, int) and argument > len(raw):
+            raise pickle.UnpicklingError(f"it has a memo place {argument}")
 
 
 def load(path: Path, name: str) -> Dataset:
@@ -114,14 +148,15 @@ def _three_pairs(content: object, path: Path) -> list[Pair]:
     for pair in content:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise UserError(f"{path}: a part is no pair; expected {rule}")
-        pairs.append((_array(pair[0], path), _array(pair[1], path)))
-    if any(len(pixels) == 0 for pixels, _ in pairs):
-        raise UserError(f"{path}: a part is empty; expected {rule}")
-    if (
-        len({pixels.shape[1:] for pixels, _ in pairs[:2]}) > 1
-        or pairs[0][1].ndim != pairs[1][1].ndim
-    ):
-        raise UserError(f"{path}: training and validation part differ in shape")
+        pixels, labels = _pixels(pair[0], path), _labels(pair[1], path)
+        if not len(pixels) or len(pixels) != len(labels):
+            raise UserError(
+                f"{path}: a part has {len(pixels)} images and {len(labels)} labels; "
+                "there must be one each, and some"
+            )
+        pairs.append((pixels, labels))
+    if pairs[0][0].shape[1:] != pairs[1][0].shape[1:]:
+        raise UserError(f"{path}: training and validation images differ in shape")
     return pairs
 
 
@@ -140,21 +175,32 @@ def _from_dict(path: Path) -> Pair:
     content = load_restricted(read_bytes(path), str(path))
     if not isinstance(content, dict) or not {"x", "y", "rows", "cols"} <= set(content):
         raise UserError(f"{path}: expected a dict with x, y, rows, cols")
-    pixels, labels = _array(content["x"], path), _array(content["y"], path)
+    pixels, labels = _pixels(content["x"], path), _labels(content["y"], path)
     rows, cols = content["rows"], content["cols"]
     if not isinstance(rows, int) or not isinstance(cols, int) or rows * cols != N_PIXELS:
         raise UserError(f"{path}: rows x cols is {rows!r} x {cols!r}; the networks take 28 x 28")
     return pixels, labels
 
 
-def _array(value: object, path: Path) -> NDArray[np.generic]:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise UserError(f"{path}: pixels or labels of uneven lengths") from error
-    if array.dtype.kind not in "iuf" or array.ndim == 0:
-        raise UserError(f"{path}: pixels and labels must be numbers, found {array.dtype}")
-    return array
+def _pixels(value: object, path: Path) -> NDArray[np.generic]:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf" or value.ndim < 2:
+        raise UserError(f"{path}: pixels must be an array of numbers, an image a row")
+    return value
+
+
+def _labels(value: object, path: Path) -> NDArray[np.generic]:
+    """Labels as an array, or as the list of one-element lists of Diehl & Cook's code; [n]."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+        if value.ndim == 1 or (value.ndim == 2 and value.shape[1] == 1):
+            return value.reshape(-1)
+    elif isinstance(value, (list, tuple)) and len(value) <= MAX_LABELS:
+        flat = [
+            entry[0] if isinstance(entry, (list, tuple, np.ndarray)) and len(entry) == 1 else entry
+            for entry in value
+        ]
+        if all(isinstance(entry, (int, np.integer)) for entry in flat):
+            return np.array([min(max(int(entry), -1), 255) for entry in flat], np.int64)
+    raise UserError(f"{path}: labels must be integers, one an image")
 
 
 def save(dataset: Dataset, path: Path) -> list[Path]:
@@ -164,5 +210,8 @@ def save(dataset: Dataset, path: Path) -> list[Path]:
     content = tuple(
         (part.pixels.astype(np.float32) / 256, part.labels.astype(np.int64)) for part in parts
     )
-    write_bytes(path, pack(pickle.dumps(content, protocol=2)))
+    raw = pickle.dumps(content, protocol=2)
+    # The name that every NumPy knows; it stands once, before the first array's data.
+    raw = raw.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n", 1)
+    write_bytes(path, pack(raw))
     return [path]

@@ -43,10 +43,10 @@ def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None
             f"or from {N_CLASSES} to {n - N_CLASSES}"
         )
     rest = n - n_validation
-    if n_train is not None and not N_CLASSES <= n_train <= rest:
+    if n_train not in (None, rest) and not N_CLASSES <= (n_train or 0) <= rest - N_CLASSES:
         raise UserError(
-            f"n_train is {n_train}; after {n_validation} validation images it must be "
-            f"from {N_CLASSES} to {rest}"
+            f"n_train is {n_train}; after {n_validation} validation images it must be {rest}, "
+            f"or from {N_CLASSES} to {rest - N_CLASSES}"
         )
     everything = np.arange(n)
     training, validation = _draw(dataset, everything, n_validation, seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from spikeoff.files import write_text
@@ -38,7 +38,7 @@ def render(records: Sequence[RunRecord]) -> str:
     """The page as HTML, figures and style in it."""
     environment = Environment(
         loader=PackageLoader("spikeoff.report"),
-        autoescape=select_autoescape(),
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -33,7 +33,12 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class History:
-    """How training went: a row an epoch, the seconds it took, and which epoch's state stands."""
+    """How training went.
+
+    rows: one an epoch.
+    seconds: learning and what concludes it; looking at validation images is not counted.
+    chosen_epoch: the epoch whose state stands.
+    """
 
     rows: list[Row]
     seconds: float
@@ -65,7 +70,6 @@ def train(
     Raises:
         UserError: the loss is no longer a number.
     """
-    start = time.perf_counter()
     rows: list[Row] = []
     best = _Best(contender.patience if len(parts.validation) else None)
     probe = parts.validation if len(parts.validation) else parts.train.take(slice(0, N_PROBE))
@@ -73,9 +77,8 @@ def train(
         epoch_start = time.perf_counter()
         learned = _learn(contender, parts.train, epoch, watcher)
         seconds = time.perf_counter() - epoch_start
-        row = {"epoch": float(epoch), **learned}
+        row: Row = {"epoch": float(epoch), **contender.epoch_metrics(), **learned}
         row |= _look(contender, probe, held_out=bool(len(parts.validation)), n=len(parts.train))
-        row |= contender.epoch_metrics()
         row["energy_estimate_j"] = seconds * tdp
         row["memory_mb"] = resident_bytes() / 2**20
         row["seconds"] = seconds
@@ -86,8 +89,10 @@ def train(
         if best.stands_still(epoch):
             break
     chosen = best.restore(contender) or len(rows)
+    start = time.perf_counter()
     contender.conclude(parts.train)
-    return History(rows, time.perf_counter() - start, chosen)
+    concluded = time.perf_counter() - start
+    return History(rows, sum(row["seconds"] or 0 for row in rows) + concluded, chosen)
 
 
 def _learn(contender: Contender, images: Images, epoch: int, watcher: Watcher) -> Row:

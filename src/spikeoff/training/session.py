@@ -91,6 +91,7 @@ def _judge(
     folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
     state = contender.state()
     folder.write_weights(state)
+    contender.write_extras(folder.path)
     n_learned = len(history.rows) * len(parts.train)
     threads = config.num_threads or available_cores()
     return {
@@ -126,7 +127,7 @@ def _judge(
             "peak_device_bytes": peak_device_bytes(contender.device),
         },
         "energy": [
-            from_tdp("training", history.seconds, config.tdp, "training with validation"),
+            from_tdp("training", history.seconds, config.tdp, "learning; validation not counted"),
             from_tdp("test", test_s, config.tdp, f"inference on {len(parts.test)} test images"),
         ],
         "environment": environment(threads, contender.device),
