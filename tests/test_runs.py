@@ -10,15 +10,11 @@ import numpy as np
 import pytest
 
 from spikeoff.errors import UserError
-from spikeoff.runs import find_runs, plain, read_run
+from spikeoff.runs import NEEDED, find_runs, plain, read_run
 
 SUMMARY: dict[str, Any] = {
-    "contender": "mlp",
-    "seed": 0,
-    "accuracy": {"test": 0.5},
-    "time": {},
-    "files": {"metrics": "m.csv"},
-}
+    key: dict.fromkeys(inner, 1) if inner else 1 for key, inner in NEEDED.items()
+} | {"files": {"metrics": "m.csv"}}
 
 
 def folder(path: Path) -> Path:
@@ -40,7 +36,11 @@ def test_a_good_folder(tmp_path: Path) -> None:
 FAULTS: dict[str, tuple[str, bytes | None]] = {
     "no run in this folder": ("summary.json", None),
     "damaged": ("summary.json", b'{"contender": '),
-    "no 'contender' in it": ("summary.json", b"[]"),
+    "'contender' is missing": ("summary.json", b"[]"),
+    "'time' is missing or incomplete": (
+        "summary.json",
+        json.dumps(SUMMARY | {"time": {"train_s": 1}}).encode(),
+    ),
     "m.csv: cannot be read": ("m.csv", b"epoch\nabc\n"),
     "predictions.npz: cannot be read": ("predictions.npz", None),
     "not a readable .npz": ("predictions.npz", b"PK"),

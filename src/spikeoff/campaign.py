@@ -16,6 +16,7 @@ from spikeoff.contenders.base import Config
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
+from spikeoff.report.groups import check_one_race
 from spikeoff.report.page import write_comparison
 from spikeoff.report.table import terminal_table
 from spikeoff.runs import RunRecord, read_run
@@ -103,6 +104,7 @@ def race(runs: Sequence[Entry], output: Path, console: Console) -> list[str]:
 
 def show(records: Sequence[RunRecord], output: Path, console: Console) -> None:
     """Print the table and write page and CSV into ``output``."""
+    check_one_race(records)
     ordered = sorted(records, key=lambda record: (record.contender, record.seed))
     console.print(terminal_table(ordered))
     for path in write_comparison(ordered, output):

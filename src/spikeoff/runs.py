@@ -39,6 +39,28 @@ SUMMARY = "summary.json"
 PREDICTIONS = "predictions.npz"
 WEIGHTS = "weights.safetensors"
 
+NEEDED: dict[str, tuple[str, ...]] = {
+    "contender": (),
+    "title": (),
+    "spiking": (),
+    "engine": (),
+    "seed": (),
+    "version": (),
+    "parameters": (),
+    "energy": (),
+    "config": ("tdp",),
+    "data": ("name", "sha256", "n_train", "n_validation", "n_test"),
+    "epochs": ("trained", "chosen"),
+    "accuracy": ("train", "validation", "test"),
+    "time": ("train_s", "test_ms_per_example"),
+    "spikes": ("kind", "per_example_hidden", "hidden_rate", "input_per_example"),
+    "operations": ("dense_macs", "effective_macs", "effective_acs", "membrane_updates"),
+    "memory": ("peak_rss_bytes",),
+    "environment": ("cpu", "cores", "threads", "gpu", "device", "os", "python", "libraries"),
+    "files": ("metrics",),
+}
+"""What a record must hold to be reported."""
+
 Row = dict[str, float | None]
 
 
@@ -181,10 +203,10 @@ def _read_summary(folder: Path) -> dict[str, Any]:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: damaged ({one_line(error)}); run it again") from error
-    needed = ("contender", "seed", "accuracy", "time", "files")
-    missing = [key for key in needed if not isinstance(summary, dict) or key not in summary]
-    if missing:
-        raise UserError(f"{path}: no {missing[0]!r} in it; not the record of a run")
+    for key, inner in NEEDED.items():
+        held = summary.get(key) if isinstance(summary, dict) else None
+        if held is None or (inner and not (isinstance(held, dict) and held.keys() >= set(inner))):
+            raise UserError(f"{path}: {key!r} is missing or incomplete; not the record of a run")
     return dict(summary)
 
 

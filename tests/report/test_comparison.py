@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spikeoff.errors import UserError
 from spikeoff.report.figures import confusion_figure
+from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import render, write_comparison
 from spikeoff.report.table import conditions, standings, write_csv
 from spikeoff.runs import RunRecord
@@ -68,7 +71,7 @@ RECORDS = [
 
 def test_standings_are_ranked_with_mean_and_standard_deviation() -> None:
     first, second = standings(RECORDS)
-    assert (first.contender, second.contender) == ("mlp", "snn")
+    assert (first.name, second.name) == ("mlp", "snn")
     assert second.cells["Test accuracy (%)"] == f"95.00 ± {np.std([96, 94], ddof=1):.2f}"
     assert second.cells["Training (s)"] == f"110.0 ± {np.std([100, 120], ddof=1):.1f}"
     assert second.cells["Training energy, est. (kJ)"].startswith("17.60")
@@ -156,3 +159,20 @@ def test_the_confusion_figure_shows_every_count() -> None:
 def test_the_confusion_figure_draws_extremes(perfect: bool) -> None:
     counts = np.eye(10, dtype=np.int64) * 5 if perfect else np.zeros((10, 10), np.int64)
     assert confusion_figure(counts, "t").axes
+
+
+def changed(base: RunRecord, part: str, **values: Any) -> RunRecord:
+    return replace(base, summary={**base.summary, part: {**base.summary[part], **values}})
+
+
+def test_runs_with_other_settings_stand_apart_under_a_name_that_says_so() -> None:
+    wide = changed(RECORDS[3], "config", n_hidden=2048)
+    names = list(group([*RECORDS[:3], wide]))
+    assert names == ["snn", "mlp", "mlp (n_hidden=2048)"]
+
+
+def test_runs_of_other_data_are_not_compared() -> None:
+    other = changed(RECORDS[3], "data", n_train=999)
+    with pytest.raises(UserError, match="n_train is 300 and 999; report them apart"):
+        check_one_race([*RECORDS[:3], other])
+    check_one_race(RECORDS)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data.images import N_CLASSES
 from spikeoff.files import whole_file
+from spikeoff.report.groups import group
 from spikeoff.report.style import COLOURS, MARKERS, RC, new_figure
 from spikeoff.runs import RunRecord
 
@@ -119,10 +120,10 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
     """Validation accuracy of all runs, over epochs and over training time."""
     figure = new_figure(10, 4.2)
     by_epoch, by_time = figure.subplots(1, 2)
-    names = list(dict.fromkeys(record.contender for record in records))
-    for record in records:
-        place = names.index(record.contender)
-        first = next(r for r in records if r.contender == record.contender) is record
+    groups = group(records)
+    placed = [(place, name, r) for place, name in enumerate(groups) for r in groups[name]]
+    for place, name, record in placed:
+        first = groups[name][0] is record
         rows = [row for row in record.rows if row.get("validation_accuracy") is not None]
         values = [100 * (row["validation_accuracy"] or 0) for row in rows]
         seconds = np.cumsum([row["seconds"] or 0 for row in rows])
@@ -133,7 +134,7 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
                 color=COLOURS[place % len(COLOURS)],
                 marker=MARKERS[place % len(MARKERS)],
                 markersize=5,
-                label=record.contender if first else None,
+                label=name if first else None,
             )
     by_epoch.set(xlabel="Epoch", ylabel="Validation accuracy (%)")
     by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -147,8 +148,8 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
     """Test accuracy against the operations of an image: up is right, left is cheap."""
     figure = new_figure(7.5, 4.4)
     axes = figure.add_subplot()
-    for place, name in enumerate(dict.fromkeys(record.contender for record in records)):
-        runs = [record.summary for record in records if record.contender == name]
+    for place, (name, members) in enumerate(group(records).items()):
+        runs = [record.summary for record in members]
         operations = [effective_operations(summary) / 1e6 for summary in runs]
         accuracy = [100 * summary["accuracy"]["test"] for summary in runs]
         kind = "additions" if runs[0]["spiking"] else "multiply-accumulates"

@@ -17,6 +17,7 @@ from spikeoff.report.figures import (
     save_plane,
     svg,
 )
+from spikeoff.report.groups import group
 from spikeoff.report.table import conditions, standings, write_csv
 from spikeoff.runs import RunRecord
 
@@ -44,10 +45,8 @@ def render(records: Sequence[RunRecord]) -> str:
         lstrip_blocks=True,
     )
     ranked = standings(records)
-    first_of = {
-        row.contender: next(r for r in records if r.contender == row.contender) for row in ranked
-    }
-    confusions = [(record, _confusion(record)) for record in first_of.values()]
+    members = group(records)
+    confusions = [(row.name, _confusion(members[row.name][0])) for row in ranked]
     return environment.get_template("comparison.html.j2").render(
         standings=ranked,
         headers=list(ranked[0].cells),

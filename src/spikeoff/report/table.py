@@ -13,6 +13,7 @@ import numpy as np
 from rich.table import Table
 
 from spikeoff.files import write_text
+from spikeoff.report.groups import group
 from spikeoff.runs import RunRecord
 
 CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -52,7 +53,7 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
 class Standing:
     """One contender's place in the race, its cells as text."""
 
-    contender: str
+    name: str
     title: str
     accuracy: float
     cells: dict[str, str]
@@ -60,8 +61,7 @@ class Standing:
 
 def standings(records: Sequence[RunRecord]) -> list[Standing]:
     """The contenders, best mean test accuracy first."""
-    names = list(dict.fromkeys(record.contender for record in records))
-    rows = [_standing([r for r in records if r.contender == name]) for name in names]
+    rows = [_standing(name, members) for name, members in group(records).items()]
     return sorted(rows, key=lambda row: -row.accuracy)
 
 
@@ -90,15 +90,20 @@ def conditions(records: Sequence[RunRecord]) -> str:
     """Seeds, data and hardware in a sentence or two."""
     summary = records[0].summary
     seeds = sorted({record.seed for record in records})
-    data, where = summary["data"], summary["environment"]
-    machine = where["gpu"] or f"{where['cpu']}, {where['threads']} threads"
+    data = summary["data"]
+    machines = "; ".join(dict.fromkeys(_machine(record.summary) for record in records))
+    tdp = " and ".join(dict.fromkeys(f"{r.summary['config']['tdp']:g}" for r in records))
     spread = "± is the standard deviation over seeds. " if len(seeds) > 1 else ""
     return (
         f"{data['name']}: {data['n_train']:,} images to train, {data['n_validation']:,} to "
-        f"validate, {data['n_test']:,} to test. Seeds {', '.join(map(str, seeds))}; {machine}. "
-        f"{spread}Energy is estimated as TDP ({summary['config']['tdp']:g} W) times time, not "
-        "measured."
+        f"validate, {data['n_test']:,} to test. Seeds {', '.join(map(str, seeds))}; {machines}. "
+        f"{spread}Energy is estimated as TDP ({tdp} W) times time, not measured."
     )
+
+
+def _machine(summary: dict[str, Any]) -> str:
+    where = summary["environment"]
+    return str(where["gpu"] or f"{where['cpu']}, {where['threads']} threads")
 
 
 def estimated_energy(summary: dict[str, Any], quantity: str) -> float | None:
@@ -109,7 +114,7 @@ def estimated_energy(summary: dict[str, Any], quantity: str) -> float | None:
     return None
 
 
-def _standing(records: Sequence[RunRecord]) -> Standing:
+def _standing(name: str, records: Sequence[RunRecord]) -> Standing:
     summaries = [record.summary for record in records]
 
     def values(read: Callable[[dict[str, Any]], Any]) -> list[float]:
@@ -119,11 +124,11 @@ def _standing(records: Sequence[RunRecord]) -> Standing:
     first = summaries[0]
     hidden = values(lambda s: s["spikes"]["per_example_hidden"])
     return Standing(
-        contender=records[0].contender,
+        name=name,
         title=first["title"],
         accuracy=float(np.mean(accuracy)),
         cells={
-            "Contender": records[0].contender,
+            "Contender": name,
             "Test accuracy (%)": _spread(accuracy, 2),
             "Parameters": f"{first['parameters']:,}",
             "Training (s)": _spread(values(lambda s: s["time"]["train_s"]), 1),

@@ -1,0 +1,52 @@
+"""Which runs stand together: those that differ by nothing but their seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from spikeoff.errors import UserError
+from spikeoff.runs import RunRecord
+
+PRIVATE = ("seed", "save_path", "num_threads")
+"""Configuration fields that do not make another contender of a run."""
+
+SHARED_DATA = ("sha256", "n_train", "n_validation", "n_test")
+
+
+def check_one_race(records: Sequence[RunRecord]) -> None:
+    """Refuse runs that cannot be compared.
+
+    Raises:
+        UserError: runs of different images, or of different numbers of them.
+    """
+    for key in SHARED_DATA:
+        values = list(dict.fromkeys(str(record.summary["data"][key]) for record in records))
+        if len(values) > 1:
+            raise UserError(
+                f"the runs are not of one race: their data's {key} is {' and '.join(values[:2])}; "
+                "report them apart"
+            )
+
+
+def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Runs by contender, and by the settings in which runs of one contender differ."""
+    groups: dict[str, list[RunRecord]] = {}
+    for record in records:
+        peers = [other for other in records if other.contender == record.contender]
+        fields = _settings(record)
+        differing = {
+            key: value
+            for key, value in fields.items()
+            if any(_settings(other).get(key) != value for other in peers)
+        }
+        told = ", ".join(f"{key}={value}" for key, value in differing.items())
+        name = f"{record.contender} ({told})" if told else record.contender
+        groups.setdefault(name, []).append(record)
+    return groups
+
+
+def _settings(record: RunRecord) -> dict[str, Any]:
+    config = {**record.summary["config"], "engine": record.summary["engine"]}
+    return {k: json.dumps(v).strip('"') for k, v in config.items() if k not in PRIVATE}
