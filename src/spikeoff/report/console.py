@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-PIPED_WIDTH = 132
+PIPED_WIDTH = 144
 """Columns of a table that goes into a file or a pipe."""
 
 

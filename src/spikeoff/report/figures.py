@@ -92,7 +92,7 @@ def analysis_figure(record: RunRecord) -> Figure:
     accuracy.set(ylabel="Accuracy (%)", title="Accuracy")
     loss.set(ylabel="Cross-entropy (nats)", title="Loss", yscale="log")
     spiking = record.summary["spiking"]
-    label = "spikes a hidden neuron and step" if spiking else "active hidden ReLUs"
+    label = "spikes per neuron and step" if spiking else "active hidden ReLUs"
     _line(activity, record, "spike_rate", "measured", COLOURS[0], MARKERS[0], scale=100)
     if not spiking:
         _line(

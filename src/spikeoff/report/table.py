@@ -70,7 +70,7 @@ def terminal_table(records: Sequence[RunRecord]) -> Table:
     rows = standings(records)
     table = Table(title="The race", caption=conditions(records), caption_justify="left")
     for number, header in enumerate(rows[0].cells):
-        table.add_column(header, justify="left" if number == 0 else "right")
+        table.add_column(header, justify="left" if number == 0 else "right", no_wrap=number == 0)
     for row in rows:
         table.add_row(*row.cells.values())
     return table
