@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from torch import nn
 from torch.nn import functional
 
 from spikeoff.contenders.base import Config, Contender, Response, State, Step, require
+from spikeoff.contenders.hardware import choose_device, use_threads
 from spikeoff.data import N_CLASSES, Images
 from spikeoff.encoding import EVALUATION
-from spikeoff.errors import UserError
-from spikeoff.kernels import jit
 from spikeoff.learning.schedule import warmup_cosine
-from spikeoff.ledger.environment import available_cores
 from spikeoff.ledger.operations import Activity
 
 BATCHES_PER_STEP = 16
@@ -220,43 +217,6 @@ class GradientContender(Contender):
                 torch.from_numpy(images.labels).long().to(self.device),
             )
         return self._resident[1], self._resident[2]
-
-
-def choose_device(name: str) -> str:
-    """The PyTorch device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
-
-    Raises:
-        UserError: the named device is not there.
-    """
-    available: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-        "cpu": lambda: True,
-    }
-    if name == "auto":
-        name = next(device for device, is_there in available.items() if is_there())
-    if not available[name]():
-        raise UserError(
-            f"`device` (={name}) is not available to PyTorch here; use cpu, or auto to choose"
-        )
-    if name == "cuda":
-        # What cuBLAS needs to give the same bits every time; read when it starts.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    return name
-
-
-def use_threads(n: int | None) -> int:
-    """Let PyTorch and kernels run on ``n`` threads, by default one a core; returns how many.
-
-    Raises:
-        UserError: there are fewer cores.
-    """
-    cores = available_cores()
-    threads = n or cores
-    require("num_threads", threads, threads <= cores, f"at most {cores}, the cores to be had here")
-    torch.set_num_threads(threads)
-    jit.set_threads(threads)
-    return threads
 
 
 def _mix(seed: int, epoch: int, batch: int) -> int:

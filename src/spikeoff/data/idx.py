@@ -52,7 +52,7 @@ def load_folder(folder: Path, name: str) -> Dataset:
         part: (read_array(found[images], 3), read_array(found[labels], 1))
         for part, (images, labels) in STEMS.items()
     }
-    return make_dataset(name, parts["train"], parts["test"])
+    return make_dataset(name, parts["train"], parts["test"], folder)
 
 
 def read_array(path: Path, n_dimensions: int) -> Bytes:

@@ -60,14 +60,18 @@ def make_dataset(
     name: str,
     train: tuple[NDArray[np.generic], NDArray[np.generic]],
     test: tuple[NDArray[np.generic], NDArray[np.generic]],
+    where: object = None,
 ) -> Dataset:
     """A data set from raw (pixels, labels) pairs, checked.
+
+    ``where`` says in messages where the pairs are from; the name does by default.
 
     Raises:
         UserError: a shape, a pixel value or a label breaks the rules.
     """
-    train_pixels, train_labels = _checked(f"{name}: training part", *train)
-    test_pixels, test_labels = _checked(f"{name}: test part", *test)
+    where = name if where is None else where
+    train_pixels, train_labels = _checked(f"{where}: training part", *train)
+    test_pixels, test_labels = _checked(f"{where}: test part", *test)
     n = len(train_labels)
     return Dataset(
         name,

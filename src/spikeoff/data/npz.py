@@ -22,9 +22,8 @@ def load(path: Path, name: str) -> Dataset:
         UserError: the archive is damaged, too large, lacks an array, or holds objects.
     """
     arrays = read_arrays(path, KEYS)
-    return make_dataset(
-        name, (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
-    )
+    train, test = ((arrays[pixels], arrays[labels]) for pixels, labels in (KEYS[:2], KEYS[2:]))
+    return make_dataset(name, train, test, path)
 
 
 def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:

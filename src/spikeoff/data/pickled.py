@@ -133,11 +133,11 @@ def load(path: Path, name: str) -> Dataset:
     content = load_restricted(read_bytes(path), str(path))
     if isinstance(content, dict):
         first, second = _partners(path)
-        return make_dataset(name, _from_dict(first), _from_dict(second))
+        return make_dataset(name, _from_dict(first), _from_dict(second), path)
     pairs = _three_pairs(content, path)
     pixels = np.concatenate([pair[0] for pair in pairs[:2]])
     labels = np.concatenate([pair[1] for pair in pairs[:2]])
-    return make_dataset(name, (pixels, labels), pairs[2])
+    return make_dataset(name, (pixels, labels), pairs[2], path)
 
 
 def _three_pairs(content: object, path: Path) -> list[Pair]:

@@ -1,0 +1,50 @@
+"""Where PyTorch and the kernels compute: the device, and how many threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+
+from spikeoff.contenders.base import require
+from spikeoff.errors import UserError
+from spikeoff.kernels import jit
+from spikeoff.ledger.environment import available_cores
+
+
+def choose_device(name: str) -> str:
+    """The PyTorch device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+    Raises:
+        UserError: the named device is not there.
+    """
+    available: dict[str, Callable[[], bool]] = {
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+        "cpu": lambda: True,
+    }
+    if name == "auto":
+        name = next(device for device, is_there in available.items() if is_there())
+    if not available[name]():
+        raise UserError(
+            f"`device` (={name}) is not available to PyTorch here; use cpu, or auto to choose"
+        )
+    if name == "cuda":
+        # What cuBLAS needs to give the same bits every time; read when it starts.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return name
+
+
+def use_threads(n: int | None) -> int:
+    """Let PyTorch and kernels run on ``n`` threads, by default one a core; returns how many.
+
+    Raises:
+        UserError: there are fewer cores.
+    """
+    cores = available_cores()
+    threads = n or cores
+    require("num_threads", threads, threads <= cores, f"at most {cores}, the cores to be had here")
+    torch.set_num_threads(threads)
+    jit.set_threads(threads)
+    return threads
