@@ -156,6 +156,16 @@ def test_arrays_tensors_and_scalars_take_the_same_arithmetic() -> None:
         np.testing.assert_allclose(array, tensor.numpy(), rtol=1e-14)
 
 
+def test_why_v_has_a_floor() -> None:
+    """0.04 v^2 + 6 v + 140 = 30 at v = -128.6 mV: below it, a step of 1 ms ends in a spike."""
+    p = REGULAR_SPIKING.constants()
+    turning_point = min(np.roots([0.04, 6.0, 110.0]))
+    assert turning_point == pytest.approx(-128.6, abs=0.05)
+    assert euler(turning_point - 0.1, 0.0, 0.0, 1.0, p)[0] > p.v_peak
+    assert euler(turning_point + 0.1, 0.0, 0.0, 1.0, p)[0] < p.v_peak
+    assert euler(p.v_floor, 0.0, 0.0, 1.0, p)[0] < p.v_peak
+
+
 def test_reset_lands_exactly_on_c() -> None:
     p = FAST_SPIKING.constants(np.float32)
     v, u = reset(np.float32(347.123), np.float32(-3), np.float32(1), p)

@@ -8,8 +8,8 @@ Three choices make the gradient through 50 steps useful:
   reaches 8.4, and products of it over steps drown everything else.
 
 The values of the forward pass are untouched by all three. v is kept from falling below
-``v_floor``: forward Euler with a step of 1 ms jumps from under -137 mV to above the peak, which
-would make strongly inhibited neurons fire.
+``v_floor``: forward Euler with a step of 1 ms jumps from under -128.6 mV (at u = I = 0) to above
+the peak, which would make strongly inhibited neurons fire.
 """
 
 from __future__ import annotations

@@ -84,10 +84,10 @@ def _judge(
     response = contender.respond(parts.test)
     test_s = time.perf_counter() - test_start
     accuracy = {
-        "train": contender.respond(parts.train).accuracy(parts.train),
-        "validation": contender.respond(parts.validation).accuracy(parts.validation),
-        "test": response.accuracy(parts.test),
+        name: contender.respond(part).accuracy(part)
+        for name, part in (("train", parts.train), ("validation", parts.validation))
     }
+    accuracy["test"] = response.accuracy(parts.test)
     folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
     state = contender.state()
     folder.write_weights(state)
