@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, MaxNLocator
+from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from spikeoff.data.images import N_CLASSES
@@ -140,6 +140,7 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
     by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
     by_time.set(xlabel="Training time (s)", ylabel="Validation accuracy (%)", xscale="log")
     by_time.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    by_time.xaxis.set_minor_formatter(NullFormatter())
     by_epoch.legend(loc="lower right")
     return figure
 
@@ -167,6 +168,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
         xscale="log",
     )
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.2)
     axes.grid(visible=True, which="both", axis="x")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
