@@ -47,7 +47,9 @@ def _dispatch(given: list[str]) -> int:
     if given[:1] == ["data"]:
         verbs: dict[str, Callable[..., Any]] = {"info": data_info, "export": data_export}
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
-    verbs = {"compare": compare, "train": train, "report": report, "data": data}
+    verbs = {
+        "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
+    }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
 
@@ -204,5 +206,30 @@ def data_export(
     from spikeoff.data.export import export
 
     for path in export(load_dataset(mnist_path), file_format, output):
+        print(path)  # noqa: T201
+    return 0
+
+
+def weights(
+    data_path: Path = Path("random"),
+    n_e: int = 400,
+    n_i: int | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+) -> int:
+    """Write the initial weights of the Diehl & Cook network (XeAe, XeAi, AeAi, AiAe).
+
+    Args:
+        data_path: folder to write into.
+        n_e: excitatory neurons.
+        n_i: inhibitory neurons; as many as excitatory ones by default.
+        seed: decides every random weight and synapse.
+        overwrite: replace files that are there already.
+    """
+    from spikeoff.contenders.diehl_cook.connections import write_generated
+
+    for path in write_generated(
+        data_path, n_e, n_e if n_i is None else n_i, seed, overwrite=overwrite
+    ):
         print(path)  # noqa: T201
     return 0

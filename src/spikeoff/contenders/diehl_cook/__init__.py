@@ -1,0 +1,1 @@
+"""The network of Diehl & Cook: spiking neurons that learn without labels, by STDP."""
