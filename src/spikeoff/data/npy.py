@@ -29,11 +29,14 @@ def read_array(path: Path) -> NDArray[np.generic]:
     shape, fortran, dtype, start = _header(raw, path)
     if dtype.kind not in "biuf":
         raise UserError(f"{path}: it holds {str(dtype)[:60]}; only arrays of numbers are read")
+    if min(shape, default=0) < 0:
+        raise _damaged(path, ValueError("a length is negative"))
     promised, found = math.prod(shape) * dtype.itemsize, len(raw) - start
     if promised > found:
+        # Python refuses to print a product of thousands of digits, so it is not told.
         raise UserError(
-            f"{path}: the file ends early ({found} bytes of data, its header promises "
-            f"{promised:.10g}); write or fetch it again"
+            f"{path}: the file ends early ({found} bytes of data, its header promises more); "
+            "write or fetch it again"
         )
     if promised < found:
         raise UserError(
@@ -41,7 +44,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
         )
     try:
         return np.ndarray(shape, dtype, raw, start, order="F" if fortran else "C")
-    except (ValueError, OverflowError) as error:  # negative or absurd lengths
+    except (ValueError, OverflowError) as error:  # lengths beyond any array's, beside one of 0
         raise _damaged(path, error) from error
 
 
