@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spikeoff.encoding.poisson import Trains, poisson_trains, silence_scales
+from spikeoff.encoding.poisson import Trains, poisson_trains
 
 STEPS = 700
 
 
 def draw(pixels: np.ndarray, intensity: float = 2.0, **changes: int) -> Trains:
     key = {"example": 3, "epoch": 1, "presentation": 0, "seed": 5, **changes}
-    return poisson_trains(pixels, STEPS, silence_scales(intensity, 0.5), **key)
+    return poisson_trains(pixels, STEPS, intensity, 0.5, **key)
 
 
 def test_every_pixel_fires_at_its_rate() -> None:

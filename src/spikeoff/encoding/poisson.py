@@ -25,11 +25,6 @@ from numpy.typing import NDArray
 
 from spikeoff.encoding.rate import block_words
 
-HZ_PER_LEVEL = 1 / 8
-"""Rate of a pixel of value 1 at intensity 1 (Hz)."""
-
-N_LEVELS = 256
-
 
 class Trains(NamedTuple):
     """The input spikes of one presentation, pixel by pixel.
@@ -44,17 +39,16 @@ class Trains(NamedTuple):
     times: NDArray[np.int64]
 
 
-def silence_scales(intensity: float, dt: float) -> NDArray[np.float64]:
-    """1 / ln(1 - p) for each of the 256 pixel values; [256], 0 for a value that fires each step.
+def silence_scale(level: Any, intensity: Any, dt: Any) -> Any:
+    """1 / ln(1 - p) for a pixel value; 0 for one that fires at every step.
 
     Args:
+        level: pixel value above 0.
         intensity: spikes a second at pixel value 8.
         dt: step (ms).
     """
-    p = np.minimum(np.arange(N_LEVELS) * (HZ_PER_LEVEL * intensity * dt / 1000), 1.0)
-    with np.errstate(divide="ignore"):
-        scales: NDArray[np.float64] = 1 / np.log1p(-p)
-    return scales
+    p = level * intensity * dt / 8000.0
+    return 1.0 / math.log1p(-p) if p < 1.0 else 0.0
 
 
 def silent_steps(word: Any, scale: Any) -> Any:
@@ -65,7 +59,8 @@ def silent_steps(word: Any, scale: Any) -> Any:
 def poisson_trains(
     pixels: NDArray[np.uint8],
     n_steps: int,
-    scales: NDArray[np.float64],
+    intensity: float,
+    dt: float,
     *,
     example: int,
     epoch: int,
@@ -77,7 +72,8 @@ def poisson_trains(
     Args:
         pixels: [784] uint8.
         n_steps: steps of the presentation.
-        scales: of ``silence_scales``.
+        intensity: spikes a second at pixel value 8.
+        dt: step (ms).
         example, epoch, presentation, seed: whose spikes.
     """
     active, first, times = [], [0], []
@@ -85,10 +81,11 @@ def poisson_trains(
         fired: list[int] = []
         step, draw = -1, 0
         words: tuple[int, ...] = ()
+        scale = silence_scale(float(pixels[pixel]), intensity, dt)
         while True:
             if draw % 4 == 0:
                 words = block_words(draw // 4, int(pixel), example, epoch, presentation, seed)
-            step += 1 + silent_steps(words[draw % 4], float(scales[pixels[pixel]]))
+            step += 1 + silent_steps(words[draw % 4], scale)
             draw += 1
             if step >= n_steps:
                 break

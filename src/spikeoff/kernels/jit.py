@@ -48,6 +48,15 @@ def serial_kernel(function: F) -> F:
     return _compiled(function, parallel=False)
 
 
+def inlined(function: F) -> F:
+    """Compile a part of kernels into each of its callers: for what is called at every step.
+
+    A call that passes many arrays costs more than a step of a small layer: each is counted in and
+    out.
+    """
+    return cast(F, numba.njit(inline="always", fastmath=FAST_MATH, error_model="numpy")(function))
+
+
 def admit(*functions: Callable[..., Any]) -> None:
     """Let kernels call these plain arithmetic functions, under their own names.
 

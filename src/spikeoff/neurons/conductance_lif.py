@@ -34,6 +34,10 @@ SERIES_TERMS = 8
 DOUBLINGS = {np.dtype(np.float32): 3, np.dtype(np.float64): 6}
 """How often the series' result is doubled: enough for an error below rounding at any x."""
 
+FLOOR = 1e-30
+"""What conductances lose a step, far below rounding: lest they decay to numbers so small that
+processors take a hundred times as long over them."""
+
 
 class Constants(NamedTuple):
     """All numbers of the equations, in one precision, as kernels take them."""
@@ -46,6 +50,8 @@ class Constants(NamedTuple):
     decay_ge: Any
     decay_gi: Any
     one: Any
+    zero: Any
+    floor: Any
     fraction: Any
     series: tuple[Any, ...]
     doublings: tuple[Any, ...]
@@ -77,7 +83,8 @@ class LIFParams:
         n = DOUBLINGS[np.dtype(type(number(0.0)))]
         values = (
             dt / self.tau_mem, self.v_rest, self.v_reset, self.e_exc, self.e_inh,
-            math.exp(-dt / self.tau_ge), math.exp(-dt / self.tau_gi), 1.0, 2.0**-n,
+            math.exp(-dt / self.tau_ge), math.exp(-dt / self.tau_gi), 1.0, 0.0, FLOOR,
+            2.0**-n,
         )  # fmt: skip
         series = (1 / math.factorial(k) for k in range(SERIES_TERMS, 0, -1))
         doublings = (2.0**-k for k in range(n + 1, 1, -1))

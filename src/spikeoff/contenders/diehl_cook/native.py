@@ -1,0 +1,202 @@
+"""The native engine: the network in the kernels' arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
+from spikeoff.data import N_PIXELS, Images
+from spikeoff.encoding.poisson import Trains
+from spikeoff.kernels.delayed_input import LANES
+from spikeoff.kernels.diehl_cook import (
+    Rule,
+    Schedule,
+    at_rest,
+    learn,
+    make_lists,
+    make_pending,
+    normalise,
+    present,
+    respond,
+)
+from spikeoff.kernels.spiking_layer import RECORDED, Physics, Wiring
+
+NEVER = 1e30
+"""Threshold (mV) of neurons that only pad the arrays."""
+
+CHUNK = 32
+"""Images that one thread answers before it looks for more."""
+
+
+class NativeEngine:
+    """The network in one precision, at one point of its training."""
+
+    def __init__(
+        self,
+        constants: Constants,
+        layers: Sequence[Layer],
+        *,
+        dtype: type[np.float32] | type[np.float64] = np.float32,
+        intensity: float = 2.0,
+        seed: int = 0,
+        num_threads: int = 1,
+        room: int = 0,
+    ) -> None:
+        """Take the layers' arrays over, as copies in ``dtype``.
+
+        Args:
+            constants: of the network.
+            layers: one or two.
+            dtype: precision of membranes, conductances and weights.
+            intensity: of a first presentation.
+            seed: of the input spikes.
+            num_threads: threads that answer; learning takes one.
+            room: spikes of a presentation that ``present`` can return.
+        """
+        self.constants, self.dtype, self.num_threads = constants, dtype, num_threads
+        self._sizes = [layer.size for layer in layers]
+        missing = Layer(
+            np.zeros((0, layers[0].size)), np.zeros((0, layers[0].size), np.uint8),
+            np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0),
+        )  # fmt: skip
+        pair = [*layers, missing][:2]
+        sums, gains = [*constants.weight_sums, 0.0][:2], [*constants.gains, 0.0][:2]
+        self._wirings = tuple(map(self._wiring, pair, sums, gains))
+        self._physics, self._rule = self._make_physics(), self._make_rule()
+        longest = int(layers[0].delays.max(initial=0))
+        self._schedule = Schedule(
+            constants.example_steps, constants.example_steps + constants.resting_steps, longest,
+            constants.dt, float(intensity), seed,
+        )  # fmt: skip
+        self._to_inhibitory = (
+            np.zeros((0, N_PIXELS), dtype),
+            np.zeros((0, N_PIXELS), np.uint8),
+        )
+        steps = constants.example_steps + longest
+        self._layers = tuple(
+            at_rest(wiring, self._physics, n)
+            for wiring, n in zip(
+                self._wirings, (N_PIXELS, self._wirings[0].theta.size), strict=True
+            )
+        )
+        self._lists = tuple(make_lists(wiring, steps, room) for wiring in self._wirings)
+        self._pending = make_pending(self._wirings, self._to_inhibitory, self._schedule)
+        self._now = 0
+
+    def learn(self, images: Images, epoch: int) -> NDArray[np.int32]:
+        """Learn from the images in their order; their responses [n, neurons] int32."""
+        responses = np.empty((len(images), self._width), np.int32)
+        self._now = learn(
+            images.pixels, images.ids, epoch, self._wirings, self._layers, self._lists,
+            self._pending, self._to_inhibitory, self._schedule, self._rule, self._physics,
+            self._now, responses,
+        )  # fmt: skip
+        return self._unpadded(responses)
+
+    def respond(self, images: Images, epoch: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Spikes that the images evoke [n, neurons] int32, and their input spikes [n] int64."""
+        responses = np.empty((len(images), self._width), np.int32)
+        inputs = np.empty(len(images), np.int64)
+        shown = self._schedule._replace(total_steps=self.constants.example_steps)
+
+        def answer(first: int) -> None:
+            part = slice(first, first + CHUNK)
+            respond(
+                images.pixels[part], images.ids[part], epoch, self._wirings, self._to_inhibitory,
+                shown, self._rule, self._physics, responses[part], inputs[part],
+            )  # fmt: skip
+
+        with ThreadPoolExecutor(self.num_threads) as pool:
+            for _ in pool.map(answer, range(0, len(images), CHUNK)):
+                pass
+        return self._unpadded(responses), inputs
+
+    def present(self, trains: Trains) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Learn from one presentation and its rest; each layer's spikes as steps and neurons."""
+        for wiring in self._wirings:
+            normalise(wiring, self._rule.w_max)
+        present(
+            tuple(trains), self._wirings, self._layers, self._lists, self._pending,
+            self._to_inhibitory, self._schedule, self._rule, self._physics, self._now, True,
+        )  # fmt: skip
+        self._now += self._schedule.total_steps
+        result = []
+        for lists in self._lists[: len(self._sizes)]:
+            spikes = lists.raster[: lists.counts[RECORDED]]
+            order = np.lexsort((spikes[:, 1], spikes[:, 0]))
+            result.append((spikes[order, 0], spikes[order, 1]))
+        return result
+
+    def weights(self, layer: int) -> Floats:
+        """The plastic weights of a layer, [n_e, n_inputs]."""
+        weights: Floats = self._wirings[layer].weights[: self._sizes[layer]].astype(np.float64)
+        return weights
+
+    def theta(self, layer: int) -> Floats:
+        """The adaptive thresholds of a layer, [n_e] mV."""
+        theta: Floats = self._wirings[layer].theta[: self._sizes[layer]].copy()
+        return theta
+
+    @property
+    def _width(self) -> int:
+        return sum(wiring.theta.size for wiring in self._wirings)
+
+    def _unpadded(self, responses: NDArray[np.int32]) -> NDArray[np.int32]:
+        first = self._wirings[0].theta.size
+        starts = (0, first)
+        parts = [responses[:, s : s + n] for s, n in zip(starts, self._sizes, strict=False)]
+        return np.concatenate(parts, axis=1)
+
+    def _wiring(self, layer: Layer, weight_sum: float, gain: float) -> Wiring:
+        n = -(-layer.size // LANES) * LANES
+        rows = ((0, n - layer.size), (0, 0))
+        neurons, targets = map(np.ascontiguousarray, np.nonzero(layer.to_inhibitory))
+        return Wiring(
+            weights=np.pad(layer.weights, rows).astype(self.dtype),
+            delays=np.pad(layer.delays, rows),
+            first=np.searchsorted(neurons, np.arange(n + 1)),
+            targets=targets,
+            strengths=layer.to_inhibitory[neurons, targets].astype(self.dtype),
+            inhibition=np.pad(layer.to_excitatory, rows[::-1]).astype(self.dtype),
+            theta=np.pad(layer.theta, rows[0], constant_values=NEVER),
+            dirty=np.pad(np.ones(layer.size, np.uint8), rows[0]),
+            gain=self.dtype(gain),
+            weight_sum=float(weight_sum),
+        )
+
+    def _make_physics(self) -> Physics:
+        constants, number = self.constants, self.dtype
+        excitatory, inhibitory = constants.excitatory, constants.inhibitory
+        return Physics(
+            excitatory=excitatory.constants(constants.dt, number),
+            inhibitory=inhibitory.constants(constants.dt, number),
+            base=number(excitatory.v_thresh - constants.threshold.offset),
+            base_i=number(inhibitory.v_thresh),
+            hold=round(excitatory.refractory / constants.dt),
+            hold_i=round(inhibitory.refractory / constants.dt),
+            theta_plus=constants.threshold.plus,
+            theta_decay=math.exp(-constants.dt / constants.threshold.tau),
+            quiet=number(64 * np.finfo(number).eps),
+            zero=number(0),
+        )
+
+    def _make_rule(self) -> Rule:
+        stdp, number = self.constants.stdp, self.dtype
+
+        def table(tau: float) -> NDArray[Any]:
+            """exp(-t / tau) down to where it is lost in rounding, then 0."""
+            n = math.ceil(-math.log(16 * float(np.finfo(number).eps)) * tau / self.constants.dt)
+            values = np.exp(-np.arange(n) * self.constants.dt / tau)
+            return np.append(values, 0.0).astype(number)
+
+        return Rule(
+            pre=table(stdp.tau_pre), post1=table(stdp.tau_post1), post2=table(stdp.tau_post2),
+            nu_pre=number(stdp.nu_pre), nu_post=number(stdp.nu_post), w_max=number(stdp.w_max),
+            zero=number(0),
+        )  # fmt: skip

@@ -1,0 +1,37 @@
+"""What keeps neurons in check: adaptive thresholds and a constant sum of weights.
+
+    d theta / dt = -theta / tau_theta,   theta <- theta + theta_plus at every spike
+    w_ij <- min(w_ij * weight_sum / sum_i w_ij, w_max)   before every presentation
+
+A neuron fires where v exceeds v_thresh - offset + theta.
+
+Source: P. U. Diehl and M. Cook, "Unsupervised learning of digit recognition using
+spike-timing-dependent plasticity", Frontiers in Computational Neuroscience 9:99, 2015, and the
+parameters of its code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ThresholdParams:
+    """The adaptive part of a neuron's threshold.
+
+    start: theta before anything was learned (mV).
+    offset: what is taken off the threshold (mV).
+    plus: what a spike adds to theta (mV).
+    tau: time constant of theta's decay (ms).
+    """
+
+    start: float = 20.0
+    offset: float = 20.0
+    plus: float = 0.05
+    tau: float = 1e7
+
+
+def normalising_factor(held: Any, total: Any) -> Any:
+    """What to multiply a neuron's weights by, whose sum is ``held``; 1 where there are none."""
+    return total / held if held > 0.0 else 1.0
