@@ -60,7 +60,7 @@ def entries(
             kind = find(name)
             config = kind.config_type()
             if preset == "quick":
-                config = replace(config, **QUICK, **kind.quick)
+                config = replace(config, **(QUICK | kind.quick))
             path = output / name / f"seed-{seed}"
             result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
     return result

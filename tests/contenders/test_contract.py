@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from spikeoff.data import Images
 from spikeoff.errors import UserError
 
 SMALL: dict[str, dict[str, Any]] = {
+    "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"n_hidden": 48, "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
     "mlp": {"n_hidden": 32},
     "cnn": {"n_hidden": 32},
@@ -21,7 +23,9 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def make(name: str, **changes: Any) -> Contender:
     kind = find(name)
-    return kind(kind.config_type(**{"batch_size": 16, **SMALL[name], **changes}))
+    fields = {"batch_size": 16, **SMALL[name], **changes}
+    known = {field.name for field in dataclasses.fields(kind.config_type)}
+    return kind(kind.config_type(**{key: fields[key] for key in fields.keys() & known}))
 
 
 def learned(name: str, images: Images, **changes: Any) -> State:
@@ -37,7 +41,7 @@ def same(one: State, other: State) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("mlp", 407_040), ("izhikevich-gradient", 814_080)],
+    [("mlp", 407_040), ("izhikevich-gradient", 814_080), ("diehl-cook", 314_000)],
 )
 def test_parameter_counts_of_the_seed(name: str, count: int) -> None:
     contender = find(name)(find(name).config_type())
@@ -64,7 +68,10 @@ def test_learning_lowers_the_loss(name: str, few: Images) -> None:
     for epoch in range(1, 13):
         list(contender.learn(few, epoch))
     after = contender.loss(contender.respond(few), few)
-    assert before is not None
+    if before is None:  # a rule without a loss is told by its answers
+        contender.conclude(few)
+        assert (contender.respond(few).accuracy(few) or 0) > 0.3
+        return
     assert after is not None
     assert after < 0.7 * before
 
@@ -112,7 +119,7 @@ def test_a_restored_state_gives_the_same_answers(name: str, few: Images) -> None
     first, second = make(name), make(name, seed=5)
     list(first.learn(few, 1))
     second.restore(first.state())
-    if name != "izhikevich-gradient":  # its input spikes follow the seed
+    if not first.spiking:  # input spikes follow the seed
         np.testing.assert_array_equal(first.respond(few).scores, second.respond(few).scores)
     assert same(first.state(), second.state())
 
@@ -156,5 +163,8 @@ def test_operations_and_activity_are_of_this_world(name: str, few: Images) -> No
     ],
 )
 def test_configuration_values_are_refused_by_name(name: str, field: str, value: Any) -> None:
+    kind = find(name).config_type
+    if field not in {known.name for known in dataclasses.fields(kind)}:
+        pytest.skip(f"{name} has no {field}")
     with pytest.raises(UserError, match=f"`{field}` .* must be"):
-        find(name).config_type(**{field: value})
+        kind(**{field: value})

@@ -80,7 +80,7 @@ def trained(
     history = train(
         contender,
         parts,
-        epochs=len(contender.script),
+        epochs=range(1, len(contender.script) + 1),
         tdp=100.0,
         watcher=watcher,
         keep=lambda rows: None,

@@ -93,10 +93,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Response:
-    """What a network answered: ``scores`` [n, 10] float32, the highest is its answer."""
+    """What a network answered.
+
+    scores: [n, 10] float32, the highest is its answer.
+    activity: how busy it was.
+    hidden: [n, neurons] spikes of each hidden neuron, where an answer is read from them.
+    """
 
     scores: NDArray[np.float32]
     activity: Activity
+    hidden: NDArray[np.int32] | None = None
 
     @property
     def labels(self) -> NDArray[np.uint8]:
@@ -127,6 +133,8 @@ class Contender(ABC):
 
     engine: str
     device: str
+    notes: tuple[str, ...] = ()
+    """What a reader of the run should know about how it was set up; told when it starts."""
     patience: int | None = None
     """Epochs without a better validation loss (or accuracy) before training stops; None: never."""
 
@@ -179,6 +187,26 @@ class Contender(ABC):
         """Further columns of the metrics file, after each epoch."""
         return {}
 
-    def write_extras(self, folder: Path) -> None:
-        """Write files that only this contender has into the run's folder."""
+    def passes(self, epochs: int, n_images: int) -> range:
+        """The epochs to go, each over ``n_images``; those of the configuration by default."""
+        del n_images
+        return range(1, epochs + 1)
+
+    def keep(self, folder: Path) -> None:
+        """Called after every step: write what this contender keeps while it learns."""
         del folder
+
+    def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
+        """Further keys of the record, from what the test images evoked."""
+        del images, response
+        return {}
+
+    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
+        """Write files that only this contender has into the run's folder.
+
+        Args:
+            folder: of the run.
+            images: the test images.
+            response: what they evoked.
+        """
+        del folder, images, response

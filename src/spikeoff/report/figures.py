@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,9 +14,8 @@ from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from spikeoff.data.images import N_CLASSES
-from spikeoff.files import whole_file
+from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_figure
 from spikeoff.report.groups import group
-from spikeoff.report.style import COLOURS, MARKERS, RC, new_figure
 from spikeoff.runs import RunRecord
 
 
@@ -30,17 +28,17 @@ def headline(record: RunRecord) -> str:
 
 def save_confusion(record: RunRecord, path: Path) -> None:
     """The confusion matrix of the test images as an image file."""
-    _save(lambda: confusion_figure(record.confusion(), headline(record)), path)
+    save_figure(lambda: confusion_figure(record.confusion(), headline(record)), path)
 
 
 def save_analysis(record: RunRecord, path: Path) -> None:
     """Accuracy, loss, activity and energy over the epochs as an image file."""
-    _save(lambda: analysis_figure(record), path)
+    save_figure(lambda: analysis_figure(record), path)
 
 
 def save_plane(records: Sequence[RunRecord], path: Path) -> None:
     """Accuracy against operations as an image file."""
-    _save(lambda: plane_figure(records), path)
+    save_figure(lambda: plane_figure(records), path)
 
 
 def effective_operations(summary: dict[str, Any]) -> float:
@@ -178,7 +176,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
 def svg(draw: Callable[[], Figure]) -> str:
     """The figure as an SVG element, to stand in a page."""
     buffer = io.StringIO()
-    with mpl.rc_context(RC):
+    with figure_style():
         draw().savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
@@ -193,8 +191,3 @@ def _line(
             [row["epoch"] or 0 for row in rows], [scale * (row[key] or 0) for row in rows],
             color=colour, marker=marker, markersize=4, label=label,
         )  # fmt: skip
-
-
-def _save(draw: Callable[[], Figure], path: Path) -> None:
-    with mpl.rc_context(RC), whole_file(path) as temporary:
-        draw().savefig(temporary)

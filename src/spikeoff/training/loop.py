@@ -36,11 +36,13 @@ class History:
     """How training went.
 
     rows: one an epoch.
+    examples: images learned from.
     seconds: learning and what concludes it; looking at validation images is not counted.
     chosen_epoch: the epoch whose state stands.
     """
 
     rows: list[Row]
+    examples: int
     seconds: float
     chosen_epoch: int
 
@@ -49,12 +51,12 @@ def train(
     contender: Contender,
     parts: Split,
     *,
-    epochs: int,
+    epochs: range,
     tdp: float,
     watcher: Watcher,
     keep: Callable[[list[Row]], None],
 ) -> History:
-    """Train for ``epochs`` passes, or until validation no longer gets better.
+    """Train for these passes, or until validation no longer gets better.
 
     Where the contender has a patience and validation images are held out, the state of the best
     epoch stands in the end, else that of the last.
@@ -62,7 +64,7 @@ def train(
     Args:
         contender: who learns; changed in place.
         parts: training images to learn from, validation images to steer by.
-        epochs: passes, at most.
+        epochs: the passes to go, at most.
         tdp: thermal design power (W) for the energy column.
         watcher: who is told of progress.
         keep: called with all rows after each epoch.
@@ -71,11 +73,13 @@ def train(
         UserError: the loss is no longer a number.
     """
     rows: list[Row] = []
+    examples = 0
     best = _Best(contender.patience if len(parts.validation) else None)
     probe = parts.validation if len(parts.validation) else parts.train.take(slice(0, N_PROBE))
-    for epoch in range(1, epochs + 1):
+    for epoch in epochs:
         epoch_start = time.perf_counter()
-        learned = _learn(contender, parts.train, epoch, watcher)
+        learned, count = _learn(contender, parts.train, epoch, watcher)
+        examples += count
         seconds = time.perf_counter() - epoch_start
         row: Row = {"epoch": float(epoch), **contender.epoch_metrics(), **learned}
         row |= _look(contender, probe, held_out=bool(len(parts.validation)), n=len(parts.train))
@@ -88,14 +92,14 @@ def train(
         best.see(epoch, row, contender)
         if best.stands_still(epoch):
             break
-    chosen = best.restore(contender) or len(rows)
+    chosen = best.restore(contender) or int(rows[-1]["epoch"] or 0)
     start = time.perf_counter()
     contender.conclude(parts.train)
     concluded = time.perf_counter() - start
-    return History(rows, sum(row["seconds"] or 0 for row in rows) + concluded, chosen)
+    return History(rows, examples, sum(row["seconds"] or 0 for row in rows) + concluded, chosen)
 
 
-def _learn(contender: Contender, images: Images, epoch: int, watcher: Watcher) -> Row:
+def _learn(contender: Contender, images: Images, epoch: int, watcher: Watcher) -> tuple[Row, int]:
     examples, correct, loss = 0, 0, 0.0
     knows_correct = knows_loss = True
     for step in contender.learn(images, epoch):
@@ -110,10 +114,11 @@ def _learn(contender: Contender, images: Images, epoch: int, watcher: Watcher) -
                 "diverged; lower --learning_rate or set --clip_norm"
             )
         watcher.step(step.examples)
-    return {
+    row: Row = {
         "train_loss": loss / examples if knows_loss else None,
         "train_accuracy": correct / examples if knows_correct else None,
     }
+    return row, examples
 
 
 def _look(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row:

@@ -18,7 +18,7 @@ from spikeoff.ledger.energy import from_tdp
 from spikeoff.ledger.environment import available_cores, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.report.figures import save_analysis, save_confusion
-from spikeoff.runs import RunFolder, RunRecord, plain
+from spikeoff.runs import Row, RunFolder, RunRecord, plain
 from spikeoff.training.loop import History, train
 from spikeoff.training.progress import RunProgress
 
@@ -39,20 +39,23 @@ def run(name: str, config: Config) -> RunRecord:
     folder.write_config(name, config)
     started = _now()
     title = f"{name} seed {config.seed}"
+    epochs = contender.passes(config.epochs, len(parts.train))
     with (
         _log_file(path / contender.outputs.log) as log,
-        RunProgress(title, config.epochs, len(parts.train), log) as progress,
+        RunProgress(title, epochs.stop - 1, len(parts.train), log) as progress,
     ):
         log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
         if contender.patience is not None and not len(parts.validation):
             progress.say("no validation images: early stopping is off")
+        for note in contender.notes:
+            progress.say(note)
         contender.warm_up(parts.train.take(slice(0, 2)))
         history = train(
             contender,
             parts,
-            epochs=config.epochs,
+            epochs=epochs,
             tdp=config.tdp,
-            watcher=progress,
+            watcher=_Keeper(progress, contender, path),
             keep=lambda rows: folder.write_metrics(contender.outputs.metrics, rows),
         )
         progress.say("testing")
@@ -91,8 +94,7 @@ def _judge(
     folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
     state = contender.state()
     folder.write_weights(state)
-    contender.write_extras(folder.path)
-    n_learned = len(history.rows) * len(parts.train)
+    contender.write_extras(folder.path, parts.test, response)
     threads = config.num_threads or available_cores()
     return {
         "contender": contender.id,
@@ -116,7 +118,7 @@ def _judge(
         "time": {
             "train_s": history.seconds,
             "test_s": test_s,
-            "train_ms_per_example": 1000 * history.seconds / n_learned,
+            "train_ms_per_example": 1000 * history.seconds / max(1, history.examples),
             "test_ms_per_example": 1000 * test_s / len(parts.test),
         },
         "spikes": _spikes(contender, response),
@@ -132,6 +134,7 @@ def _judge(
         ],
         "environment": environment(threads, contender.device),
         "files": contender.outputs,
+        **contender.record_extras(parts.test, response),
     }
 
 
@@ -143,6 +146,20 @@ def _spikes(contender: Contender, response: Response) -> dict[str, Any]:
         "hidden_rate": activity.hidden_rate,
         "input_per_example": activity.input_per_example,
     }
+
+
+class _Keeper:
+    """Passes on how training goes, and lets the contender write what it keeps on the way."""
+
+    def __init__(self, progress: RunProgress, contender: Contender, folder: Path) -> None:
+        self._progress, self._contender, self._folder = progress, contender, folder
+
+    def step(self, examples: int) -> None:
+        self._progress.step(examples)
+        self._contender.keep(self._folder)
+
+    def epoch(self, row: Row) -> None:
+        self._progress.epoch(row)
 
 
 @contextmanager

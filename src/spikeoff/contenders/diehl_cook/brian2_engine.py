@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from typing import Any, Literal
 
@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
-from spikeoff.encoding.poisson import Trains
+from spikeoff.data import Images
+from spikeoff.encoding.poisson import Trains, poisson_trains
 from spikeoff.errors import UserError
+from spikeoff.kernels.diehl_cook import ENOUGH_SPIKES, MAX_PRESENTATIONS
 from spikeoff.learning.homeostasis import normalising_factor
 from spikeoff.neurons.conductance_lif import LIFParams
 
@@ -73,6 +75,10 @@ class Brian2Engine:
         constants: Constants,
         layers: Sequence[Layer],
         codegen: Literal["cython", "numpy"] = "cython",
+        *,
+        intensity: float = 2.0,
+        seed: int = 0,
+        response_inhibition: float = 1.0,
     ) -> None:
         """Build the network.
 
@@ -80,12 +86,18 @@ class Brian2Engine:
             constants: of the network.
             layers: one or two; the second's input is the first's excitatory spikes.
             codegen: what Brian2 makes code for; cython needs a C++ compiler.
+            intensity: of a first presentation.
+            seed: of the input spikes.
+            response_inhibition: strength of inhibition in answers, against that in training.
         """
         self._brian2, self._codegen = _import_brian2(), codegen
-        self._constants, self._step = constants, 0
+        self._constants, self._step, self._layers = constants, 0, layers
+        self._intensity, self._seed = intensity, seed
+        self._response_inhibition = response_inhibition
         b, dt = self._brian2, constants.dt * self._brian2.ms
         self._clock = b.Clock(dt, name="steps")
         self._excitatory: list[Any] = []
+        self._populations: list[Any] = []
         self._plastic: list[Any] = []
         self._monitors: list[Any] = []
         nobody = (np.zeros(0, np.int32), np.zeros(0) * b.ms)
@@ -103,12 +115,13 @@ class Brian2Engine:
     ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """One presentation and its rest; each layer's excitatory spikes as steps and neurons.
 
-        Weights are normalised before. Without ``learn``, weights and thresholds then stay as they
+        With ``learn``, weights are normalised before. Without, weights and thresholds stay as they
         are; the traces of the spikes go on.
         """
         b, constants = self._brian2, self._constants
         n_steps = constants.example_steps + constants.resting_steps
-        self._normalise()
+        if learn:
+            self._normalise()
         self._set_learning(learn)
         inputs = np.repeat(trains.pixels, np.diff(trains.first))
         self._input.set_spikes(inputs, (self._step + trains.times) * self._clock.dt)
@@ -128,6 +141,59 @@ class Brian2Engine:
             result.append((steps[order], neurons[order]))
         self._step += n_steps
         return result
+
+    def learn(self, images: Images, epoch: int) -> NDArray[np.int32]:
+        """Learn from the images in their order; their responses [n, neurons] int32."""
+        return np.array([self._answer(images, e, epoch, learn=True)[0] for e in range(len(images))])
+
+    def respond(self, images: Images, epoch: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Spikes that the images evoke [n, neurons] int32, and their input spikes [n] int64."""
+        layers = [
+            replace(
+                layer,
+                weights=self.weights(number),
+                theta=self.theta(number),
+                to_excitatory=layer.to_excitatory * self._response_inhibition,
+            )
+            for number, layer in enumerate(self._layers)
+        ]
+        frozen = Brian2Engine(
+            self._constants, layers, self._codegen, intensity=self._intensity, seed=self._seed
+        )
+        answers = [frozen._answer(images, e, epoch, learn=False) for e in range(len(images))]
+        n = sum(layer.size for layer in layers)
+        responses = np.array([spikes for spikes, _ in answers], np.int32).reshape(-1, n)
+        return responses, np.array([inputs for _, inputs in answers], np.int64)
+
+    def _answer(
+        self, images: Images, example: int, epoch: int, *, learn: bool
+    ) -> tuple[NDArray[np.int32], int]:
+        """Present an image until it evokes enough spikes; these, and its input spikes."""
+        constants = self._constants
+        for presentation in range(MAX_PRESENTATIONS):
+            trains = poisson_trains(
+                images.pixels[example], constants.example_steps,
+                self._intensity + presentation, constants.dt, example=int(images.ids[example]),
+                epoch=epoch, presentation=presentation, seed=self._seed,
+            )  # fmt: skip
+            if not learn:
+                self._come_to_rest()
+            shown = [
+                np.bincount(neurons[steps < constants.example_steps], minlength=layer.size)
+                for (steps, neurons), layer in zip(
+                    self.present(trains, learn), self._layers, strict=True
+                )
+            ]
+            if shown[0].sum() >= ENOUGH_SPIKES:
+                break
+        return np.concatenate(shown).astype(np.int32), len(trains.times)
+
+    def _come_to_rest(self) -> None:
+        """Bring all neurons to rest; no spike is under way after a rest."""
+        for group in self._populations:
+            group.v = group.namespace["v_rest"]
+            group.ge = group.gi = 0
+            group.lastspike = -1e4 * self._brian2.second
 
     def weights(self, layer: int) -> Floats:
         """The plastic weights of a layer, [n_e, n_inputs]."""
@@ -203,6 +269,7 @@ class Brian2Engine:
         )  # fmt: skip
         group.v = params.v_rest
         self._network.add(group)
+        self._populations.append(group)
         return group
 
     def _learning(self, number: int, layer: Layer, source: Any, target: Any) -> Any:

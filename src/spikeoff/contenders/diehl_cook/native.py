@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -46,6 +46,7 @@ class NativeEngine:
         intensity: float = 2.0,
         seed: int = 0,
         num_threads: int = 1,
+        response_inhibition: float = 1.0,
         room: int = 0,
     ) -> None:
         """Take the layers' arrays over, as copies in ``dtype``.
@@ -57,6 +58,7 @@ class NativeEngine:
             intensity: of a first presentation.
             seed: of the input spikes.
             num_threads: threads that answer; learning takes one.
+            response_inhibition: strength of inhibition in answers, against that in training.
             room: spikes of a presentation that ``present`` can return.
         """
         self.constants, self.dtype, self.num_threads = constants, dtype, num_threads
@@ -68,6 +70,7 @@ class NativeEngine:
         pair = [*layers, missing][:2]
         sums, gains = [*constants.weight_sums, 0.0][:2], [*constants.gains, 0.0][:2]
         self._wirings = tuple(map(self._wiring, pair, sums, gains))
+        self._response_inhibition = dtype(response_inhibition)
         self._physics, self._rule = self._make_physics(), self._make_rule()
         longest = int(layers[0].delays.max(initial=0))
         self._schedule = Schedule(
@@ -103,12 +106,16 @@ class NativeEngine:
         """Spikes that the images evoke [n, neurons] int32, and their input spikes [n] int64."""
         responses = np.empty((len(images), self._width), np.int32)
         inputs = np.empty(len(images), np.int64)
+        wirings = tuple(
+            wiring._replace(inhibition=wiring.inhibition * self._response_inhibition)
+            for wiring in self._wirings
+        )
         shown = self._schedule._replace(total_steps=self.constants.example_steps)
 
         def answer(first: int) -> None:
             part = slice(first, first + CHUNK)
             respond(
-                images.pixels[part], images.ids[part], epoch, self._wirings, self._to_inhibitory,
+                images.pixels[part], images.ids[part], epoch, wirings, self._to_inhibitory,
                 shown, self._rule, self._physics, responses[part], inputs[part],
             )  # fmt: skip
 
@@ -142,6 +149,22 @@ class NativeEngine:
         """The adaptive thresholds of a layer, [n_e] mV."""
         theta: Floats = self._wirings[layer].theta[: self._sizes[layer]].copy()
         return theta
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """What the layers are doing, beside what they learned."""
+        result: dict[str, NDArray[Any]] = {"now": np.array([self._now])}
+        for number, (wiring, layer) in enumerate(zip(self._wirings, self._layers, strict=True)):
+            result |= {f"{name}_{number}": a.copy() for name, a in layer._asdict().items()}
+            result[f"dirty_{number}"] = wiring.dirty.copy()
+        return {name: array for name, array in result.items() if array.size}
+
+    def load(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where ``snapshot`` was taken."""
+        self._now = int(snapshot["now"][0])
+        for number, (wiring, layer) in enumerate(zip(self._wirings, self._layers, strict=True)):
+            for name, array in [*layer._asdict().items(), ("dirty", wiring.dirty)]:
+                if array.size:
+                    array[:] = snapshot[f"{name}_{number}"]
 
     @property
     def _width(self) -> int:

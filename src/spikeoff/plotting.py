@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
+
+from spikeoff.files import whole_file
 
 # Okabe and Ito's palette, in an order of falling contrast to white.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -30,3 +36,15 @@ RC: dict[Any, Any] = {
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches; free of pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def figure_style() -> AbstractContextManager[None]:
+    """The block within which figures are drawn and saved."""
+    style: AbstractContextManager[None] = mpl.rc_context(RC)
+    return style
+
+
+def save_figure(draw: Callable[[], Figure], path: Path) -> None:
+    """Draw a figure and write it, whole or not at all."""
+    with figure_style(), whole_file(path) as temporary:
+        draw().savefig(temporary)

@@ -1,0 +1,92 @@
+"""Settings of the Diehl & Cook network: the seed's flags and what the paper leaves open."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from spikeoff.contenders.base import Config, require
+from spikeoff.contenders.diehl_cook.connections import MAX_NEURONS
+from spikeoff.contenders.diehl_cook.readout import Vote
+
+MAX_DELAY = 10.0
+"""The longest delay of an input (ms)."""
+
+Engine = Literal["native", "brian2"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiehlCookConfig(Config):
+    """The Diehl & Cook network: STDP, adaptive thresholds, lateral inhibition."""
+
+    epochs: int = 1
+    """Passes over the training images, at most."""
+    engine: Engine = "native"
+    """native: our kernels; brian2: Brian2's own equations, some hundred times slower."""
+    n_e: int | None = None
+    """Excitatory neurons; the size found in data_path by default, 400 where none is."""
+    n_i: int | None = None
+    """Inhibitory neurons; as many as excitatory ones by default."""
+    n_e2: int = 0
+    """Excitatory neurons of a second layer; 0 leaves it out."""
+    example_time: float = 0.35
+    """Time for which an image is shown (s)."""
+    resting_time: float = 0.15
+    """Rest after each image (s), at least the longest input delay, 0.01."""
+    dt: float = 0.5
+    """Time step (ms)."""
+    num_examples: int | None = None
+    """Images to train on in all; more than there are means further passes; epochs by default."""
+    update_interval: int = 30000
+    """Images after which neurons are labelled anew and the accuracy since is told."""
+    weight_update_interval: int = 100
+    """Images after which weights.png is drawn anew (once a second at most)."""
+    save_interval: int = 5000
+    """Images after which a checkpoint is written."""
+    input_intensity: float = 2.0
+    """A pixel of value 8 fires so many times a second; 1 more at each repetition."""
+    weight_sum: float = 78.0
+    """Sum to which each neuron's input weights are normalised."""
+    weight_sum_2: float | None = None
+    """The same for the second layer; a tenth of the first layer's size by default."""
+    gain_2: float = 40.0
+    """Conductance that a weight of 1 opens in the second layer."""
+    response_inhibition: float = 1.0
+    """Strength of inhibition when images are answered, against that in training."""
+    vote: Vote = "proportional"
+    """How spikes become a digit; all three are told in the record."""
+    data_path: Path | None = None
+    """Folder with initial weights, itself or its random/; generated where none are."""
+    resume_from: int | None = None
+    """Go on from the checkpoint after so many images, in save_path, data_path or ./results."""
+    test_mode: bool = False
+    """Train nothing: answer test images with the weights in save_path, else data_path."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("n_e", "n_i"):
+            n = getattr(self, name)
+            require(name, n, n is None or 2 <= n <= MAX_NEURONS, f"from 2 to {MAX_NEURONS}")
+        require("n_e2", self.n_e2, self.n_e2 == 0 or 2 <= self.n_e2 <= MAX_NEURONS,
+                f"0, or from 2 to {MAX_NEURONS}")  # fmt: skip
+        require("dt", self.dt, 0.05 <= self.dt <= 1, "from 0.05 to 1 ms")
+        steps = 1000 * self.example_time / self.dt
+        require("example_time", self.example_time, 1 <= steps <= 100_000,
+                f"from one step to 100,000 steps of {self.dt:g} ms (s)")  # fmt: skip
+        require("resting_time", self.resting_time, MAX_DELAY / 1000 <= self.resting_time <= 100,
+                f"from the longest delay, {MAX_DELAY / 1000:g}, to 100 s")  # fmt: skip
+        for name in ("update_interval", "weight_update_interval", "save_interval"):
+            value = getattr(self, name)
+            require(name, value, value >= 1, "at least 1")
+        require("num_examples", self.num_examples,
+                self.num_examples is None or self.num_examples >= 1, "at least 1")  # fmt: skip
+        for name in ("input_intensity", "weight_sum", "weight_sum_2", "gain_2"):
+            value = getattr(self, name)
+            holds = value is None or (math.isfinite(value) and value > 0)
+            require(name, value, holds, "above 0")
+        inhibition = self.response_inhibition
+        require("response_inhibition", inhibition, 0 <= inhibition < math.inf, "0 or more")
+        require("resume_from", self.resume_from,
+                self.resume_from is None or self.resume_from >= 1, "at least 1")  # fmt: skip

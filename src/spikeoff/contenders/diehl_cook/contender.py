@@ -1,0 +1,323 @@
+"""``diehl-cook``: unsupervised STDP, adaptive thresholds and lateral inhibition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.base import Contender, Outputs, Response, State, Step
+from spikeoff.contenders.diehl_cook import files
+from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
+from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.diehl_cook.native import NativeEngine
+from spikeoff.contenders.diehl_cook.network import Constants, Layer
+from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
+from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
+from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
+from spikeoff.contenders.hardware import use_threads
+from spikeoff.data import N_CLASSES, Images
+from spikeoff.encoding import EVALUATION
+from spikeoff.errors import UserError
+from spikeoff.ledger.operations import Activity, Operations
+
+LABELLING = 20_000
+"""Running responses that neurons are labelled by until training is over."""
+
+SECONDS_BETWEEN_PICTURES = 1.0
+
+
+class DiehlCook(Contender):
+    """The network of Diehl and Cook, which learns without labels.
+
+    Source: P. U. Diehl and M. Cook, "Unsupervised learning of digit recognition using
+    spike-timing-dependent plasticity", Frontiers in Computational Neuroscience 9:99, 2015.
+    """
+
+    id = "diehl-cook"
+    title = "Diehl & Cook (STDP)"
+    spiking = True
+    config_type = DiehlCookConfig
+    quick: ClassVar[dict[str, Any]] = {"epochs": 1}
+    device = "cpu"
+    outputs = Outputs(
+        metrics="training_metrics.csv",
+        confusion="confusion_matrix.png",
+        analysis="training_analysis.png",
+        log="training.log",
+    )
+
+    def __init__(self, config: DiehlCookConfig) -> None:
+        if config.device not in ("auto", "cpu"):
+            raise UserError(f"`device` (={config.device}) must be cpu: diehl-cook runs there alone")
+        self.config, self.engine = config, config.engine
+        self._threads = use_threads(config.num_threads)
+        layers, note = make_layers(config)
+        self.notes = (note,)
+        self._build(layers)
+        self._seen = 0
+        self._running = _Running(self._width, config.update_interval)
+        self._readout = Readout(np.zeros((N_CLASSES, self._width)))
+        self._labelling: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]] | None = (
+            None
+        )
+        self._labels_of_labelling = np.zeros(0, np.uint8)
+        self._drawn = -math.inf
+        if config.resume_from is not None:
+            self._resume(config.resume_from)
+
+    def passes(self, epochs: int, n_images: int) -> range:
+        """As many as ``num_examples`` takes, from where the network stands."""
+        goal = self.config.num_examples or epochs * n_images
+        self._goal = goal
+        if self._seen >= goal:
+            raise UserError(
+                f"`resume_from` (={self._seen}) must be below the {goal} images to train on; "
+                "raise --num_examples"
+            )
+        return range(self._seen // n_images + 1, math.ceil(goal / n_images) + 1)
+
+    def warm_up(self, images: Images) -> None:
+        """Compile both kernels on a copy of the network."""
+        copy = self._engine_of(self._constants, self._layers())
+        copy.learn(images.take(slice(0, 1)), 1)
+        copy.respond(images.take(slice(0, 1)), EVALUATION)
+
+    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
+        """One pass in a new order; yields wherever something is due to be kept or told."""
+        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(images))
+        goal = getattr(self, "_goal", epoch * len(images))
+        self._labelling = None
+        start = (epoch - 1) * len(images)
+        while (done := self._seen - start) < min(len(images), goal - start):
+            count = min(self._until_due(), len(images) - done, goal - self._seen)
+            part = images.take(order[done : done + count])
+            self._running.add(self._engine.learn(part, epoch), part.labels)
+            self._seen += count
+            yield Step(examples=count, correct=None, loss=None)
+        self._readout = self._running.read()
+
+    def respond(self, images: Images) -> Response:
+        """Spikes that each image evokes from rest, and the digit that they vote for."""
+        responses, inputs = self._respond(images)
+        spikes = responses.sum(axis=1, dtype=np.int64)
+        per_example = float(spikes.mean()) if len(images) else 0.0
+        activity = Activity(
+            input_per_example=float(inputs.mean()) if len(images) else 0.0,
+            hidden_per_example=per_example,
+            hidden_rate=per_example / (self._width * self._constants.example_steps),
+        )
+        vote = self.config.vote
+        if vote == "learned" and self._readout.coefficients is None:
+            vote = "proportional"  # while training goes on
+        return Response(self._readout.scores(responses, vote), activity, responses)
+
+    def conclude(self, images: Images) -> None:
+        """Label neurons anew, and fit the learned vote, by responses of the network as it ended."""
+        responses, inputs = self._respond(images)
+        self._labelling = (images.ids, responses, inputs)
+        self._labels_of_labelling = images.labels
+        self._readout = read(responses, images.labels)
+
+    def operations(self, activity: Activity, images: Images) -> Operations:
+        """Input spikes meet a neuron each; an excitatory spike its inhibitory targets.
+
+        An inhibitory neuron is taken to fire once for each excitatory spike that reaches it.
+        """
+        del images
+        steps = self._constants.example_steps
+        synapses = fan = updates = 0
+        for layer in self._layers():
+            n_e, n_i = layer.to_inhibitory.shape
+            synapses += layer.weights.size + 2 * n_e * n_i
+            updates += n_e + n_i
+            out = np.count_nonzero(layer.to_inhibitory, axis=1)
+            back = np.count_nonzero(layer.to_excitatory) / n_i
+            fan += float(out.mean()) * (1 + back) * n_e / self._width
+        first = self._layers()[0].size
+        onward = self._width - first  # each spike of the first layer meets the whole second
+        share = first / self._width
+        return Operations(
+            dense_macs=float(synapses * steps),
+            effective_macs=0,
+            effective_acs=activity.input_per_example * first
+            + activity.hidden_per_example * (fan + share * onward),
+            membrane_updates=float(updates * steps),
+        )
+
+    def parameter_count(self) -> int:
+        """Plastic weights and adaptive thresholds."""
+        return sum(layer.weights.size + layer.size for layer in self._layers())
+
+    def state(self) -> State:
+        """Weights, delays, wiring, thresholds and the readout."""
+        state: State = {"means": self._readout.means.copy()}
+        if self._readout.coefficients is not None and self._readout.intercepts is not None:
+            state |= {
+                "coefficients": self._readout.coefficients.copy(),
+                "intercepts": self._readout.intercepts.copy(),
+            }
+        for number, layer in enumerate(self._layers()):
+            for name, array in vars(layer).items():
+                small = name in ("weights", "to_inhibitory", "to_excitatory")
+                state[f"{name}_{number}"] = array.astype(np.float32) if small else array.copy()
+        return state
+
+    def restore(self, state: State) -> None:
+        """Take over what ``state`` returned."""
+        self._build(files.layers_of(state))
+        coefficients = state.get("coefficients")
+        self._readout = Readout(state["means"], coefficients, state.get("intercepts"))
+        self._labelling = None
+
+    def epoch_metrics(self) -> dict[str, float]:
+        """Mean threshold, and presentations an image where the engine counts them."""
+        return {"theta_mean_mv": float(self._engine.theta(0).mean())}
+
+    def keep(self, folder: Path) -> None:
+        """Pictures, checkpoints and accuracies, each where it is due."""
+        config = self.config
+        if self._seen % config.weight_update_interval == 0:
+            now = monotonic()
+            if now - self._drawn >= SECONDS_BETWEEN_PICTURES:
+                self._drawn = now
+                save_fields(self._engine.weights(0), folder / "weights.png")
+        if self._seen % config.update_interval == 0 and self._running.tell(self._seen):
+            save_accuracy(self._running.told, folder / "accuracy.png")
+        if self._seen % config.save_interval == 0:
+            ending = str(self._seen)
+            files.write_layers(folder, self._layers(), ending)
+            files.write_responses(folder, *self._running.last(config.save_interval), ending)
+            files.write_checkpoint(folder, self._snapshot(), self._seen)
+
+    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
+        """The final weights, thresholds and responses, under the names of the circulated code."""
+        files.write_layers(folder, self._layers(), "")
+        save_fields(self._engine.weights(0), folder / "weights.png")
+        if self._labelling is not None:
+            files.write_responses(
+                folder, self._labelling[1], self._labels_of_labelling, files.TRAINING
+            )
+        if response.hidden is not None:
+            files.write_responses(folder, response.hidden, images.labels, files.FINAL)
+        self._running.tell(self._seen)
+        if self._running.told:
+            save_accuracy(self._running.told, folder / "accuracy.png")
+
+    def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
+        """The accuracy by each vote, and how many neurons never fired."""
+        votes: dict[str, float] = {}
+        for vote in VOTES:
+            if response.hidden is not None and (
+                vote != "learned" or self._readout.coefficients is not None
+            ):
+                answers = self._readout.answers(response.hidden, vote)
+                votes[vote] = float((answers == images.labels).mean())
+        unassigned = int((self._readout.assigned < 0).sum())
+        return {"votes": {"chosen": self.config.vote, **votes}, "unassigned_neurons": unassigned}
+
+    @property
+    def _width(self) -> int:
+        return sum(layer.size for layer in self._initial)
+
+    def _build(self, layers: list[Layer]) -> None:
+        self._initial = layers
+        self._constants = make_constants(self.config, layers[0].size)
+        self._engine = self._engine_of(self._constants, layers)
+
+    def _engine_of(self, constants: Constants, layers: list[Layer]) -> NativeEngine | Brian2Engine:
+        config = self.config
+        if config.engine == "brian2":
+            return Brian2Engine(
+                constants, layers, intensity=config.input_intensity, seed=config.seed,
+                response_inhibition=config.response_inhibition,
+            )  # fmt: skip
+        return NativeEngine(
+            constants, layers, intensity=config.input_intensity, seed=config.seed,
+            num_threads=self._threads, response_inhibition=config.response_inhibition,
+        )  # fmt: skip
+
+    def _layers(self) -> list[Layer]:
+        """The layers as they stand."""
+        engine = self._engine
+        return [
+            replace(layer, weights=engine.weights(number), theta=engine.theta(number))
+            for number, layer in enumerate(self._initial)
+        ]
+
+    def _respond(self, images: Images) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        if self._labelling is not None and np.array_equal(images.ids, self._labelling[0]):
+            return self._labelling[1:]
+        return self._engine.respond(images, EVALUATION)
+
+    def _until_due(self) -> int:
+        config = self.config
+        intervals = (config.weight_update_interval, config.update_interval, config.save_interval)
+        return min(interval - self._seen % interval for interval in intervals)
+
+    def _snapshot(self) -> State:
+        if isinstance(self._engine, Brian2Engine):
+            return self.state()
+        return self.state() | self._engine.snapshot()
+
+    def _resume(self, examples: int) -> None:
+        folder, state = files.find_checkpoint(self.config, examples)
+        sizes = [layer.size for layer in files.layers_of(state)]
+        if sizes != [layer.size for layer in self._initial]:
+            asked = [layer.size for layer in self._initial]
+            raise UserError(
+                f"{folder}: the checkpoint has layers of {sizes} neurons, not {asked}; "
+                "give its --n_e and --n_e2"
+            )
+        self.restore(state)
+        if isinstance(self._engine, NativeEngine):
+            self._engine.load(state)
+        self._seen = examples
+        self.notes = (f"goes on after {examples} images, from {folder}",)
+
+
+class _Running:
+    """Responses on the way, and the accuracy that labels made from them would have had.
+
+    An interval's images are told by the labels of the interval before, as in the published code.
+    """
+
+    def __init__(self, width: int, interval: int) -> None:
+        self._room = max(LABELLING, interval)
+        self._responses = np.zeros((0, width), np.int32)
+        self._labels = np.zeros(0, np.uint8)
+        self._since = 0
+        self._readout: Readout | None = None
+        self.told: list[tuple[int, float]] = []
+
+    def add(self, responses: NDArray[np.int32], labels: NDArray[np.uint8]) -> None:
+        """More images were learned from."""
+        self._responses = np.concatenate([self._responses, responses])[-self._room :]
+        self._labels = np.concatenate([self._labels, labels])[-self._room :]
+        self._since += len(labels)
+
+    def last(self, count: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """The last responses and their labels."""
+        return self._responses[-count:], self._labels[-count:]
+
+    def read(self) -> Readout:
+        """Labels by the last responses."""
+        return read(self._responses[-LABELLING:], self._labels[-LABELLING:], regress=False)
+
+    def tell(self, seen: int) -> bool:
+        """An interval is over; returns whether an accuracy could be told."""
+        if not self._since:
+            return False
+        responses, labels = self.last(self._since)
+        before, self._readout = self._readout, read(responses, labels, regress=False)
+        self._since = 0
+        if before is not None:
+            right = before.answers(responses, "class-mean") == labels
+            self.told.append((seen, float(right.mean())))
+        return before is not None

@@ -1,0 +1,136 @@
+"""What the network leaves in a run's folder, under the names of the circulated code.
+
+    XeAe.npy AeAi.npy AiAe.npy       connections in the list form; AeBe, BeBi, BiBe of layer two
+    theta_A.npy theta_B.npy          adaptive thresholds [n_e] (mV)
+    result_monitor_<E>.npy           responses [images, neurons]
+    input_numbers_<E>.npy            digits of these images
+    checkpoint_<N>.safetensors       everything that training needs to go on, exactly
+
+Connections and thresholds of a checkpoint end with the images seen, as in ``XeAe5000.npy``. <E> is
+such a number, ``training`` for the responses that label the trained network, or ``final`` for
+those to the test images.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.diehl_cook.connections import write_connection
+from spikeoff.contenders.diehl_cook.network import Layer
+from spikeoff.data.npy import read_array, write_array
+from spikeoff.errors import UserError, one_line
+from spikeoff.files import whole_file
+
+if TYPE_CHECKING:
+    from spikeoff.contenders.base import State
+    from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+
+TRAINING, FINAL = "training", "final"
+RESULTS = Path("results")
+"""Where the seed's script leaves its runs."""
+
+LAYER_NAMES = (("X", "A"), ("A", "B"))
+
+
+def write_layers(folder: Path, layers: list[Layer], ending: str) -> None:
+    """Connections and thresholds; fixed connections only with the final ones, which end in ''."""
+    for (source, target), layer in zip(LAYER_NAMES, layers, strict=False):
+        kind = "" if source == "X" else "e"
+        inputs = f"{source}{kind or 'e'}{target}e"
+        write_connection(folder / f"{inputs}{ending}.npy", layer.weights.T)
+        write_array(folder / f"theta_{target}{ending}.npy", layer.theta)
+        if not ending:
+            out, back = layer.to_inhibitory, layer.to_excitatory
+            write_connection(folder / f"{target}e{target}i.npy", out, out != 0)
+            write_connection(folder / f"{target}i{target}e.npy", back, back != 0)
+
+
+def write_responses(
+    folder: Path, responses: NDArray[np.int32], labels: NDArray[np.uint8], ending: str
+) -> None:
+    """Responses and the digits that evoked them."""
+    write_array(folder / f"result_monitor_{ending}.npy", responses)
+    write_array(folder / f"input_numbers_{ending}.npy", labels)
+
+
+def read_responses(folder: Path, ending: str) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """What ``write_responses`` wrote, or the circulated code did.
+
+    Raises:
+        UserError: a file is missing or damaged, or the two do not fit.
+    """
+    monitor, numbers = (
+        folder / f"{name}_{ending}.npy" for name in ("result_monitor", "input_numbers")
+    )
+    responses, labels = read_array(monitor), read_array(numbers)
+    if responses.ndim != 2 or not responses.size:
+        raise UserError(f"{monitor}: its shape is {responses.shape}; [images, neurons] is needed")
+    if labels.shape != responses.shape[:1]:
+        raise UserError(
+            f"{numbers}: has {labels.size} digits for the {len(responses)} responses in "
+            f"{monitor.name}; both must be of one run"
+        )
+    if not np.isin(labels, np.arange(10)).all():
+        raise UserError(f"{numbers}: holds something other than the digits 0 to 9")
+    whole = np.asarray(responses)
+    if not ((whole >= 0) & (whole <= 1_000_000) & (whole == np.floor(whole))).all():
+        raise UserError(f"{monitor}: holds something other than counts of spikes")
+    return whole.astype(np.int32), np.asarray(labels).astype(np.uint8)
+
+
+def write_checkpoint(folder: Path, state: State, examples: int) -> None:
+    """Everything that training needs to go on after so many images."""
+    from safetensors.numpy import save_file  # noqa: PLC0415
+
+    with whole_file(folder / f"checkpoint_{examples}.safetensors") as temporary:
+        save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, temporary)
+
+
+def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State]:
+    """The checkpoint after so many images, from the places where one may be.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    from safetensors import SafetensorError  # noqa: PLC0415
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    name = f"checkpoint_{examples}.safetensors"
+    data = [config.data_path, config.data_path / "random"] if config.data_path else []
+    places = [place for place in (config.save_path, *data, RESULTS) if place is not None]
+    for place in places:
+        path = place / name
+        if path.is_file():
+            try:
+                return path, dict(load_file(path))
+            except (OSError, SafetensorError, ValueError) as error:
+                raise UserError(
+                    f"{path}: damaged ({one_line(error)}); resume from an earlier one"
+                ) from error
+    raise UserError(
+        f"`resume_from` (={examples}): no {name} in {', '.join(map(str, places))}; "
+        "checkpoints are written every --save_interval images"
+    )
+
+
+def layers_of(state: State) -> list[Layer]:
+    """The layers that a state holds.
+
+    Raises:
+        UserError: it is not that of this network.
+    """
+    layers = []
+    try:
+        for number in range(2 if "weights_1" in state else 1):
+            floats = {
+                name: state[f"{name}_{number}"].astype(np.float64)
+                for name in ("weights", "to_inhibitory", "to_excitatory", "theta")
+            }
+            layers.append(Layer(delays=state[f"delays_{number}"].astype(np.uint8), **floats))
+    except KeyError as error:
+        raise UserError(f"not a state of diehl-cook: {error} is missing") from error
+    return layers

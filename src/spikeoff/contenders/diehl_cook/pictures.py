@@ -1,0 +1,65 @@
+"""What the network looks like: its receptive fields and its accuracy while it learns."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.diehl_cook.network import Floats
+from spikeoff.data.images import SIDE
+from spikeoff.files import whole_file
+
+GAP = 1
+"""Pixels between two receptive fields."""
+
+
+def field_grid(weights: Floats) -> NDArray[np.float64]:
+    """Receptive fields [n, 784] side by side in a near-square grid; gaps are NaN."""
+    n = len(weights)
+    columns = math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    pitch = SIDE + GAP
+    grid = np.full((rows * pitch - GAP, columns * pitch - GAP), np.nan)
+    for number, field in enumerate(weights.reshape(n, SIDE, SIDE)):
+        row, column = (pitch * k for k in divmod(number, columns))
+        grid[row : row + SIDE, column : column + SIDE] = field
+    return grid
+
+
+def save_fields(weights: Floats, path: Path) -> None:
+    """Write the receptive fields as an image, without axes: a pixel a weight, two at small sizes.
+
+    Drawing is kept cheap, as it happens while the network learns.
+    """
+    from matplotlib import colormaps  # noqa: PLC0415 (only runs draw)
+    from matplotlib.image import imsave  # noqa: PLC0415
+
+    grid = field_grid(weights)
+    bright = np.nan_to_num(grid / max(float(np.nanmax(grid)), 1e-12))
+    coloured = colormaps["magma"](bright, bytes=True)[..., :3]
+    coloured[np.isnan(grid)] = 255
+    scale = 2 if max(grid.shape) < 1000 else 1
+    coloured = coloured.repeat(scale, axis=0).repeat(scale, axis=1)
+    with whole_file(path) as temporary:
+        imsave(temporary, coloured, pil_kwargs={"compress_level": 1})
+
+
+def save_accuracy(told: list[tuple[int, float]], path: Path) -> None:
+    """Write a figure of the accuracy over the images seen: (images, fraction) each."""
+    from spikeoff.plotting import COLOURS, new_figure, save_figure  # noqa: PLC0415
+
+    def draw() -> object:
+        figure = new_figure(6.4, 4.2)
+        axes = figure.add_subplot()
+        seen, fractions = zip(*told, strict=True)
+        axes.plot(seen, [100 * f for f in fractions], "o-", color=COLOURS[0], markersize=4)
+        axes.set(
+            xlabel="Training images seen", ylabel="Accuracy (%)",
+            title="Accuracy on training images, told by labels from those before",
+        )  # fmt: skip
+        return figure
+
+    save_figure(draw, path)  # type: ignore[arg-type]

@@ -1,0 +1,101 @@
+"""From spikes to digits: labels for neurons, and three ways to vote.
+
+All are made from training responses. r is a response [neurons], m_dj the mean response of neuron
+j to digit d.
+
+    class-mean     each neuron stands for the digit with its highest m_dj; a digit's score is the
+                   mean of r over its neurons (Diehl and Cook 2015)
+    proportional   each spike of neuron j counts for digit d by m_dj / sum_d m_dj
+    learned        multinomial logistic regression on the square root of r
+
+Source: P. U. Diehl and M. Cook, "Unsupervised learning of digit recognition using
+spike-timing-dependent plasticity", Frontiers in Computational Neuroscience 9:99, 2015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.data import N_CLASSES
+
+Vote = Literal["class-mean", "proportional", "learned"]
+VOTES: tuple[Vote, ...] = ("class-mean", "proportional", "learned")
+
+UNASSIGNED = -1
+PENALTY = 1e-4
+"""Of the squared coefficients, beside the mean loss an image; chosen on validation responses."""
+
+Counts = NDArray[np.int32]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What was read from training responses.
+
+    means: [10, neurons], mean response to each digit.
+    coefficients: [10, neurons] and intercepts [10] of the regression; None where none was made.
+    """
+
+    means: NDArray[np.float64]
+    coefficients: NDArray[np.float64] | None = None
+    intercepts: NDArray[np.float64] | None = None
+
+    @property
+    def assigned(self) -> NDArray[np.int64]:
+        """[neurons] the digit that each stands for; UNASSIGNED for those that never fired."""
+        best = self.means.argmax(axis=0)
+        return np.where(self.means.max(axis=0) > 0, best, UNASSIGNED)
+
+    def scores(self, responses: Counts, vote: Vote) -> Scores:
+        """[n, 10] for responses [n, neurons]; the highest is the answer."""
+        if vote == "class-mean":
+            assigned = self.assigned
+            chosen = np.stack([assigned == digit for digit in range(N_CLASSES)], axis=1)
+            result = responses @ (chosen / np.maximum(1, chosen.sum(axis=0)))
+        elif vote == "proportional":
+            total = self.means.sum(axis=0)
+            result = responses @ (self.means / np.where(total > 0, total, 1)).T
+        elif self.coefficients is None or self.intercepts is None:
+            raise ValueError("no regression was made")
+        else:
+            result = np.sqrt(responses) @ self.coefficients.T + self.intercepts
+        scores: Scores = result.astype(np.float32)
+        return scores
+
+    def answers(self, responses: Counts, vote: Vote) -> NDArray[np.int64]:
+        """[n] the digits with the highest scores."""
+        answers: NDArray[np.int64] = self.scores(responses, vote).argmax(axis=1)
+        return answers
+
+
+def read(responses: Counts, labels: NDArray[np.uint8], *, regress: bool = True) -> Readout:
+    """Labels and, with ``regress``, a regression from responses [n, neurons] to labels [n]."""
+    chosen = labels[:, None] == np.arange(N_CLASSES)
+    sums = chosen.T.astype(np.float64) @ responses
+    means = sums / np.maximum(1, chosen.sum(axis=0))[:, None]
+    if not regress or len(np.unique(labels)) < 2:
+        return Readout(means)
+    return Readout(means, *_regression(responses, labels))
+
+
+def _regression(
+    responses: Counts, labels: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 (slow to import)
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    model = LogisticRegression(C=1 / (2 * PENALTY * len(labels)), max_iter=300, tol=1e-3)
+    model.fit(csr_matrix(np.sqrt(responses)), labels)
+    coefficients = np.zeros((N_CLASSES, responses.shape[1]))
+    intercepts = np.full(N_CLASSES, -np.inf)  # a digit never seen is never the answer
+    if len(model.classes_) == 2:
+        coefficients[model.classes_] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
+        intercepts[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]
+    else:
+        coefficients[model.classes_], intercepts[model.classes_] = model.coef_, model.intercept_
+    return coefficients, intercepts
