@@ -49,6 +49,7 @@ def _dispatch(given: list[str]) -> int:
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
     verbs = {
         "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
+        "evaluate": evaluate,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -92,8 +93,15 @@ def _train(given: list[str]) -> int:
     from spikeoff.report.table import terminal_table
     from spikeoff.training.session import run
 
-    record = run(name, config)
     console = output_console()
+    from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+
+    if isinstance(config, DiehlCookConfig) and config.test_mode:
+        from spikeoff.evaluation import test_only
+
+        folder = test_only(config, console)
+        return evaluate(folder, config.mnist_path, num_examples=config.num_examples)
+    record = run(name, config)
     console.print(terminal_table([record]))
     console.print(str(record.folder), highlight=False, soft_wrap=True)
     return 0
@@ -232,4 +240,32 @@ def weights(
         data_path, n_e, n_e if n_i is None else n_i, seed, overwrite=overwrite
     ):
         print(path)  # noqa: T201
+    return 0
+
+
+def evaluate(
+    save_path: Path = Path("results"),
+    mnist_path: str = "mnist",
+    n_e: int | None = None,
+    n_e2: int = 0,
+    num_examples: int | None = None,
+    vote: Literal["class-mean", "proportional", "learned"] = "proportional",
+) -> int:
+    """Evaluate a Diehl & Cook network's responses: labels, votes, errors, assignments.
+
+    Args:
+        save_path: folder with result_monitor_final.npy and input_numbers_final.npy.
+        mnist_path: data, by name or path.
+        n_e: excitatory neurons; those of the files by default.
+        n_e2: excitatory neurons of the second layer.
+        num_examples: test responses to score; all by default.
+        vote: how spikes become a digit in the figures; the table tells all three.
+    """
+    from spikeoff.evaluation import evaluate as evaluate_responses
+    from spikeoff.report.console import output_console
+
+    evaluate_responses(
+        save_path, mnist_path, n_e=n_e, n_e2=n_e2, num_examples=num_examples, vote=vote,
+        console=output_console(),
+    )  # fmt: skip
     return 0

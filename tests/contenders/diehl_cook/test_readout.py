@@ -15,7 +15,8 @@ RESPONSES = np.array(
 
 def test_neurons_stand_for_the_digit_of_their_highest_mean() -> None:
     readout = read(RESPONSES, LABELS)
-    np.testing.assert_allclose(readout.means[:2], [[3, 0, 1, 0], [1 / 3, 4, 1 / 3, 0]])
+    expected = np.array([[3, 0, 1, 0], [1 / 3, 4, 1 / 3, 0]])
+    np.testing.assert_allclose(readout.means[:2], expected)
     np.testing.assert_array_equal(readout.assigned, [0, 1, 0, -1])
 
 

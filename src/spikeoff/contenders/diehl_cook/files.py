@@ -90,27 +90,36 @@ def write_checkpoint(folder: Path, state: State, examples: int) -> None:
         save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, temporary)
 
 
+def read_state(path: Path) -> State:
+    """The arrays in a ``.safetensors``.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    from safetensors import SafetensorError  # noqa: PLC0415
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    try:
+        return dict(load_file(path))
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(
+            f"{path}: damaged ({one_line(error)}); take an earlier or another one"
+        ) from error
+
+
 def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State]:
     """The checkpoint after so many images, from the places where one may be.
 
     Raises:
         UserError: there is none, or it is damaged.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load_file  # noqa: PLC0415
-
     name = f"checkpoint_{examples}.safetensors"
     data = [config.data_path, config.data_path / "random"] if config.data_path else []
     places = [place for place in (config.save_path, *data, RESULTS) if place is not None]
     for place in places:
         path = place / name
         if path.is_file():
-            try:
-                return path, dict(load_file(path))
-            except (OSError, SafetensorError, ValueError) as error:
-                raise UserError(
-                    f"{path}: damaged ({one_line(error)}); resume from an earlier one"
-                ) from error
+            return path, read_state(path)
     raise UserError(
         f"`resume_from` (={examples}): no {name} in {', '.join(map(str, places))}; "
         "checkpoints are written every --save_interval images"
