@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeoff.kernels.jit import admit, serial_kernel
+from spikeoff.kernels.jit import admit, lean_kernel
 from spikeoff.learning.stdp import depressed, potentiated
 
 LANES = 16
@@ -31,9 +31,11 @@ def trace(table: Any, steps: Any) -> Any:
 admit(depressed, potentiated, trace)
 
 
-@serial_kernel
+@lean_kernel
 def deliver(weights: Any, delays: Any, gain: Any, trains: Any, lanes: Any, out: Any) -> None:
     """Conductance that the input opens, with weights as they are.
+
+    Indices are unsigned: signed ones could count from an array's end, which costs a look each.
 
     Args:
         weights, delays: [n, n_inputs], n a multiple of LANES.
@@ -53,7 +55,7 @@ def deliver(weights: Any, delays: Any, gain: Any, trains: Any, lanes: Any, out: 
             sum_2 = lanes[quarter + 2]
             sum_3 = lanes[quarter + 3]
             for a in range(len(pixels)):
-                i = pixels[a]
+                i = np.uintp(pixels[a])
                 w_0 = gain * weights[j, i]
                 w_1 = gain * weights[j + 1, i]
                 w_2 = gain * weights[j + 2, i]
@@ -62,7 +64,7 @@ def deliver(weights: Any, delays: Any, gain: Any, trains: Any, lanes: Any, out: 
                 d_1 = np.uintp(delays[j + 1, i])
                 d_2 = np.uintp(delays[j + 2, i])
                 d_3 = np.uintp(delays[j + 3, i])
-                for k in range(first[a], first[a + 1]):
+                for k in range(np.uintp(first[a]), np.uintp(first[a + 1])):
                     sent = np.uintp(times[k])
                     sum_0[sent + d_0] += w_0
                     sum_1[sent + d_1] += w_1
@@ -73,7 +75,7 @@ def deliver(weights: Any, delays: Any, gain: Any, trains: Any, lanes: Any, out: 
                 out[t, block + lane] = lanes[lane, t]
 
 
-@serial_kernel
+@lean_kernel
 def settle(
     weights: Any,
     delays: Any,

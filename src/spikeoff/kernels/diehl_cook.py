@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikeoff.kernels.delayed_input import LANES, deliver, settle, trace
-from spikeoff.kernels.jit import admit, serial_kernel
+from spikeoff.kernels.jit import admit, lean_kernel, serial_kernel
 from spikeoff.kernels.poisson import draw_trains
 from spikeoff.kernels.spiking_layer import (
     FAR,
@@ -81,7 +81,7 @@ class Pending(NamedTuple):
     lanes: Any
 
 
-@serial_kernel
+@lean_kernel
 def normalise(wiring: Any, w_max: Any) -> None:
     """Scale the weights of neurons that learned to their sum, none above ``w_max``."""
     weights = wiring.weights
@@ -129,7 +129,6 @@ def present(
     wiring, wiring_2 = wirings
     layer, layer_2 = layers
     list_1, list_2 = lists
-    two = len(layer_2.v) > 0
     deliver(wiring.weights, wiring.delays, wiring.gain, trains, pending.lanes, pending.excitatory)
     weights_i, delays_i = to_inhibitory
     if len(weights_i):
@@ -140,8 +139,38 @@ def present(
     list_2.theta[:] = wiring_2.theta
     if learn:
         _foresee(trains, wiring, layer, list_1, pending, rule, now)
-    input_steps = len(pending.excitatory)
     shares = _shares(schedule.total_steps, physics.theta_decay if learn else 1.0, layer.v)
+    n_spikes = _run(
+        trains, wirings, layers, lists, pending, shares, schedule, rule, physics, now, learn
+    )
+    if learn:
+        _finish(trains, wiring, layer, list_1, rule, now, schedule.total_steps)
+        share = physics.theta_decay**schedule.total_steps
+        wiring.theta[:] *= share
+        wiring_2.theta[:] *= share
+    return n_spikes
+
+
+@lean_kernel
+def _run(
+    trains: Any,
+    wirings: Any,
+    layers: Any,
+    lists: Any,
+    pending: Any,
+    shares: Any,
+    schedule: Any,
+    rule: Any,
+    physics: Any,
+    now: Any,
+    learn: Any,
+) -> int:
+    """All steps of ``present``; ``shares`` is what each leaves of theta."""
+    wiring, wiring_2 = wirings
+    layer, layer_2 = layers
+    list_1, list_2 = lists
+    two = len(layer_2.v) > 0
+    input_steps = len(pending.excitatory)
     n_spikes = 0
     for t in range(schedule.total_steps):
         if (
@@ -194,11 +223,6 @@ def present(
                 now,
                 counting,
             )
-    if learn:
-        _finish(trains, wiring, layer, list_1, rule, now, schedule.total_steps)
-        share = physics.theta_decay**schedule.total_steps
-        wiring.theta[:] *= share
-        wiring_2.theta[:] *= share
     return n_spikes
 
 
@@ -213,7 +237,7 @@ def _shares(steps: Any, decay: Any, like: Any) -> Any:
     return shares
 
 
-@serial_kernel
+@lean_kernel
 def _foresee(
     trains: Any, wiring: Any, layer: Any, lists: Any, pending: Any, rule: Any, now: Any
 ) -> None:
@@ -242,7 +266,7 @@ def _foresee(
             wiring.dirty[j] = 1
 
 
-@serial_kernel
+@lean_kernel
 def _learn_from_spike(
     trains: Any,
     wiring: Any,
@@ -277,7 +301,7 @@ def _learn_from_spike(
     wiring.dirty[j] = 1
 
 
-@serial_kernel
+@lean_kernel
 def _finish(
     trains: Any, wiring: Any, layer: Any, lists: Any, rule: Any, now: Any, steps: Any
 ) -> None:
@@ -303,7 +327,7 @@ def _finish(
         layer.last_inputs[pixels[a]] = now + times[first[a + 1] - 1]
 
 
-@serial_kernel
+@lean_kernel
 def _feed(
     wiring: Any, source: Any, layer: Any, fired: Any, lists: Any, rule: Any, now: Any, learn: Any
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikeoff.kernels.jit import admit, inlined, serial_kernel
+from spikeoff.kernels.jit import admit, inlined, lean_kernel
 from spikeoff.neurons.conductance_lif import relax, relaxation
 
 admit(relaxation, relax)
@@ -124,7 +124,7 @@ def advance(
     above = np.int32(0)
     for j in range(len(v)):
         v[j] = relax(v[j], ge[j], gi[j], c)
-        ge[j] = ge[j] * c.decay_ge + arriving[j]
+        ge[j] = max(ge[j] * c.decay_ge - c.floor, c.zero) + arriving[j]
         gi[j] = max(gi[j] * c.decay_gi - c.floor, c.zero)
         above |= np.int32(v[j] > base + theta[j] * share)
     return above
@@ -133,7 +133,7 @@ def advance(
 admit(advance)
 
 
-@serial_kernel
+@lean_kernel
 def start(layer: Any, lists: Any, now: Any, physics: Any) -> None:
     """Fill the lists for a presentation whose first step is ``now``."""
     lists.counts[:] = 0
@@ -265,7 +265,7 @@ def spread(
         layer.last_i[i] = now
 
 
-@serial_kernel
+@lean_kernel
 def is_quiet(layer: Any, lists: Any, now: Any, physics: Any) -> bool:
     """Whether nothing but the decay of potentials is left to happen unless input comes."""
     if lists.counts[HELD]:
@@ -281,7 +281,7 @@ def is_quiet(layer: Any, lists: Any, now: Any, physics: Any) -> bool:
     return bool(strongest < physics.quiet)
 
 
-@serial_kernel
+@lean_kernel
 def rest(layer: Any, lists: Any, now: Any, steps: Any, physics: Any) -> None:
     """Let potentials as of step ``now`` decay for so many steps in which nothing else happens."""
     zero = physics.zero
