@@ -79,6 +79,10 @@ class NaiveLayer:
         columns = np.arange(w.shape[1])
         arrived = self.recent[(now - self.layer.delays.astype(int)) % LONGEST, columns]
         self.excitatory.ge += self.gain * np.where(arrived, w, 0).sum(1)
+        feed, delays = self.layer.input_to_inhibitory, self.layer.input_delays.astype(int)
+        if feed.size:
+            arrived_i = self.recent[(now - delays) % LONGEST, columns]
+            self.inhibitory.ge += np.where(arrived_i, feed, 0).sum(1)
         self.excitatory.gi += self.layer.to_excitatory[self.fired_i].sum(0)
         self.inhibitory.ge += self.layer.to_inhibitory[self.fired].sum(0)
         self.pre[arrived] = 1

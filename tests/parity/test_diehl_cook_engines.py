@@ -19,8 +19,8 @@ from tests.parity.naive_diehl_cook import NaiveEngine
 EXAMPLES = 20
 
 
-def layers(n: int, n_2: int) -> list[Layer]:
-    """Fresh layers of these sizes, the same at every call."""
+def layers(n: int, n_2: int, *, fed: float = 0) -> list[Layer]:
+    """Fresh layers of these sizes, the same at every call; ``fed`` scales XeAi."""
     rng = np.random.default_rng(0)
     result = []
     for size, n_inputs, longest in ((n, 784, 20), (n_2, n, 0)):
@@ -35,6 +35,9 @@ def layers(n: int, n_2: int) -> list[Layer]:
                     np.full(size, 20.0),
                 )
             )
+    if fed:
+        result[0].input_to_inhibitory = fed * generate(n, n, seed=9)["XeAi"].weights.T
+        result[0].input_delays = rng.integers(0, 21, (n, 784)).astype(np.uint8)
     return result
 
 
@@ -63,29 +66,32 @@ def hold_together(one: Any, other: Any, n_layers: int, inputs: list[Trains]) -> 
         np.testing.assert_allclose(one.theta(layer), other.theta(layer), rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("n", "n_2"), [(100, 0), (400, 0), (100, 30), (400, 100)])
-def test_brian2_and_the_native_engine_agree_spike_for_spike(n: int, n_2: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "n_2", "fed"),
+    [(100, 0, 0), (400, 0, 0), (100, 30, 0), (400, 100, 0), (100, 0, 2)],
+)
+def test_brian2_and_the_native_engine_agree_spike_for_spike(n: int, n_2: int, fed: float) -> None:
     pytest.importorskip("brian2")
     from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
 
     images = load_dataset().train
     chosen = constants(n, n_2)
-    native = NativeEngine(chosen, layers(n, n_2), dtype=np.float64, room=50_000)
-    brian = Brian2Engine(chosen, layers(n, n_2), codegen="numpy")
+    native = NativeEngine(chosen, layers(n, n_2, fed=fed), dtype=np.float64, room=50_000)
+    brian = Brian2Engine(chosen, layers(n, n_2, fed=fed), codegen="numpy")
     hold_together(native, brian, 1 + bool(n_2), [trains(images, e) for e in range(EXAMPLES)])
 
 
 @pytest.mark.parametrize("dt", [0.25, 0.5])
 @pytest.mark.parametrize("resting_steps", [21, 100])
-@pytest.mark.parametrize("w_max", [0.15, 1.0])
+@pytest.mark.parametrize(("w_max", "fed"), [(0.15, 0), (1.0, 0.5)])
 def test_the_naive_simulation_and_the_native_engine_agree(
-    dt: float, resting_steps: int, w_max: float
+    dt: float, resting_steps: int, w_max: float, fed: float
 ) -> None:
     images = load_dataset().train
     rule = TripletParams(nu_pre=1e-3, nu_post=0.05, w_max=w_max)
     chosen = constants(20, 7, dt=dt, example_steps=200, resting_steps=resting_steps, stdp=rule)
-    native = NativeEngine(chosen, layers(20, 7), dtype=np.float64, room=50_000)
-    naive = NaiveEngine(chosen, layers(20, 7))
+    native = NativeEngine(chosen, layers(20, 7, fed=fed), dtype=np.float64, room=50_000)
+    naive = NaiveEngine(chosen, layers(20, 7, fed=fed))
     inputs = [trains(images, e, steps=200, intensity=12.0) for e in range(8)]
     hold_together(native, naive, 2, inputs)
 

@@ -92,6 +92,9 @@ def settle(
 ) -> None:
     """Bring one neuron's weights up to step ``now`` and foresee its input after it.
 
+    Where the rule holds weights frozen, ``weights`` are changes gathered apart, and there is
+    nothing to foresee.
+
     All steps but ``last_inputs`` count from the presentation's first. Arrivals after ``since`` and
     up to ``now`` depress by post1; a spike at ``now`` (``post2`` > 0) potentiates by the trace of
     each input's last arrival; ``column`` takes what later arrivals will open if no further spike
@@ -110,7 +113,8 @@ def settle(
         column: [steps], overwritten after ``now``.
     """
     pixels, first, times = trains
-    column[now + 1 :] = 0
+    if not rule.frozen:
+        column[now + 1 :] = 0
     spiked = post2 >= rule.zero
     origin = now if spiked else last_spike
     a = 0
@@ -125,14 +129,14 @@ def settle(
         while k < end and times[k] + delay <= now:
             last = times[k] + delay
             if last > since:
-                w = depressed(w, trace(rule.post1, last - last_spike), rule.nu_pre, rule.zero)
+                w = depressed(w, trace(rule.post1, last - last_spike), rule.nu_pre, rule.w_min)
             k += 1
         if post2 > rule.zero:
             pre = trace(rule.pre, now - last)
             w = potentiated(w, pre, post2, rule.nu_post, rule.w_max)
         weights[i] = w
-        while k < end:
+        while k < end and not rule.frozen:
             arrival = times[k] + delay
             column[arrival] += gain * w
-            w = depressed(w, trace(rule.post1, arrival - origin), rule.nu_pre, rule.zero)
+            w = depressed(w, trace(rule.post1, arrival - origin), rule.nu_pre, rule.w_min)
             k += 1

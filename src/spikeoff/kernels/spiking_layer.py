@@ -21,6 +21,8 @@ class Wiring(NamedTuple):
     """What a layer learns and how it is connected; n neurons (padded), n_i inhibitory ones.
 
     weights, delays: [n, n_inputs]; delays in steps.
+    learned: [n, n_inputs], what the rule changes: the weights themselves, or, where these stand
+        still, changes that are gathered for later.
     first, targets, strengths: excitatory to inhibitory synapses, those of neuron j from
         ``first[j]`` up to ``first[j + 1]``.
     inhibition: [n_i, n], conductance that an inhibitory spike opens.
@@ -32,6 +34,7 @@ class Wiring(NamedTuple):
 
     weights: Any
     delays: Any
+    learned: Any
     first: Any
     targets: Any
     strengths: Any

@@ -247,6 +247,9 @@ class Brian2Engine:
             MEMBRANE, "v > v_thresh", "v = v_reset",
         )  # fmt: skip
         self._fixed(f"out_{number}", excitatory, inhibitory, layer.to_inhibitory, "ge")
+        if layer.input_to_inhibitory.size:
+            feed, delays = layer.input_to_inhibitory.T, layer.input_delays.T
+            self._fixed(f"feed_{number}", source, inhibitory, feed, "ge", delays)
         self._fixed(f"back_{number}", inhibitory, excitatory, layer.to_excitatory, "gi")
         self._plastic.append(self._learning(number, layer, source, excitatory))
         self._excitatory.append(excitatory)
@@ -288,9 +291,15 @@ class Brian2Engine:
         return synapses
 
     def _fixed(
-        self, name: str, source: Any, target: Any, strengths: Floats, conductance: str
+        self,
+        name: str,
+        source: Any,
+        target: Any,
+        strengths: Floats,
+        conductance: str,
+        delays: NDArray[np.uint8] | None = None,
     ) -> None:
-        """Synapses without learning, as far as they open any conductance."""
+        """Synapses without learning, as far as they open any conductance; delays in steps."""
         sources, targets = np.nonzero(strengths)
         if not len(sources):
             return
@@ -300,6 +309,8 @@ class Brian2Engine:
         )  # fmt: skip
         synapses.connect(i=sources, j=targets)
         synapses.w[:] = strengths[sources, targets]
+        if delays is not None:
+            synapses.pre.delay[:] = delays[sources, targets] * self._clock.dt
         self._network.add(synapses)
 
     def _namespace(self, params: Any) -> dict[str, Any]:

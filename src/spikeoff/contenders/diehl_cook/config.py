@@ -10,11 +10,13 @@ from typing import Literal
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.diehl_cook.connections import MAX_NEURONS
 from spikeoff.contenders.diehl_cook.readout import Vote
+from spikeoff.errors import UserError
 
 MAX_DELAY = 10.0
 """The longest delay of an input (ms)."""
 
 Engine = Literal["native", "brian2"]
+Learning = Literal["online", "batched"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class DiehlCookConfig(Config):
     """Excitatory neurons; the size found in data_path by default, 400 where none is."""
     n_i: int | None = None
     """Inhibitory neurons; as many as excitatory ones by default."""
+    connect_xeai: bool = False
+    """Connect the input to inhibitory neurons (XeAi), which the published network does not."""
     n_e2: int = 0
     """Excitatory neurons of a second layer; 0 leaves it out."""
     example_time: float = 0.35
@@ -41,8 +45,11 @@ class DiehlCookConfig(Config):
     """Images to train on in all; more than there are means further passes; epochs by default."""
     update_interval: int = 30000
     """Images after which neurons are labelled anew and the accuracy since is told."""
+    learning: Learning = "online"
+    """online: STDP at every spike, as published; batched: weight_update_interval images are shown
+    side by side with weights frozen, on num_threads threads, and their changes applied together."""
     weight_update_interval: int = 100
-    """Images after which weights.png is drawn anew (once a second at most)."""
+    """Images after which weights.png is drawn anew (once a second at most); size of a batch."""
     save_interval: int = 5000
     """Images after which a checkpoint is written."""
     input_intensity: float = 2.0
@@ -88,5 +95,10 @@ class DiehlCookConfig(Config):
             require(name, value, holds, "above 0")
         inhibition = self.response_inhibition
         require("response_inhibition", inhibition, 0 <= inhibition < math.inf, "0 or more")
+        if self.learning == "batched" and self.engine != "native":
+            raise UserError(
+                f"`learning` (=batched) is there for the native engine alone, not for {self.engine}; "
+                "leave one of the two out"
+            )
         require("resume_from", self.resume_from,
                 self.resume_from is None or self.resume_from >= 1, "at least 1")  # fmt: skip

@@ -165,8 +165,9 @@ class DiehlCook(Contender):
             }
         for number, layer in enumerate(self._layers()):
             for name, array in vars(layer).items():
-                small = name in ("weights", "to_inhibitory", "to_excitatory")
-                state[f"{name}_{number}"] = array.astype(np.float32) if small else array.copy()
+                if array.size:
+                    whole = name == "theta" or array.dtype == np.uint8
+                    state[f"{name}_{number}"] = array.copy() if whole else array.astype(np.float32)
         return state
 
     def restore(self, state: State) -> None:
@@ -241,6 +242,7 @@ class DiehlCook(Contender):
         return NativeEngine(
             constants, layers, intensity=config.input_intensity, seed=config.seed,
             num_threads=self._threads, response_inhibition=config.response_inhibition,
+            batch=config.weight_update_interval if config.learning == "batched" else None,
         )  # fmt: skip
 
     def _layers(self) -> list[Layer]:

@@ -1,6 +1,7 @@
 """What the network leaves in a run's folder, under the names of the circulated code.
 
-    XeAe.npy AeAi.npy AiAe.npy       connections in the list form; AeBe, BeBi, BiBe of layer two
+    XeAe.npy AeAi.npy AiAe.npy       connections in the list form; AeBe, BeBi, BiBe of layer two,
+                                     and XeAi where it is connected
     theta_A.npy theta_B.npy          adaptive thresholds [n_e] (mV)
     result_monitor_<E>.npy           responses [images, neurons]
     input_numbers_<E>.npy            digits of these images
@@ -14,7 +15,7 @@ those to the test images.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,10 @@ RESULTS = Path("results")
 
 LAYER_NAMES = (("X", "A"), ("A", "B"))
 
+NEEDED = ("weights", "delays", "to_inhibitory", "to_excitatory", "theta")
+OPTIONAL = ("input_to_inhibitory", "input_delays")
+"""Arrays of a layer as a state names them, each with the layer's number behind it."""
+
 
 def write_layers(folder: Path, layers: list[Layer], ending: str) -> None:
     """Connections and thresholds; fixed connections only with the final ones, which end in ''."""
@@ -47,6 +52,9 @@ def write_layers(folder: Path, layers: list[Layer], ending: str) -> None:
             out, back = layer.to_inhibitory, layer.to_excitatory
             write_connection(folder / f"{target}e{target}i.npy", out, out != 0)
             write_connection(folder / f"{target}i{target}e.npy", back, back != 0)
+            if layer.input_to_inhibitory.any():
+                feed = layer.input_to_inhibitory.T
+                write_connection(folder / f"{source}e{target}i.npy", feed, feed != 0)
 
 
 def write_responses(
@@ -135,11 +143,12 @@ def layers_of(state: State) -> list[Layer]:
     layers = []
     try:
         for number in range(2 if "weights_1" in state else 1):
-            floats = {
-                name: state[f"{name}_{number}"].astype(np.float64)
-                for name in ("weights", "to_inhibitory", "to_excitatory", "theta")
+            names = [*NEEDED, *(name for name in OPTIONAL if f"{name}_{number}" in state)]
+            arrays: dict[str, NDArray[Any]] = {
+                name: state[f"{name}_{number}"].astype(np.uint8 if "delays" in name else float)
+                for name in names
             }
-            layers.append(Layer(delays=state[f"delays_{number}"].astype(np.uint8), **floats))
+            layers.append(Layer(**arrays))
     except KeyError as error:
         raise UserError(f"not a state of diehl-cook: {error} is missing") from error
     return layers

@@ -10,21 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.contenders.diehl_cook.batched import BatchLearner
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import N_PIXELS, Images
 from spikeoff.encoding.poisson import Trains
 from spikeoff.kernels.delayed_input import LANES
-from spikeoff.kernels.diehl_cook import (
-    Rule,
-    Schedule,
-    at_rest,
-    learn,
-    make_lists,
-    make_pending,
-    normalise,
-    present,
-    respond,
-)
+from spikeoff.kernels.diehl_cook import at_rest, learn, make_lists, make_pending, respond
+from spikeoff.kernels.presentation import Rule, Schedule, normalise, present
 from spikeoff.kernels.spiking_layer import RECORDED, Physics, Wiring
 
 NEVER = 1e30
@@ -47,6 +39,7 @@ class NativeEngine:
         seed: int = 0,
         num_threads: int = 1,
         response_inhibition: float = 1.0,
+        batch: int | None = None,
         room: int = 0,
     ) -> None:
         """Take the layers' arrays over, as copies in ``dtype``.
@@ -57,8 +50,9 @@ class NativeEngine:
             dtype: precision of membranes, conductances and weights.
             intensity: of a first presentation.
             seed: of the input spikes.
-            num_threads: threads that answer; learning takes one.
+            num_threads: threads that answer and learn in batches; learning online takes one.
             response_inhibition: strength of inhibition in answers, against that in training.
+            batch: images whose changes are applied together; None for learning online.
             room: spikes of a presentation that ``present`` can return.
         """
         self.constants, self.dtype, self.num_threads = constants, dtype, num_threads
@@ -72,15 +66,13 @@ class NativeEngine:
         self._wirings = tuple(map(self._wiring, pair, sums, gains))
         self._response_inhibition = dtype(response_inhibition)
         self._physics, self._rule = self._make_physics(), self._make_rule()
-        longest = int(layers[0].delays.max(initial=0))
+        first = layers[0]
+        longest = max(int(array.max(initial=0)) for array in (first.delays, first.input_delays))
         self._schedule = Schedule(
             constants.example_steps, constants.example_steps + constants.resting_steps, longest,
             constants.dt, float(intensity), seed,
         )  # fmt: skip
-        self._to_inhibitory = (
-            np.zeros((0, N_PIXELS), dtype),
-            np.zeros((0, N_PIXELS), np.uint8),
-        )
+        self._to_inhibitory = self._padded(first.input_to_inhibitory, first.input_delays)
         steps = constants.example_steps + longest
         self._layers = tuple(
             at_rest(wiring, self._physics, n)
@@ -91,10 +83,21 @@ class NativeEngine:
         self._lists = tuple(make_lists(wiring, steps, room) for wiring in self._wirings)
         self._pending = make_pending(self._wirings, self._to_inhibitory, self._schedule)
         self._now = 0
+        self._batch = batch
+        if batch is not None:
+            self._batch_learner = BatchLearner(
+                self._wirings, self._to_inhibitory, self._schedule, self._rule, self._physics,
+                num_threads,
+            )  # fmt: skip
 
     def learn(self, images: Images, epoch: int) -> NDArray[np.int32]:
         """Learn from the images in their order; their responses [n, neurons] int32."""
         responses = np.empty((len(images), self._width), np.int32)
+        if self._batch is not None:
+            for begin in range(0, len(images), self._batch):
+                part = slice(begin, begin + self._batch)
+                self._batch_learner.learn(images.take(part), epoch, responses[part])
+            return self._unpadded(responses)
         self._now = learn(
             images.pixels, images.ids, epoch, self._wirings, self._layers, self._lists,
             self._pending, self._to_inhibitory, self._schedule, self._rule, self._physics,
@@ -176,13 +179,22 @@ class NativeEngine:
         parts = [responses[:, s : s + n] for s, n in zip(starts, self._sizes, strict=False)]
         return np.concatenate(parts, axis=1)
 
+    def _padded(
+        self, weights: Floats, delays: NDArray[np.uint8]
+    ) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+        """Weights and delays [n, n_inputs] with rows for a multiple of LANES neurons."""
+        rows = ((0, -len(weights) % LANES), (0, 0))
+        return np.pad(weights, rows).astype(self.dtype), np.pad(delays, rows)
+
     def _wiring(self, layer: Layer, weight_sum: float, gain: float) -> Wiring:
-        n = -(-layer.size // LANES) * LANES
+        weights, delays = self._padded(layer.weights, layer.delays)
+        n = len(weights)
         rows = ((0, n - layer.size), (0, 0))
         neurons, targets = map(np.ascontiguousarray, np.nonzero(layer.to_inhibitory))
         return Wiring(
-            weights=np.pad(layer.weights, rows).astype(self.dtype),
-            delays=np.pad(layer.delays, rows),
+            weights=weights,
+            delays=delays,
+            learned=weights,
             first=np.searchsorted(neurons, np.arange(n + 1)),
             targets=targets,
             strengths=layer.to_inhibitory[neurons, targets].astype(self.dtype),
@@ -220,6 +232,6 @@ class NativeEngine:
 
         return Rule(
             pre=table(stdp.tau_pre), post1=table(stdp.tau_post1), post2=table(stdp.tau_post2),
-            nu_pre=number(stdp.nu_pre), nu_post=number(stdp.nu_post), w_max=number(stdp.w_max),
-            zero=number(0),
+            nu_pre=number(stdp.nu_pre), nu_post=number(stdp.nu_post), w_min=number(0),
+            w_max=number(stdp.w_max), zero=number(0), frozen=np.bool_(False),
         )  # fmt: skip

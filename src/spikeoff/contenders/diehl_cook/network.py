@@ -44,6 +44,8 @@ class Layer:
     to_inhibitory: [n_e, n_i], conductance that an excitatory spike opens in an inhibitory neuron.
     to_excitatory: [n_i, n_e], conductance that an inhibitory spike opens in an excitatory neuron.
     theta: [n_e], adaptive part of the thresholds (mV).
+    input_to_inhibitory, input_delays: [n_i, n_inputs], conductance that an input spike opens in an
+        inhibitory neuron, and after how many steps; empty in the published network.
     """
 
     weights: Floats
@@ -51,6 +53,8 @@ class Layer:
     to_inhibitory: Floats
     to_excitatory: Floats
     theta: Floats
+    input_to_inhibitory: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    input_delays: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
 
     @property
     def size(self) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeoff.contenders.diehl_cook.config import MAX_DELAY, DiehlCookConfig
 from spikeoff.contenders.diehl_cook.connections import (
+    NAMES,
     generate_connection,
     read_connection,
     shapes,
@@ -57,7 +61,8 @@ def make_layers(config: DiehlCookConfig) -> tuple[list[Layer], str]:
     if folder is None:
         n_e = config.n_e or DEFAULT_SIZE
         n_i = config.n_i or n_e
-        first = _layer(config, generate(n_e, n_i, config.seed), start_theta(n_e))
+        made = generate(n_e, n_i, config.seed, ("XeAe", *_fixed(config)))
+        first = _layer(config, made, start_theta(n_e))
         sought = f"; none in {config.data_path}" if config.data_path else ""
         note = f"initial weights generated from seed {config.seed}{sought}"
     else:
@@ -69,9 +74,8 @@ def make_layers(config: DiehlCookConfig) -> tuple[list[Layer], str]:
     return layers, note
 
 
-def generate(n_e: int, n_i: int, seed: int) -> dict[str, Floats]:
-    """The generator's weights, without those of the input to inhibitory neurons."""
-    names = ("XeAe", "AeAi", "AiAe")
+def generate(n_e: int, n_i: int, seed: int, names: Sequence[str] = NAMES) -> dict[str, Floats]:
+    """The generator's weights of the connections named."""
     return {name: generate_connection(name, n_e, n_i, seed).weights for name in names}
 
 
@@ -98,13 +102,13 @@ def read_layer(config: DiehlCookConfig, folder: Path, ending: str = "") -> Layer
     back = folder / "AiAe.npy"
     n_i = config.n_i or (sizes(back)[0] if back.is_file() else n_e)
     made = {"XeAe": read_connection(path, (N_PIXELS, n_e), complete=True)}
-    for name in ("AeAi", "AiAe"):
+    for name in _fixed(config):
         file = folder / f"{name}.npy"
         shape = shapes(n_e, n_i)[name]
         made[name] = (
             read_connection(file, shape)
             if file.is_file()
-            else generate_connection(name, n_e, n_i, config.seed).weights
+            else generate(n_e, n_i, config.seed, (name,))[name]
         )
     theta_path = folder / f"{THETA}{ending}.npy"
     theta = read_theta(theta_path, n_e) if theta_path.is_file() else start_theta(n_e)
@@ -132,18 +136,31 @@ def start_theta(n_e: int) -> Floats:
     return np.full(n_e, ThresholdParams().start)
 
 
+def _fixed(config: DiehlCookConfig) -> tuple[str, ...]:
+    """The connections that do not learn."""
+    return ("AeAi", "AiAe", "XeAi") if config.connect_xeai else ("AeAi", "AiAe")
+
+
 def _layer(config: DiehlCookConfig, made: dict[str, Floats], theta: Floats) -> Layer:
-    rng = np.random.default_rng([config.seed, 1])
-    shape = made["XeAe"].T.shape
-    delays = np.floor(rng.random(shape) * MAX_DELAY / config.dt + 0.5).astype(np.uint8)
     weights = np.ascontiguousarray(made["XeAe"].T)
-    return Layer(weights, delays, made["AeAi"], made["AiAe"], theta)
+    layer = Layer(weights, _delays(config, 1, weights), made["AeAi"], made["AiAe"], theta)
+    if not config.connect_xeai:
+        return layer
+    feed = np.ascontiguousarray(made["XeAi"].T)
+    return replace(layer, input_to_inhibitory=feed, input_delays=_delays(config, 3, feed))
+
+
+def _delays(config: DiehlCookConfig, stream: int, weights: Floats) -> NDArray[np.uint8]:
+    """Steps from an input's spike to its arrival, of the shape of ``weights``; U(0, 10 ms)."""
+    rng = np.random.default_rng([config.seed, stream])
+    delays = np.floor(rng.random(weights.shape) * MAX_DELAY / config.dt + 0.5)
+    return delays.astype(np.uint8)
 
 
 def _second_layer(config: DiehlCookConfig, n_inputs: int) -> Layer:
     n = config.n_e2
     rng = np.random.default_rng([config.seed, 2])
-    made = generate(n, n, config.seed)
+    made = generate(n, n, config.seed, ("AeAi", "AiAe"))
     return Layer(
         0.3 * (rng.random((n, n_inputs)) + 0.01), np.zeros((n, n_inputs), np.uint8),
         made["AeAi"], made["AiAe"], start_theta(n),
