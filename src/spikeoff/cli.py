@@ -49,7 +49,7 @@ def _dispatch(given: list[str]) -> int:
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
     verbs = {
         "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
-        "evaluate": evaluate,
+        "evaluate": evaluate, "bench": bench,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -100,7 +100,8 @@ def _train(given: list[str]) -> int:
         from spikeoff.evaluation import test_only
 
         folder = test_only(config, console)
-        return evaluate(folder, config.mnist_path, num_examples=config.num_examples)
+        vote = config.tuning.vote
+        return evaluate(folder, config.mnist_path, num_examples=config.num_examples, vote=vote)
     record = run(name, config)
     console.print(terminal_table([record]))
     console.print(str(record.folder), highlight=False, soft_wrap=True)
@@ -268,4 +269,38 @@ def evaluate(
         save_path, mnist_path, n_e=n_e, n_e2=n_e2, num_examples=num_examples, vote=vote,
         console=output_console(),
     )  # fmt: skip
+    return 0
+
+
+def bench(
+    contender: Annotated[Literal["diehl-cook"], tyro.conf.Positional],
+    against: Literal["brian2"] | None = None,
+    n_e: int = 400,
+    n_e2: int = 0,
+    dt: float = 0.5,
+    examples: int = 20,
+    num_threads: int | None = None,
+) -> int:
+    """Time a contender's training on this machine, alone or side by side with a peer.
+
+    Args:
+        contender: who is timed.
+        against: the peer; it needs the extra of its name.
+        n_e: excitatory neurons.
+        n_e2: excitatory neurons of the second layer.
+        dt: time step (ms).
+        examples: images that the peer learns from.
+        num_threads: threads of the peer where it can use them; ours learns on one.
+    """
+    from spikeoff.bench.diehl_cook import bench as bench_diehl_cook
+    from spikeoff.contenders.base import require
+    from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+    from spikeoff.report.console import output_console
+
+    del contender
+    require("examples", examples, 1 <= examples <= 1000, "from 1 to 1000")
+    config = DiehlCookConfig(n_e=n_e, n_e2=n_e2, dt=dt, num_threads=num_threads)
+    bench_diehl_cook(
+        config, against_brian2=against == "brian2", examples=examples, console=output_console()
+    )
     return 0

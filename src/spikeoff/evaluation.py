@@ -42,6 +42,7 @@ class Evaluation:
     readout: labels and votes.
     accuracy: fraction by vote.
     leaked: the same, had the test responses labelled the neurons.
+    vote: the one that the answers below are by.
     first: number of the first response that was scored.
     labels, answers: true digits and those by the chosen vote.
     """
@@ -50,6 +51,7 @@ class Evaluation:
     readout: Readout
     accuracy: dict[str, float]
     leaked: dict[str, float]
+    vote: Vote
     first: int
     labels: Labels
     answers: NDArray[np.int64]
@@ -68,9 +70,10 @@ def judge(
         source = f"{len(training[1]):,} training responses"
     scored, true = responses[first:], labels[first:]
     readout, leak = read(*training), read(responses, labels)
+    vote = readout.possible(vote)
     return Evaluation(
         source, readout, _accuracies(readout, scored, true), _accuracies(leak, scored, true),
-        first, true, readout.answers(scored, vote),
+        vote, first, true, readout.answers(scored, vote),
     )  # fmt: skip
 
 
@@ -118,8 +121,8 @@ def evaluate(
             f"of {mnist_path!r}; name the data set that was answered with --mnist_path"
         )
     result = judge(responses, labels, training, vote)
-    _show(result, vote, console)
-    _write(result, vote, images.take(slice(result.first, num_examples)), save_path)
+    _show(result, console)
+    _write(result, images.take(slice(result.first, num_examples)), save_path)
     return result
 
 
@@ -163,17 +166,17 @@ def _trained(save_path: Path, data_path: Path | None) -> Path:
 
 
 def _accuracies(readout: Readout, responses: Counts, labels: Labels) -> dict[str, float]:
-    votes = [vote for vote in VOTES if vote != "learned" or readout.coefficients is not None]
+    votes = [vote for vote in VOTES if readout.possible(vote) == vote]
     return {vote: float((readout.answers(responses, vote) == labels).mean()) for vote in votes}
 
 
-def _show(result: Evaluation, vote: Vote, console: Console) -> None:
+def _show(result: Evaluation, console: Console) -> None:
     table = Table(title=f"{len(result.labels):,} test responses")
     table.add_column("Vote")
     table.add_column("Accuracy (%)", justify="right")
     table.add_column("Had the test set labelled (%)", justify="right")
     for name, accuracy in result.accuracy.items():
-        shown = f"{name} (drawn)" if name == vote else name
+        shown = f"{name} (drawn)" if name == result.vote else name
         table.add_row(shown, f"{100 * accuracy:.2f}", f"{100 * result.leaked[name]:.2f}")
     console.print(table)
     assigned = result.readout.assigned
@@ -185,10 +188,10 @@ def _show(result: Evaluation, vote: Vote, console: Console) -> None:
     )
 
 
-def _write(result: Evaluation, vote: Vote, images: Images, folder: Path) -> None:
+def _write(result: Evaluation, images: Images, folder: Path) -> None:
     counts = np.zeros((N_CLASSES, N_CLASSES), np.int64)
     np.add.at(counts, (result.labels, result.answers), 1)
-    title = f"Diehl & Cook: {100 * result.accuracy[vote]:.2f} % by {vote} vote"
+    title = f"Diehl & Cook: {100 * result.accuracy[result.vote]:.2f} % by {result.vote} vote"
     save_figure(lambda: confusion_figure(counts, title), folder / "confusion_matrix.png")
     save_figure(
         lambda: errors_figure(images.pixels, result.labels, result.answers),

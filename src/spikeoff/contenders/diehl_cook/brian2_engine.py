@@ -90,7 +90,7 @@ class Brian2Engine:
             seed: of the input spikes.
             response_inhibition: strength of inhibition in answers, against that in training.
         """
-        self._brian2, self._codegen = _import_brian2(), codegen
+        self._brian2, self._codegen = import_brian2(), codegen
         self._constants, self._step, self._layers = constants, 0, layers
         self._intensity, self._seed = intensity, seed
         self._response_inhibition = response_inhibition
@@ -324,7 +324,12 @@ class Brian2Engine:
         }
 
 
-def _import_brian2() -> Any:
+def import_brian2() -> Any:
+    """Brian2, which is an extra and slow to import.
+
+    Raises:
+        UserError: it is not installed.
+    """
     try:
         return import_module("brian2")
     except ImportError as error:

@@ -113,9 +113,7 @@ class DiehlCook(Contender):
             hidden_per_example=per_example,
             hidden_rate=per_example / (self._width * self._constants.example_steps),
         )
-        vote = self.config.vote
-        if vote == "learned" and self._readout.coefficients is None:
-            vote = "proportional"  # while training goes on
+        vote = self._readout.possible(self.config.tuning.vote)  # none is learned on the way
         return Response(self._readout.scores(responses, vote), activity, responses)
 
     def conclude(self, images: Images) -> None:
@@ -215,13 +213,14 @@ class DiehlCook(Contender):
         """The accuracy by each vote, and how many neurons never fired."""
         votes: dict[str, float] = {}
         for vote in VOTES:
-            if response.hidden is not None and (
-                vote != "learned" or self._readout.coefficients is not None
-            ):
+            if response.hidden is not None and self._readout.possible(vote) == vote:
                 answers = self._readout.answers(response.hidden, vote)
                 votes[vote] = float((answers == images.labels).mean())
         unassigned = int((self._readout.assigned < 0).sum())
-        return {"votes": {"chosen": self.config.vote, **votes}, "unassigned_neurons": unassigned}
+        return {
+            "votes": {"chosen": self.config.tuning.vote, **votes},
+            "unassigned_neurons": unassigned,
+        }
 
     @property
     def _width(self) -> int:
@@ -237,11 +236,11 @@ class DiehlCook(Contender):
         if config.engine == "brian2":
             return Brian2Engine(
                 constants, layers, intensity=config.input_intensity, seed=config.seed,
-                response_inhibition=config.response_inhibition,
+                response_inhibition=config.tuning.response_inhibition,
             )  # fmt: skip
         return NativeEngine(
             constants, layers, intensity=config.input_intensity, seed=config.seed,
-            num_threads=self._threads, response_inhibition=config.response_inhibition,
+            num_threads=self._threads, response_inhibition=config.tuning.response_inhibition,
             batch=config.weight_update_interval if config.learning == "batched" else None,
         )  # fmt: skip
 

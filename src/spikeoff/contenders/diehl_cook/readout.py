@@ -51,6 +51,10 @@ class Readout:
         best = self.means.argmax(axis=0)
         return np.where(self.means.max(axis=0) > 0, best, UNASSIGNED)
 
+    def possible(self, vote: Vote) -> Vote:
+        """``vote`` itself, or proportional where no regression was made."""
+        return "proportional" if vote == "learned" and self.coefficients is None else vote
+
     def scores(self, responses: Counts, vote: Vote) -> Scores:
         """[n, 10] for responses [n, neurons]; the highest is the answer."""
         if vote == "class-mean":

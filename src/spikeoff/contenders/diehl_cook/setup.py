@@ -22,6 +22,7 @@ from spikeoff.data import N_PIXELS
 from spikeoff.data.npy import read_array
 from spikeoff.errors import UserError
 from spikeoff.learning.homeostasis import ThresholdParams
+from spikeoff.learning.stdp import TripletParams
 
 DEFAULT_SIZE = 400
 THETA = "theta_A"
@@ -40,6 +41,8 @@ def make_constants(config: DiehlCookConfig, n_e: int) -> Constants:
         resting_steps=round(1000 * config.resting_time / config.dt),
         weight_sums=sums,
         gains=gains,
+        threshold=ThresholdParams(plus=config.tuning.theta_plus),
+        stdp=TripletParams(nu_pre=config.tuning.nu_pre, nu_post=config.tuning.nu_post),
     )
 
 
