@@ -41,38 +41,36 @@ def deliver(weights: Any, delays: Any, gain: Any, trains: Any, lanes: Any, out: 
         weights, delays: [n, n_inputs], n a multiple of LANES.
         gain: conductance of a weight of 1.
         trains: the presentation's input spikes.
-        lanes: [LANES, at least steps] scratch.
+        lanes: [LANES / 4, 4 steps] scratch: sums of four neurons side by side, step by step.
         out: [steps, n], overwritten; an input spike at step t arrives at step t + its delay.
     """
     pixels, first, times = trains
     steps, n = out.shape
     for block in range(0, n, LANES):
         lanes[:] = 0
-        for quarter in range(0, LANES, 4):
-            j = block + quarter
-            sum_0 = lanes[quarter]
-            sum_1 = lanes[quarter + 1]
-            sum_2 = lanes[quarter + 2]
-            sum_3 = lanes[quarter + 3]
+        for quarter in range(LANES // 4):
+            j = block + 4 * quarter
+            sums = lanes[quarter]
             for a in range(len(pixels)):
                 i = np.uintp(pixels[a])
                 w_0 = gain * weights[j, i]
                 w_1 = gain * weights[j + 1, i]
                 w_2 = gain * weights[j + 2, i]
                 w_3 = gain * weights[j + 3, i]
-                d_0 = np.uintp(delays[j, i])
-                d_1 = np.uintp(delays[j + 1, i])
-                d_2 = np.uintp(delays[j + 2, i])
-                d_3 = np.uintp(delays[j + 3, i])
+                d_0 = np.uintp(4 * np.uintp(delays[j, i]))
+                d_1 = np.uintp(4 * np.uintp(delays[j + 1, i]) + 1)
+                d_2 = np.uintp(4 * np.uintp(delays[j + 2, i]) + 2)
+                d_3 = np.uintp(4 * np.uintp(delays[j + 3, i]) + 3)
                 for k in range(np.uintp(first[a]), np.uintp(first[a + 1])):
-                    sent = np.uintp(times[k])
-                    sum_0[sent + d_0] += w_0
-                    sum_1[sent + d_1] += w_1
-                    sum_2[sent + d_2] += w_2
-                    sum_3[sent + d_3] += w_3
+                    sent = np.uintp(times[k]) << np.uintp(2)
+                    sums[sent + d_0] += w_0
+                    sums[sent + d_1] += w_1
+                    sums[sent + d_2] += w_2
+                    sums[sent + d_3] += w_3
         for t in range(steps):
-            for lane in range(LANES):
-                out[t, block + lane] = lanes[lane, t]
+            for quarter in range(LANES // 4):
+                for lane in range(4):
+                    out[t, block + 4 * quarter + lane] = lanes[quarter, 4 * t + lane]
 
 
 @lean_kernel

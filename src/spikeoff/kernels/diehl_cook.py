@@ -162,7 +162,7 @@ def make_pending(wirings: Any, to_inhibitory: Any, schedule: Any) -> Pending:
     dtype = wirings[0].weights.dtype
     return Pending(
         np.empty((steps, n), dtype), np.empty((steps, len(to_inhibitory[0])), dtype),
-        np.zeros(n, dtype), np.zeros(n_2, dtype), np.empty((LANES, steps), dtype),
+        np.zeros(n, dtype), np.zeros(n_2, dtype), np.empty((LANES // 4, 4 * steps), dtype),
     )  # fmt: skip
 
 

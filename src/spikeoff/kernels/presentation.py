@@ -67,7 +67,7 @@ class Pending(NamedTuple):
 
     excitatory: [steps, n]; inhibitory: [steps, n_i padded] or [steps, 0].
     nothing: [n] zeros; nothing_2: [n of the second layer] zeros.
-    lanes: [LANES, steps] scratch.
+    lanes: scratch of ``deliver``.
     """
 
     excitatory: Any

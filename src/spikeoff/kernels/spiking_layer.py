@@ -129,7 +129,7 @@ def advance(
         v[j] = relax(v[j], ge[j], gi[j], c)
         ge[j] = max(ge[j] * c.decay_ge - c.floor, c.zero) + arriving[j]
         gi[j] = max(gi[j] * c.decay_gi - c.floor, c.zero)
-        above |= np.int32(v[j] > base + theta[j] * share)
+        above = np.int32(above | np.int32(v[j] > base + theta[j] * share))
     return above
 
 

@@ -41,8 +41,8 @@ def make_constants(config: DiehlCookConfig, n_e: int) -> Constants:
         resting_steps=round(1000 * config.resting_time / config.dt),
         weight_sums=sums,
         gains=gains,
-        threshold=ThresholdParams(plus=config.tuning.theta_plus),
-        stdp=TripletParams(nu_pre=config.tuning.nu_pre, nu_post=config.tuning.nu_post),
+        threshold=ThresholdParams(plus=config.theta_plus),
+        stdp=TripletParams(nu_pre=config.nu_pre, nu_post=config.tuning.nu_post),
     )
 
 
