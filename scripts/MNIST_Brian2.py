@@ -1,4 +1,4 @@
-"""Train the Diehl & Cook network: ``spikeoff train diehl-cook`` under the seed's name and paths."""
+"""Train the Diehl & Cook network: ``spikeoff train diehl-cook`` with the seed's defaults."""
 
 import sys
 from pathlib import Path
@@ -6,16 +6,20 @@ from pathlib import Path
 from spikeoff.cli import main
 
 PATHS = {"mnist_path": Path("mnist"), "data_path": Path("random"), "save_path": Path("results")}
+NUM_EXAMPLES = 60_000
 
 
-def with_seeds_paths(flags: list[str]) -> list[str]:
-    """The flags, with the seed's folders where none are named (the data's only if it is there)."""
+def with_seeds_defaults(flags: list[str]) -> list[str]:
+    """The flags, with the seed's folders (the data's only if it is there) and number of images."""
     named = {flag.partition("=")[0].lstrip("-").replace("-", "_") for flag in flags}
+    added = []
     for name, path in PATHS.items():
         if name not in named and (name != "mnist_path" or path.is_dir()):
-            flags = [*flags, f"--{name}", str(path)]
-    return flags
+            added += [f"--{name}", str(path)]
+    if not named & {"num_examples", "epochs", "n_train", "test_mode"}:
+        added += ["--num_examples", str(NUM_EXAMPLES)]
+    return [*flags, *added]
 
 
 if __name__ == "__main__":
-    main(["train", "diehl-cook", *with_seeds_paths(sys.argv[1:])])
+    main(["train", "diehl-cook", *with_seeds_defaults(sys.argv[1:])])

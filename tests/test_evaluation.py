@@ -136,7 +136,7 @@ def test_the_seeds_usages_work_one_after_another(tmp_path: Path) -> None:
         assert one.read_bytes() == other.read_bytes()
     tested = script(
         "MNIST_Brian2.py", "--test_mode", *FAST[2:6], "--num_examples", "300",
-        "--data_path", "results", "--save_path", "./test_results/",
+        "--save_path", "./test_results/",
     )  # fmt: skip
     assert "weights from results" in tested
     assert "150 of the test responses" in tested

@@ -154,11 +154,14 @@ def test_only(config: DiehlCookConfig, console: Console) -> Path:
 
 
 def _trained(save_path: Path, data_path: Path | None) -> Path:
-    places = [place for place in (save_path, data_path) if place is not None]
-    for place in places:
-        found = find_weights(place)
-        if found is not None:
-            return found
+    """The first folder with trained weights; where there are initial ones alone, with those."""
+    places = [place for place in (save_path, data_path, files.RESULTS) if place is not None]
+    found = [folder for folder in map(find_weights, places) if folder is not None]
+    for folder in found:
+        if (folder / f"{THETA}.npy").is_file():
+            return folder
+    if found:
+        return found[0]
     raise UserError(
         f"no XeAe.npy in {' or '.join(map(str, places))}; train first, or name a folder with "
         "--data_path"

@@ -18,6 +18,8 @@ from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_f
 from spikeoff.report.groups import group
 from spikeoff.runs import RunRecord
 
+PARTS = [("train", COLOURS[0], MARKERS[0]), ("validation", COLOURS[1], MARKERS[1])]
+
 
 def headline(record: RunRecord) -> str:
     """Contender, test accuracy and seed: the title of every figure of a run."""
@@ -78,17 +80,24 @@ def confusion_figure(counts: NDArray[np.int64], title: str) -> Figure:
 
 
 def analysis_figure(record: RunRecord) -> Figure:
-    """Four panels over the epochs."""
-    figure = new_figure(10, 7.2)
-    accuracy, loss, activity, energy = figure.subplots(2, 2).flat
-    for part, colour, marker in zip(("train", "validation"), COLOURS, MARKERS, strict=False):
+    """Accuracy, activity, energy and, for rules that have one, the loss over the epochs."""
+    has_loss = any(row.get("train_loss") is not None for row in record.rows)
+    if has_loss:
+        figure = new_figure(10, 7.2)
+        accuracy, loss, activity, energy = figure.subplots(2, 2).flat
+        for part, colour, marker in PARTS:
+            _line(loss, record, f"{part}_loss", part, colour, marker)
+        loss.set(ylabel="Cross-entropy (nats)", title="Loss", yscale="log")
+        panels = [accuracy, loss, activity, energy]
+    else:
+        figure = new_figure(12, 4)
+        accuracy, activity, energy = panels = list(figure.subplots(1, 3).flat)
+    for part, colour, marker in PARTS:
         _line(accuracy, record, f"{part}_accuracy", part, colour, marker, scale=100)
-        _line(loss, record, f"{part}_loss", part, colour, marker)
     chosen = int(record.summary["epochs"]["chosen"])
     test = 100 * record.summary["accuracy"]["test"]
     accuracy.plot(chosen, test, "*", color=COLOURS[2], markersize=14, label="test", zorder=3)
     accuracy.set(ylabel="Accuracy (%)", title="Accuracy")
-    loss.set(ylabel="Cross-entropy (nats)", title="Loss", yscale="log")
     spiking = record.summary["spiking"]
     label = "spikes per neuron and step" if spiking else "active hidden ReLUs"
     _line(activity, record, "spike_rate", "measured", COLOURS[0], MARKERS[0], scale=100)
@@ -96,17 +105,20 @@ def analysis_figure(record: RunRecord) -> Figure:
         _line(
             activity, record, "assumed_spike_rate", "assumed in the seed", COLOURS[1], "", scale=100
         )
-    activity.set(ylabel=f"{label[0].upper()}{label[1:]} (%)", title="Activity", ylim=(0, None))
+    activity.set(ylabel=f"{label[0].upper()}{label[1:]} (%)", title="Activity")
+    activity.set_ylim(0, 1.25 * activity.dataLim.ymax)
     energies = np.cumsum([row["energy_estimate_j"] or 0 for row in record.rows]) / 1000
     epochs = [row["epoch"] for row in record.rows]
     energy.plot(epochs, energies, color=COLOURS[0], marker=MARKERS[0], markersize=4)
     tdp = record.summary["config"]["tdp"]
     energy.set(
-        ylabel="Energy so far (kJ)", title=f"Training energy, estimated: TDP {tdp:g} W x time",
+        ylabel="Energy so far (kJ)", title=f"Energy, estimated: TDP {tdp:g} W x time",
         ylim=(0, None),
     )  # fmt: skip
-    for axes in (accuracy, loss, activity, energy):
+    for axes in panels:
         axes.set_xlabel("Epoch")
+        if len(epochs) == 1:
+            axes.set_xlim((epochs[0] or 0) - 1, (epochs[0] or 0) + 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if axes.get_legend_handles_labels()[0] and axes is not energy:
             axes.legend()

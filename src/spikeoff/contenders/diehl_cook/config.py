@@ -98,7 +98,8 @@ class DiehlCookConfig(Config):
     resume_from: int | None = None
     """Go on from the checkpoint after so many images, in save_path, data_path or ./results."""
     test_mode: bool = False
-    """Train nothing: answer test images with the weights in save_path, else data_path."""
+    """Train nothing: answer test images with the weights in save_path, data_path or ./results,
+    where they are trained ones."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

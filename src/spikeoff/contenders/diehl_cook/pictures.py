@@ -55,11 +55,13 @@ def save_accuracy(told: list[tuple[int, float]], path: Path) -> None:
         figure = new_figure(6.4, 4.2)
         axes = figure.add_subplot()
         seen, fractions = zip(*told, strict=True)
-        axes.plot(seen, [100 * f for f in fractions], "o-", color=COLOURS[0], markersize=4)
+        thousands = [number / 1000 for number in seen]
+        axes.plot(thousands, [100 * f for f in fractions], "o-", color=COLOURS[0], markersize=4)
         axes.set(
-            xlabel="Training images seen", ylabel="Accuracy (%)",
+            xlabel="Training images seen (thousands)", ylabel="Accuracy (%)",
             title="Accuracy on training images, told by labels from those before",
         )  # fmt: skip
+        axes.margins(y=0.2)
         return figure
 
     save_figure(draw, path)  # type: ignore[arg-type]
