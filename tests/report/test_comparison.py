@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -130,10 +131,16 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
     assert "CPU &lt;1&gt;" in html
     assert "CPU <1>" not in html
     assert "MLP leads with 98.00 %" in page.text
+    told = "mlp and snn cannot be told apart: mlp ahead on 5 images, behind on 0, p = 0.062"
+    assert told in page.text
 
 
 def test_page_and_table_are_written(tmp_path: Path) -> None:
-    page, table, picture = write_comparison(RECORDS, tmp_path)
+    page, table, numbers, picture = write_comparison(RECORDS, tmp_path)
+    content = json.loads(numbers.read_text())
+    assert [row["name"] for row in content["standings"]] == ["mlp", "snn"]
+    assert content["pairs"][0].keys() >= {"first", "second", "p", "corrected"}
+    assert [run["seed"] for run in content["runs"]] == [0, 1, 0, 1]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert page.read_text().startswith("<!doctype html>")
     assert table.read_text().startswith("contender,")

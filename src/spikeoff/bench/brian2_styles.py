@@ -10,12 +10,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine, import_brian2
-from spikeoff.contenders.diehl_cook.network import Constants, Layer
+from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.encoding.poisson import Trains
 
 
@@ -62,10 +63,23 @@ class Brian2Styles(Brian2Engine):
         self._step += steps
 
 
-def standalone_seconds(
+@dataclass(frozen=True)
+class Standalone:
+    """What compiled C++ did.
+
+    seconds: to learn from all images in one run, set-up included; compiling: to build it.
+    weights: [n_e, n_inputs] of the first layer, as learned.
+    """
+
+    seconds: float
+    compiling: float
+    weights: Floats
+
+
+def run_standalone(
     constants: Constants, layers: Sequence[Layer], trains: Sequence[Trains], threads: int
-) -> tuple[float, float]:
-    """Seconds that compiled C++ takes over all images in one run, and seconds to compile it.
+) -> Standalone:
+    """Compile the network to C++ and let it learn from all images in one run.
 
     Args:
         constants, layers: the network.
@@ -81,7 +95,8 @@ def standalone_seconds(
         brian2.device.build(directory=folder, compile=True, run=False, debug=False)
         built = time.perf_counter()
         brian2.device.run(folder, with_output=False)
-        return time.perf_counter() - built, built - start
+        done = time.perf_counter()
+        return Standalone(done - built, built - start, engine.weights(0))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from functools import partial
 
 from rich.console import Console
 
-from spikeoff.bench.brian2_styles import Brian2Styles, standalone_seconds
+from spikeoff.bench.brian2_styles import Brian2Styles, run_standalone
 from spikeoff.bench.measure import Measurement, tell, timed
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.native import NativeEngine
@@ -82,13 +82,13 @@ def _brian2(
         Measurement("Brian2, cython", "one run for all", one),
     ]
     for threads in sorted({1, config.num_threads or 1}):
-        seconds, compiling = standalone_seconds(constants, layers, trains, threads)
+        done = run_standalone(constants, layers, trains, threads)
         result.append(
             Measurement(
                 "Brian2, standalone",
                 f"one run for all, {threads} thread(s)",
-                [seconds / len(trains)],
-                f"not normalising; {compiling:.0f} s to compile not counted",
+                [done.seconds / len(trains)],
+                f"not normalising; {done.compiling:.0f} s to compile not counted",
             )
         )
     return result

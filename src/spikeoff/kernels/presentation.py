@@ -27,6 +27,10 @@ from spikeoff.learning.stdp import depressed, potentiated
 admit(normalising_factor, depressed, potentiated, trace)
 
 
+BEFORE = np.int64(-1)
+"""The step before a presentation's first."""
+
+
 class Schedule(NamedTuple):
     """The time of a presentation, in steps, and its input.
 
@@ -190,34 +194,13 @@ def _run(
                 )
         counting = t < schedule.example_steps
         n_spikes += fired if counting else 0
-        arriving_i = pending.inhibitory[min(t, input_steps - 1)]
-        if t >= input_steps:
-            arriving_i = arriving_i[:0]
-        spread(
-            wiring,
-            layer,
-            list_1,
-            arriving_i[: min(len(arriving_i), len(layer.v_i))],
-            shares[t],
-            now + t,
-            physics,
-            learn,
-            now,
-            counting,
-        )
+        none_i = pending.nothing[:0]
+        arriving_i = pending.inhibitory[t] if t < input_steps else none_i
+        spread(wiring, layer, list_1, arriving_i, shares[t], now + t, physics, learn, now, counting)
         if two:
             _feed(wiring_2, layer, layer_2, list_1, list_2, rule, now + t, learn)
             spread(
-                wiring_2,
-                layer_2,
-                list_2,
-                arriving_i[:0],
-                shares[t],
-                now + t,
-                physics,
-                learn,
-                now,
-                counting,
+                wiring_2, layer_2, list_2, none_i, shares[t], now + t, physics, learn, now, counting
             )
     return n_spikes
 
@@ -243,19 +226,9 @@ def _foresee(
         last = layer.last[j] - now
         if -last < len(rule.post1):
             settle(
-                wiring.learned[j],
-                wiring.delays[j],
-                trains,
-                layer.last_inputs,
-                now,
-                np.int64(-1),
-                np.int64(-1),
-                last,
-                -rule.w_max,
-                rule,
-                wiring.gain,
-                lists.column,
-            )
+                wiring.learned[j], wiring.delays[j], trains, layer.last_inputs, now, BEFORE, BEFORE,
+                last, -rule.w_max, rule, wiring.gain, lists.column,
+            )  # fmt: skip
             for t in range(len(lists.column)):
                 pending.excitatory[t, j] = lists.column[t]
             lists.since[j] = -1
@@ -278,19 +251,9 @@ def _learn_from_spike(
     last = layer.last[j] - now
     post2 = trace(rule.post2, t - last)
     settle(
-        wiring.learned[j],
-        wiring.delays[j],
-        trains,
-        layer.last_inputs,
-        now,
-        max(lists.since[j], np.int64(-1)),
-        np.int64(t),
-        last,
-        post2,
-        rule,
-        wiring.gain,
-        lists.column,
-    )
+        wiring.learned[j], wiring.delays[j], trains, layer.last_inputs, now,
+        max(lists.since[j], BEFORE), np.int64(t), last, post2, rule, wiring.gain, lists.column,
+    )  # fmt: skip
     if not rule.frozen:
         for later in range(t + 1, len(lists.column)):
             pending.excitatory[later, j] = lists.column[later]
@@ -306,19 +269,9 @@ def _finish(
     for j in range(len(layer.v)):
         if lists.since[j] != FAR:
             settle(
-                wiring.learned[j],
-                wiring.delays[j],
-                trains,
-                layer.last_inputs,
-                now,
-                lists.since[j],
-                np.int64(steps),
-                layer.last[j] - now,
-                -rule.w_max,
-                rule,
-                wiring.gain,
-                lists.column,
-            )
+                wiring.learned[j], wiring.delays[j], trains, layer.last_inputs, now, lists.since[j],
+                np.int64(steps), layer.last[j] - now, -rule.w_max, rule, wiring.gain, lists.column,
+            )  # fmt: skip
     pixels, first, times = trains
     for a in range(len(pixels)):
         layer.last_inputs[pixels[a]] = now + times[first[a + 1] - 1]

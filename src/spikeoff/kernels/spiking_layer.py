@@ -231,14 +231,14 @@ def spread(
 
     Args:
         wiring, layer, lists, physics: the layer.
-        arriving_i: [n_i or 0] conductance that input opens in inhibitory neurons.
+        arriving_i: [n_i (padded) or 0] conductance that input opens in inhibitory neurons.
         share: what is left of theta since the presentation began.
         now, first_step: this step and the presentation's first.
         learn: whether thresholds adapt.
         counting: whether spikes count for the response.
     """
     counts = lists.counts
-    for i in range(len(arriving_i)):
+    for i in range(min(len(arriving_i), len(layer.v_i))):
         if arriving_i[i] > physics.zero:
             layer.ge_i[i] += arriving_i[i]
             wake(layer, lists, i, now, physics)

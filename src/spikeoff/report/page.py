@@ -18,21 +18,24 @@ from spikeoff.report.figures import (
     svg,
 )
 from spikeoff.report.groups import group
-from spikeoff.report.table import conditions, standings, write_csv
+from spikeoff.report.statistics import compare_pairs
+from spikeoff.report.table import conditions, say, standings, write_csv, write_json
 from spikeoff.runs import RunRecord
 
 PAGE = "comparison.html"
 TABLE = "comparison.csv"
+NUMBERS = "comparison.json"
 PICTURE = "comparison.png"
 
 
 def write_comparison(records: Sequence[RunRecord], folder: Path) -> list[Path]:
-    """Write the page, the table and the picture; returns their paths."""
-    page, table, picture = folder / PAGE, folder / TABLE, folder / PICTURE
+    """Write the page, its numbers in two forms, and the picture; returns their paths."""
+    page, table, numbers, picture = (folder / n for n in (PAGE, TABLE, NUMBERS, PICTURE))
     write_text(page, render(records))
     write_csv(records, table)
+    write_json(records, numbers)
     save_plane(records, picture)
-    return [page, table, picture]
+    return [page, table, numbers, picture]
 
 
 def render(records: Sequence[RunRecord]) -> str:
@@ -46,11 +49,13 @@ def render(records: Sequence[RunRecord]) -> str:
     )
     ranked = standings(records)
     members = group(records)
+    pairs = compare_pairs({row.name: members[row.name] for row in ranked})
     confusions = [(row.name, _confusion(members[row.name][0])) for row in ranked]
     return environment.get_template("comparison.html.j2").render(
         standings=ranked,
         headers=list(ranked[0].cells),
         conditions=conditions(records),
+        differences=[say(pair) for pair in pairs],
         plane=Markup(svg(lambda: plane_figure(records))),
         curves=Markup(svg(lambda: curves_figure(records))),
         confusions=confusions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from rich.table import Table
 
 from spikeoff.files import write_text
 from spikeoff.report.groups import group
-from spikeoff.runs import RunRecord
+from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
+from spikeoff.runs import RunRecord, plain
 
 CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "contender": lambda s: s["contender"],
@@ -51,11 +53,15 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 @dataclass(frozen=True)
 class Standing:
-    """One contender's place in the race, its cells as text."""
+    """One contender's place in the race, its cells as text.
+
+    accuracy, interval: mean test accuracy and its 95 % interval (%).
+    """
 
     name: str
     title: str
     accuracy: float
+    interval: tuple[float, float]
     cells: dict[str, str]
 
 
@@ -76,6 +82,22 @@ def terminal_table(records: Sequence[RunRecord]) -> Table:
     return table
 
 
+def say(pair: Pair) -> str:
+    """What a comparison of two contenders comes to, in a sentence."""
+    one, other = pair.first, pair.second
+    if pair.better_second > pair.better_first:
+        one, other = other, one
+    ahead, behind = sorted((pair.better_first, pair.better_second), reverse=True)
+    counts = f"ahead on {ahead:,} images, behind on {behind:,}, p {_p_value(pair.corrected)}"
+    if pair.differ:
+        return f"{one} is better than {other}: {counts}"
+    return f"{one} and {other} cannot be told apart: {one} {counts}"
+
+
+def _p_value(p: float) -> str:
+    return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def write_csv(records: Sequence[RunRecord], path: Path) -> None:
     """A row a run, every number unrounded."""
     text = io.StringIO()
@@ -86,6 +108,22 @@ def write_csv(records: Sequence[RunRecord], path: Path) -> None:
     write_text(path, text.getvalue())
 
 
+def write_json(records: Sequence[RunRecord], path: Path) -> None:
+    """The standings, the comparisons in pairs, and the record of every run."""
+    groups = group(records)
+    content = {
+        "standings": [
+            {"name": row.name, "test_accuracy": row.accuracy / 100,
+             "interval_95": [value / 100 for value in row.interval],
+             "seeds": [record.seed for record in groups[row.name]]}
+            for row in standings(records)
+        ],
+        "pairs": [vars(pair) for pair in compare_pairs(groups)],
+        "runs": [record.summary for record in records],
+    }  # fmt: skip
+    write_text(path, json.dumps(plain(content), indent=2, allow_nan=False) + "\n")
+
+
 def conditions(records: Sequence[RunRecord]) -> str:
     """Seeds, data and hardware in a sentence or two."""
     summary = records[0].summary
@@ -93,7 +131,11 @@ def conditions(records: Sequence[RunRecord]) -> str:
     data = summary["data"]
     machines = "; ".join(dict.fromkeys(_machine(record.summary) for record in records))
     tdp = " and ".join(dict.fromkeys(f"{r.summary['config']['tdp']:g}" for r in records))
-    spread = "± is the standard deviation over seeds. " if len(seeds) > 1 else ""
+    spread = (
+        "± is the standard deviation over seeds, intervals are of their mean. "
+        if len(seeds) > 1
+        else "Intervals tell what as many other test images would give. "
+    )
     return (
         f"{data['name']}: {data['n_train']:,} images to train, {data['n_validation']:,} to "
         f"validate, {data['n_test']:,} to test. Seeds {', '.join(map(str, seeds))}; {machines}. "
@@ -121,15 +163,18 @@ def _standing(name: str, records: Sequence[RunRecord]) -> Standing:
         return [float(read(summary) or 0) for summary in summaries]
 
     accuracy = values(lambda s: 100 * s["accuracy"]["test"])
+    low, high = accuracy_interval(records)
     first = summaries[0]
     hidden = values(lambda s: s["spikes"]["per_example_hidden"])
     return Standing(
         name=name,
         title=first["title"],
         accuracy=float(np.mean(accuracy)),
+        interval=(100 * low, 100 * high),
         cells={
             "Contender": name,
             "Test accuracy (%)": _spread(accuracy, 2),
+            "95 % interval": f"{100 * low:.2f} to {100 * high:.2f}",
             "Parameters": f"{first['parameters']:,}",
             "Training (s)": _spread(values(lambda s: s["time"]["train_s"]), 1),
             "Inference (ms/image)": _spread(values(lambda s: s["time"]["test_ms_per_example"]), 3),
