@@ -65,6 +65,7 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["train", "mlp", "--num_threads", "4096"], "`num_threads` (=4096) must be at most"),
         (["report"], "no run given"),
         (["report", "nowhere"], "no finished run"),
+        (["report", "nowhere", "--energy_table", "chip.toml"], "chip.toml: cannot be read"),
         (["data", "info", "--mnist_path", "nowhere"], "'nowhere': no such file"),
     ],
 )

@@ -16,9 +16,11 @@ from spikeoff.contenders.base import Config
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
-from spikeoff.report.groups import check_one_race
+from spikeoff.ledger.operation_energy import EnergyTable, load_table
+from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import write_comparison
 from spikeoff.report.table import terminal_table
+from spikeoff.report.verdict import say, verdicts
 from spikeoff.runs import RunRecord, read_run
 from spikeoff.training.session import run
 
@@ -66,11 +68,19 @@ def entries(
     return result
 
 
-def race(runs: Sequence[Entry], output: Path, console: Console) -> list[str]:
+def race(
+    runs: Sequence[Entry], output: Path, console: Console, energy_table: Path | None = None
+) -> list[str]:
     """Run everything one after another, then write the comparison into ``output``.
 
     Each run has a process of its own, so that its memory and its caches are its own, and a failed
     one stops no other.
+
+    Args:
+        runs: what runs, in this order.
+        output: folder of the comparison.
+        console: where progress and the table go.
+        energy_table: TOML file with what operations cost; 45 nm CMOS without one.
 
     Returns:
         The failures, a line each.
@@ -79,6 +89,7 @@ def race(runs: Sequence[Entry], output: Path, console: Console) -> list[str]:
         UserError: no run came through.
     """
     _check_data(runs[0].config)
+    table = load_table(energy_table)
     records: list[RunRecord] = []
     failures: list[str] = []
     for number, entry in enumerate(runs, 1):
@@ -98,16 +109,20 @@ def race(runs: Sequence[Entry], output: Path, console: Console) -> list[str]:
             )
     if not records:
         raise UserError(f"no run came through; the first failure: {failures[0]}")
-    show(records, output, console)
+    show(records, output, console, table)
     return failures
 
 
-def show(records: Sequence[RunRecord], output: Path, console: Console) -> None:
-    """Print the table and write page and CSV into ``output``."""
+def show(
+    records: Sequence[RunRecord], output: Path, console: Console, energy_table: EnergyTable
+) -> None:
+    """Print the table and the verdicts, and write the comparison into ``output``."""
     check_one_race(records)
     ordered = sorted(records, key=lambda record: (record.contender, record.seed))
     console.print(terminal_table(ordered))
-    for path in write_comparison(ordered, output):
+    for verdict in verdicts(group(ordered), energy_table):
+        console.print(say(verdict), highlight=False)
+    for path in write_comparison(ordered, output, energy_table):
         console.print(str(path), highlight=False, soft_wrap=True)
 
 

@@ -130,6 +130,7 @@ def compare(
     n_train: int | None = None,
     n_validation: int | None = None,
     tdp: float | None = None,
+    energy_table: Path | None = None,
 ) -> int:
     """Run the race: every contender on the same images, split and seeds; then compare.
 
@@ -145,6 +146,7 @@ def compare(
         n_train: training images, instead of the preset's.
         n_validation: images held out to steer by; 5,000 by default.
         tdp: thermal design power (W) for the energy estimate; 160 by default.
+        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
     """
     from spikeoff.campaign import entries, race
     from spikeoff.contenders.registry import names
@@ -162,26 +164,29 @@ def compare(
     }
     chosen = {name: value for name, value in common.items() if value is not None}
     runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
-    failures = race(runs, folder, output_console())
+    failures = race(runs, folder, output_console(), energy_table)
     for line in failures:
         print(f"spikeoff: failed: {line}", file=sys.stderr)  # noqa: T201
     return FAILED_RUNS if failures else 0
 
 
-def report(runs: Runs, output: Path = Path()) -> int:
-    """Compare finished runs: table, comparison.html and comparison.csv from their folders.
+def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) -> int:
+    """Compare finished runs: table, page, CSV and JSON from their folders.
 
     Args:
         runs: folders of runs, or folders that hold some.
         output: folder for the page and the table.
+        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
     """
     from spikeoff.campaign import show
+    from spikeoff.ledger.operation_energy import load_table
     from spikeoff.report.console import output_console
     from spikeoff.runs import find_runs, read_run
 
     if not runs:
         raise UserError("no run given; name one or more folders of runs")
-    show([read_run(folder) for folder in find_runs(runs)], output, output_console())
+    table = load_table(energy_table)
+    show([read_run(folder) for folder in find_runs(runs)], output, output_console(), table)
     return 0
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from spikeoff.errors import UserError
+from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.figures import confusion_figure
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import render, write_comparison
@@ -31,6 +32,7 @@ def record(contender: str, seed: int, wrong: int, train_s: float) -> RunRecord:
         "contender": contender,
         "title": contender.upper(),
         "spiking": contender == "snn",
+        "neuron": "izhikevich" if contender == "snn" else None,
         "engine": "native",
         "seed": seed,
         "version": "1",
@@ -120,7 +122,7 @@ class Collector(HTMLParser):
 
 
 def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
-    html = render(RECORDS)
+    html = render(RECORDS, load_table())
     page = Collector()
     page.feed(html)
     # Only places in the page itself, and images that are in it.
@@ -131,14 +133,19 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
     assert "CPU &lt;1&gt;" in html
     assert "CPU <1>" not in html
     assert "MLP leads with 98.00 %" in page.text
+    assert "Spikes do not pay here: an image costs snn" in page.text
+    assert "45 nm CMOS" in page.text
     told = "mlp and snn cannot be told apart: mlp ahead on 5 images, behind on 0, p = 0.062"
     assert told in page.text
 
 
 def test_page_and_table_are_written(tmp_path: Path) -> None:
-    page, table, numbers, picture = write_comparison(RECORDS, tmp_path)
+    page, table, numbers, picture = write_comparison(RECORDS, tmp_path, load_table())
     content = json.loads(numbers.read_text())
     assert [row["name"] for row in content["standings"]] == ["mlp", "snn"]
+    energy = content["operation_energy_estimate_pj"]
+    assert energy["table"]["add"] == 0.9
+    assert energy["images"][0]["energy"]["synapses"] == pytest.approx(3e6 * 0.9)
     assert content["pairs"][0].keys() >= {"first", "second", "p", "corrected"}
     assert [run["seed"] for run in content["runs"]] == [0, 1, 0, 1]
     assert picture.read_bytes().startswith(b"\x89PNG")

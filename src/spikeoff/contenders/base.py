@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data import EMBEDDED, Images
 from spikeoff.errors import UserError
+from spikeoff.ledger.membrane import Neuron
 from spikeoff.ledger.operations import Activity, Operations
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -126,6 +127,8 @@ class Contender(ABC):
     title: ClassVar[str]
     """Its name in figures."""
     spiking: ClassVar[bool]
+    neuron: ClassVar[Neuron | None] = None
+    """Whose update counts as a membrane update; None where there is none, or it is another."""
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]
     quick: ClassVar[dict[str, Any]] = {}

@@ -108,6 +108,7 @@ class IzhikevichGradient(GradientContender):
     id = "izhikevich-gradient"
     title = "Izhikevich, surrogate gradient"
     spiking = True
+    neuron = "izhikevich"
     config_type = IzhikevichGradientConfig
     evaluation_batch = 250
     outputs = Outputs(

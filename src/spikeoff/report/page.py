@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from spikeoff.files import write_text
+from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.report.figures import (
     confusion_figure,
     curves_figure,
@@ -19,7 +20,10 @@ from spikeoff.report.figures import (
 )
 from spikeoff.report.groups import group
 from spikeoff.report.statistics import compare_pairs
-from spikeoff.report.table import conditions, say, standings, write_csv, write_json
+from spikeoff.report.table import conditions, standings, write_csv, write_json
+from spikeoff.report.table import say as say_pair
+from spikeoff.report.verdict import cost, verdicts
+from spikeoff.report.verdict import say as say_verdict
 from spikeoff.runs import RunRecord
 
 PAGE = "comparison.html"
@@ -28,17 +32,19 @@ NUMBERS = "comparison.json"
 PICTURE = "comparison.png"
 
 
-def write_comparison(records: Sequence[RunRecord], folder: Path) -> list[Path]:
+def write_comparison(
+    records: Sequence[RunRecord], folder: Path, energy_table: EnergyTable
+) -> list[Path]:
     """Write the page, its numbers in two forms, and the picture; returns their paths."""
     page, table, numbers, picture = (folder / n for n in (PAGE, TABLE, NUMBERS, PICTURE))
-    write_text(page, render(records))
+    write_text(page, render(records, energy_table))
     write_csv(records, table)
-    write_json(records, numbers)
+    write_json(records, energy_table, numbers)
     save_plane(records, picture)
     return [page, table, numbers, picture]
 
 
-def render(records: Sequence[RunRecord]) -> str:
+def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
     """The page as HTML, figures and style in it."""
     environment = Environment(
         loader=PackageLoader("spikeoff.report"),
@@ -55,12 +61,22 @@ def render(records: Sequence[RunRecord]) -> str:
         standings=ranked,
         headers=list(ranked[0].cells),
         conditions=conditions(records),
-        differences=[say(pair) for pair in pairs],
+        differences=[say_pair(pair) for pair in pairs],
+        verdicts=[say_verdict(one) for one in verdicts(members, energy_table)],
+        costs=[cost(row.name, members[row.name], energy_table) for row in ranked],
+        energy_table=energy_table,
+        nj=_nanojoules,
         plane=Markup(svg(lambda: plane_figure(records))),
         curves=Markup(svg(lambda: curves_figure(records))),
         confusions=confusions,
         records=records,
     )
+
+
+def _nanojoules(picojoules: float | None) -> str:
+    if picojoules is None:
+        return "unknown"
+    return f"{picojoules / 1000:,.0f}" if picojoules >= 1e5 else f"{picojoules / 1000:.3g}"
 
 
 def _confusion(record: RunRecord) -> Markup:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ import numpy as np
 from rich.table import Table
 
 from spikeoff.files import write_text
+from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.report.groups import group
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
+from spikeoff.report.verdict import cost, verdicts
 from spikeoff.runs import RunRecord, plain
 
 CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -108,8 +110,8 @@ def write_csv(records: Sequence[RunRecord], path: Path) -> None:
     write_text(path, text.getvalue())
 
 
-def write_json(records: Sequence[RunRecord], path: Path) -> None:
-    """The standings, the comparisons in pairs, and the record of every run."""
+def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Path) -> None:
+    """The standings, the comparisons in pairs, energy by operations, and every run's record."""
     groups = group(records)
     content = {
         "standings": [
@@ -118,6 +120,11 @@ def write_json(records: Sequence[RunRecord], path: Path) -> None:
              "seeds": [record.seed for record in groups[row.name]]}
             for row in standings(records)
         ],
+        "operation_energy_estimate_pj": {
+            "table": energy_table,
+            "images": [asdict(cost(name, runs, energy_table)) for name, runs in groups.items()],
+            "verdicts": verdicts(groups, energy_table),
+        },
         "pairs": [vars(pair) for pair in compare_pairs(groups)],
         "runs": [record.summary for record in records],
     }  # fmt: skip

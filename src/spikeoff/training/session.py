@@ -100,6 +100,7 @@ def _judge(
         "contender": contender.id,
         "title": contender.title,
         "spiking": contender.spiking,
+        "neuron": contender.neuron,
         "engine": contender.engine,
         "seed": config.seed,
         "version": spikeoff.__version__,

@@ -43,6 +43,7 @@ class DiehlCook(Contender):
     id = "diehl-cook"
     title = "Diehl & Cook (STDP)"
     spiking = True
+    neuron = "conductance-lif"
     config_type = DiehlCookConfig
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     device = "cpu"
