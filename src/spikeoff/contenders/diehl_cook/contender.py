@@ -22,7 +22,7 @@ from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
 from spikeoff.contenders.hardware import use_threads
-from spikeoff.data import N_CLASSES, Images
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 from spikeoff.ledger.operations import Activity, Operations
@@ -127,25 +127,27 @@ class DiehlCook(Contender):
     def operations(self, activity: Activity, images: Images) -> Operations:
         """Input spikes meet a neuron each; an excitatory spike its inhibitory targets.
 
-        An inhibitory neuron is taken to fire once for each excitatory spike that reaches it.
+        An inhibitory neuron is taken to fire once for each excitatory spike that reaches it. What
+        a vote computes is left out, whichever it is: ten numbers a neuron, once an image.
         """
         del images
         steps = self._constants.example_steps
         synapses = fan = updates = 0
         for layer in self._layers():
             n_e, n_i = layer.to_inhibitory.shape
-            synapses += layer.weights.size + 2 * n_e * n_i
+            synapses += layer.weights.size + 2 * n_e * n_i + layer.input_to_inhibitory.size
             updates += n_e + n_i
             out = np.count_nonzero(layer.to_inhibitory, axis=1)
             back = np.count_nonzero(layer.to_excitatory) / n_i
             fan += float(out.mean()) * (1 + back) * n_e / self._width
         first = self._layers()[0].size
+        fed = np.count_nonzero(self._layers()[0].input_to_inhibitory) / N_PIXELS
         onward = self._width - first  # each spike of the first layer meets the whole second
         share = first / self._width
         return Operations(
             dense_macs=float(synapses * steps),
             effective_macs=0,
-            effective_acs=activity.input_per_example * first
+            effective_acs=activity.input_per_example * (first + fed)
             + activity.hidden_per_example * (fan + share * onward),
             membrane_updates=float(updates * steps),
         )
