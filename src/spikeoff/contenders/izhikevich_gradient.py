@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -26,18 +26,9 @@ from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.kernels.two_layers import Layers, TwoLayers
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.operations import Activity, Operations
-from spikeoff.neurons.izhikevich import PRESETS
+from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
 
-Pattern = Literal[
-    "regular-spiking",
-    "intrinsically-bursting",
-    "chattering",
-    "fast-spiking",
-    "low-threshold-spiking",
-    "thalamo-cortical",
-    "resonator",
-]
 Count = Callable[[], tuple[float, float]]
 
 
@@ -212,6 +203,3 @@ class IzhikevichGradient(GradientContender):
             return None
         drawn = torch.rand(n, 1, self.config.n_hidden)
         return (drawn >= self.config.dropout).to(torch.uint8)
-
-
-assert set(get_args(Pattern)) == set(PRESETS)

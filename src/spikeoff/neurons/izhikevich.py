@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from spikeoff.errors import UserError
 
@@ -89,6 +89,15 @@ LOW_THRESHOLD_SPIKING = IzhikevichParams(a=0.02, b=0.25, c=-65.0, d=2.0)
 THALAMO_CORTICAL = IzhikevichParams(a=0.02, b=0.25, c=-65.0, d=0.05)
 RESONATOR = IzhikevichParams(a=0.1, b=0.26, c=-65.0, d=2.0)
 
+Pattern = Literal[
+    "regular-spiking",
+    "intrinsically-bursting",
+    "chattering",
+    "fast-spiking",
+    "low-threshold-spiking",
+    "thalamo-cortical",
+    "resonator",
+]
 PRESETS = {
     "regular-spiking": REGULAR_SPIKING,
     "intrinsically-bursting": INTRINSICALLY_BURSTING,
@@ -98,6 +107,7 @@ PRESETS = {
     "thalamo-cortical": THALAMO_CORTICAL,
     "resonator": RESONATOR,
 }
+assert set(get_args(Pattern)) == set(PRESETS)
 
 
 def drift(v: Any, u: Any, i: Any, p: Constants) -> tuple[Any, Any]:
