@@ -8,6 +8,10 @@ A neuron fires where v exceeds v_thresh - offset + theta.
 Source: P. U. Diehl and M. Cook, "Unsupervised learning of digit recognition using
 spike-timing-dependent plasticity", Frontiers in Computational Neuroscience 9:99, 2015, and the
 parameters of its code.
+
+Where neurons compete for each presentation, thresholds share the wins out among n of them:
+
+    theta <- theta + theta_plus (won - 1/n),   won = 1 for who won, else 0
 """
 
 from __future__ import annotations
@@ -35,3 +39,8 @@ class ThresholdParams:
 def normalising_factor(held: Any, total: Any) -> Any:
     """What to multiply a neuron's weights by, whose sum is ``held``; 1 where there are none."""
     return total / held if held > 0.0 else 1.0
+
+
+def balanced(theta: Any, won: Any, share: Any, plus: Any) -> Any:
+    """The threshold after a competition; ``share`` is how often a neuron should win."""
+    return theta + plus * (won - share)

@@ -1,4 +1,6 @@
-"""The triplet-like STDP rule of Diehl and Cook's code.
+"""Spike-timing-dependent plasticity: the rule of Diehl and Cook's code, and the plain pair rule.
+
+The triplet-like rule of Diehl and Cook:
 
 At the arrival of a presynaptic spike:   w <- w - nu_pre post1,          pre <- 1
 At a postsynaptic spike:                 w <- w + nu_post pre post2,     post1 <- 1, post2 <- 1
@@ -11,12 +13,22 @@ Source: P. U. Diehl and M. Cook, "Unsupervised learning of digit recognition usi
 spike-timing-dependent plasticity", Frontiers in Computational Neuroscience 9:99, 2015, and its
 code; the rule goes back to J.-P. Pfister and W. Gerstner, "Triplets of spikes in a model of spike
 timing-dependent plasticity", Journal of Neuroscience 26, 2006.
+
+The pair rule, every presynaptic spike with every postsynaptic one, lag = t_post - t_pre:
+
+    w <- w + rate a_plus  exp(-lag / tau_plus)     lag >= 0
+    w <- w - rate a_minus exp( lag / tau_minus)    lag < 0
+
+Source: S. Song, K. D. Miller and L. F. Abbott, "Competitive Hebbian learning through
+spike-timing-dependent synaptic plasticity", Nature Neuroscience 3, 2000.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -44,3 +56,29 @@ def depressed(w: Any, post1: Any, nu_pre: Any, w_min: Any) -> Any:
 def potentiated(w: Any, pre: Any, post2: Any, nu_post: Any, w_max: Any) -> Any:
     """The weight after a postsynaptic spike."""
     return min(w + nu_post * pre * post2, w_max)
+
+
+@dataclass(frozen=True)
+class PairParams:
+    """The pair rule's constants.
+
+    a_plus, a_minus: change of a weight by a pair without lag, where the learning rate is 1.
+    tau_plus, tau_minus: time constants of the window (ms).
+    """
+
+    a_plus: float = 0.1
+    a_minus: float = 0.05
+    tau_plus: float = 10.0
+    tau_minus: float = 10.0
+
+
+def pair_window(lag: Any, p: PairParams) -> Any:
+    """What a pair of spikes changes, by lag = t_post - t_pre (ms), where the learning rate is 1."""
+    potentiation = p.a_plus * np.exp(-np.maximum(lag, 0) / p.tau_plus)
+    depression = p.a_minus * np.exp(np.minimum(lag, 0) / p.tau_minus)
+    return np.where(np.asarray(lag) >= 0, potentiation, -depression)
+
+
+def paired(w: Any, change: Any, rate: Any, w_min: Any) -> Any:
+    """The weight after the pairs of a presentation, ``change`` being the sum of their windows."""
+    return max(w + rate * change, w_min)
