@@ -113,7 +113,7 @@ def _gather(counts: Any, active: Any, weights: Any, out: Any, first: Any) -> Non
     """out[row, first:...] = sum of the weights' rows that are active in it, in place."""
     stop = first + weights.shape[1]
     for row in numba.prange(len(counts)):
-        _sum_rows(weights, active[row], 0, counts[row], out[row, first:stop])
+        sum_rows(weights, active[row], 0, counts[row], out[row, first:stop])
 
 
 @kernel
@@ -133,11 +133,11 @@ def _gather_by_input(starts: Any, rows: Any, gradient: Any, width: Any, out: Any
             for h in range(len(target)):
                 target[h] = source[h]
         for column in range(len(starts) - 1):
-            _sum_rows(block, rows, starts[column], starts[column + 1], out[column, first:stop])
+            sum_rows(block, rows, starts[column], starts[column + 1], out[column, first:stop])
 
 
 @numba.njit(inline="always")
-def _sum_rows(table: Any, chosen: Any, start: Any, stop: Any, out: Any) -> None:
+def sum_rows(table: Any, chosen: Any, start: Any, stop: Any, out: Any) -> None:
     """out = sum of table[chosen[k]] for start <= k < stop, eight rows at a time, in place."""
     n = len(out)
     for h in range(n):
