@@ -149,9 +149,12 @@ def test_a_failed_run_stops_no_other(tmp_path: Path) -> None:
     assert (tmp_path / "comparison.html").is_file()
 
 
-@pytest.mark.parametrize("name", ["mlp.py", "cnn.py", "izhikevich-gradient.py"])
+@pytest.mark.parametrize(
+    "name", ["mlp.py", "cnn.py", "izhikevich-gradient.py", "izhikevichSTDP.py"]
+)
 def test_the_seeds_scripts_take_its_flags(name: str, tmp_path: Path) -> None:
     command = [sys.executable, str(SCRIPTS / name), "--save_path", str(tmp_path / "run"), *TINY]
     subprocess.run(command, capture_output=True, check=True)
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert summary["contender"] == name.removesuffix(".py")
+    contender = {"izhikevichSTDP.py": "izhikevich-stdp"}.get(name, name.removesuffix(".py"))
+    assert summary["contender"] == contender

@@ -16,6 +16,7 @@ from spikeoff.errors import UserError
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"n_hidden": 48, "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
+    "izhikevich-stdp": {"n_hidden": 100, "hebbian_lr": 0.05},
     "mlp": {"n_hidden": 32},
     "cnn": {"n_hidden": 32},
 }
@@ -41,7 +42,12 @@ def same(one: State, other: State) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("mlp", 407_040), ("izhikevich-gradient", 814_080), ("diehl-cook", 314_000)],
+    [
+        ("mlp", 407_040),
+        ("izhikevich-gradient", 814_080),
+        ("izhikevich-stdp", 407_040),
+        ("diehl-cook", 314_000),
+    ],
 )
 def test_parameter_counts_of_the_seed(name: str, count: int) -> None:
     contender = find(name)(find(name).config_type())

@@ -19,6 +19,7 @@ GROUP = "spikeoff.contenders"
 
 BUILT_IN = {
     "izhikevich-gradient": "spikeoff.contenders.izhikevich_gradient:IzhikevichGradient",
+    "izhikevich-stdp": "spikeoff.contenders.izhikevich_stdp.contender:IzhikevichSTDP",
     "diehl-cook": "spikeoff.contenders.diehl_cook.contender:DiehlCook",
     "mlp": "spikeoff.contenders.mlp:MLP",
     "cnn": "spikeoff.contenders.cnn:CNN",

@@ -1,0 +1,1 @@
+"""``izhikevich-stdp``: one file a subject."""

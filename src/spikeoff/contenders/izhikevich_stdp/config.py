@@ -1,0 +1,97 @@
+"""Settings of the Izhikevich network that learns by STDP and Hebb."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from spikeoff.contenders.base import Config, require
+from spikeoff.data.images import SIDE
+from spikeoff.kernels.columns import MAX_STEPS
+from spikeoff.neurons.izhikevich import Pattern
+
+MAX_HIDDEN = 65_536
+MAX_COLUMNS = 8
+"""Columns a side that are chosen by themselves, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IzhikevichSTDPConfig(Config):
+    """The Izhikevich network that learns by STDP and Hebb alone."""
+
+    n_hidden: int = 512
+    """Hidden neurons."""
+    n_steps: int = 20
+    """Time steps an image is shown."""
+    dt: float = 1.0
+    """Step (ms)."""
+    max_rate: float = 0.5
+    """Probability that a pixel of value 255 fires at a step."""
+    columns: int | None = None
+    """Columns a side of the map, whose square divides n_hidden; by default the most, up to 8,
+    that leave two neurons or more in each."""
+    field: int = 10
+    """Pixels a side of the field that a column's neurons see; 28 with one column: all see all."""
+    stdp_lr: float = 0.01
+    """Learning rate of STDP; falls to zero along a cosine, as the other two."""
+    hebbian_lr: float = 0.005
+    """Learning rate of the readout."""
+    theta_plus: float = 0.05
+    """What the win of a column adds to a threshold (mV/ms)."""
+    readout: Literal["delta", "hebbian"] = "delta"
+    """delta: pre-activity times post-error; hebbian: pre-activity times imposed post-activity."""
+    a_plus: float = 0.1
+    """STDP: potentiation by a pair of spikes without lag, times the learning rate."""
+    a_minus: float = 0.05
+    """STDP: depression by such a pair."""
+    tau_plus: float = 10.0
+    """STDP: time constant of potentiation (ms)."""
+    tau_minus: float = 10.0
+    """STDP: time constant of depression (ms)."""
+    hidden: Pattern = "fast-spiking"
+    """Firing pattern of the hidden neurons."""
+    output: Pattern = "fast-spiking"
+    """Firing pattern of the output neurons."""
+    hidden_gain: float = 40.0
+    """Current that an input spike brings through a weight of 1 (mV/ms)."""
+    output_gain: float = 2.0
+    """Current that a hidden spike brings through a weight of 1 (mV/ms)."""
+    output_bias: float = 3.5
+    """Constant current into the output neurons (mV/ms)."""
+    output_tau: float = 10.0
+    """Time constant of their synapses (ms)."""
+    slope: float = 0.4
+    """Delta readout: how steeply a neuron's share of activity follows its input."""
+    hebbian_length: float = 2.0
+    """Plain readout: length to which an output neuron's weights are scaled."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n = self.n_hidden
+        require("n_hidden", n, 2 <= n <= MAX_HIDDEN, f"from 2 to {MAX_HIDDEN}")
+        require("n_steps", self.n_steps, 1 <= self.n_steps <= MAX_STEPS, f"from 1 to {MAX_STEPS}")
+        require("dt", self.dt, 0.05 <= self.dt <= 1, "from 0.05 to 1 ms")
+        require("max_rate", self.max_rate, 0 < self.max_rate <= 1, "above 0 and at most 1")
+        side = self.columns
+        holds = side is None or (1 <= side <= SIDE and n % side**2 == 0 and n >= 2 * side**2)
+        require("columns", side, holds,
+                f"from 1 to {SIDE}, and its square must leave 2 or more neurons of "
+                f"the {n} to each column, none over")  # fmt: skip
+        require("field", self.field, 2 <= self.field <= SIDE, f"from 2 to {SIDE} pixels")
+        for name in ("stdp_lr", "hebbian_lr", "theta_plus", "a_plus", "a_minus"):
+            value = getattr(self, name)
+            require(name, value, 0 <= value < math.inf, "0 or more")
+        for name in ("tau_plus", "tau_minus", "output_tau", "hidden_gain", "output_gain", "slope",
+                     "hebbian_length"):  # fmt: skip
+            value = getattr(self, name)
+            require(name, value, 0 < value < math.inf, "above 0")
+        require("output_bias", self.output_bias, math.isfinite(self.output_bias), "finite")
+
+    @property
+    def side(self) -> int:
+        """Columns a side."""
+        if self.columns is not None:
+            return self.columns
+        fit = (s for s in range(MAX_COLUMNS, 1, -1) if self.n_hidden % s**2 == 0)
+        return next((s for s in fit if self.n_hidden >= 2 * s**2), 1)

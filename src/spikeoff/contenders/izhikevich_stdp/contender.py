@@ -1,0 +1,308 @@
+"""``izhikevich-stdp``: 784 - 512 - 10 Izhikevich neurons that learn by STDP and Hebb alone.
+
+Each image becomes 20 steps of input spikes by rate coding. Hidden neurons stand in columns on a
+map of the image. The neurons of a column see the same field and share an inhibitory pool:
+
+    I_j = gain (sum over inputs of w_ij s_i - mean over the column) - theta_j
+
+Of each column the first neuron to fire in a presentation learns, by the pair rule of STDP over
+all pairs of its spikes with its inputs'; its weights are then scaled to length 1. A threshold
+rises when its neuron wins the column and falls when another does. No label is seen here.
+
+Output neurons add the hidden spikes up through decaying synapses and share a pool as well. The
+label teaches their synapses by what these know of their two ends: hidden spikes times the error
+of the output neuron's share of activity (the delta rule, the default), or hidden spikes times the
+activity that the label imposes (plain Hebbian learning, ``--readout hebbian``). Nothing goes back
+from the output to the hidden layer. The answer is the output neuron that fires most; among
+equals the one that received more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.base import Contender, Outputs, Response, State, Step
+from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
+from spikeoff.contenders.izhikevich_stdp.layout import Layout
+from spikeoff.contenders.izhikevich_stdp.pictures import Watched, save_fields, save_raster
+from spikeoff.contenders.izhikevich_stdp.probe import probe
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.encoding import EVALUATION
+from spikeoff.errors import UserError
+from spikeoff.kernels import columns as hidden
+from spikeoff.kernels import izhikevich_stdp as kernels
+from spikeoff.kernels import taught_readout as output
+from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.learning.schedule import warmup_cosine
+from spikeoff.learning.stdp import PairParams, pair_window
+from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.neurons.izhikevich import PRESETS
+
+LEARNED_TOGETHER = 250
+"""Images between two changes of the learning rates."""
+
+ANSWERED_TOGETHER = 500
+
+SHOWN = 3
+"""Test images in the raster figure."""
+
+
+class IzhikevichSTDP(Contender):
+    """The Izhikevich network that learns by STDP and Hebb alone."""
+
+    id = "izhikevich-stdp"
+    title = "Izhikevich, STDP and Hebb"
+    spiking = True
+    engine = "native"
+    device = "cpu"
+    config_type = IzhikevichSTDPConfig
+    outputs = Outputs(
+        metrics="training_metrics_stdp.csv",
+        confusion="confusion_matrix.png",
+        analysis="training_analysis.png",
+        log="training.log",
+    )
+
+    def __init__(self, config: IzhikevichSTDPConfig) -> None:
+        if config.device not in ("auto", "cpu"):
+            raise UserError(
+                f"`device` (={config.device}) must be cpu: izhikevich-stdp runs there alone"
+            )
+        self.config = config
+        use_threads(config.num_threads)
+        side = config.side
+        self.layout = Layout(side, config.n_hidden // side**2, config.field)
+        self.notes = (
+            f"{side} x {side} columns of {self.layout.size} neurons, "
+            f"each seeing up to {config.field} x {config.field} pixels",
+        )
+        n = config.n_hidden
+        self._build(
+            self.layout.initial(config.seed),
+            np.zeros(n, np.float32),
+            np.zeros((n, N_CLASSES), np.float32),
+        )
+        self._training: Images | None = None
+        self._sums = np.zeros(kernels.N_SUMS)
+        self._answers = np.zeros(N_CLASSES, np.int64)
+        self._rate = 1.0
+
+    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
+        """One pass in a new order, image by image."""
+        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(images))
+        self._sums[:] = 0
+        self._answers[:] = 0
+        for first in range(0, len(order), LEARNED_TOGETHER):
+            part = images.take(order[first : first + LEARNED_TOGETHER])
+            seen = (epoch - 1) * len(images) + first
+            self._rate = warmup_cosine(seen, self.config.epochs * len(images), 0)
+            before = self._sums.copy()
+            self._learn(part, epoch)
+            right, loss = (self._sums - before)[[kernels.CORRECT, kernels.LOSS]]
+            yield Step(len(part), round(right), float(loss))
+        self._sums /= max(1, len(images))
+
+    def respond(self, images: Images) -> Response:
+        """Answer each image from rest."""
+        scores, spikes, inputs, _ = self._respond(images, keep=False)
+        places = self.config.n_hidden * self.config.n_steps
+        n = max(1, len(images))
+        return Response(scores, Activity(inputs / n, spikes / n, spikes / n / places))
+
+    def loss(self, response: Response, images: Images) -> float | None:
+        """Mean cross-entropy of the output spikes, as in training."""
+        if not len(images):
+            return None
+        logits = np.floor(response.scores.astype(np.float64))
+        logits -= logits.max(axis=1, keepdims=True)
+        right = logits[np.arange(len(images)), images.labels]
+        return float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
+
+    def warm_up(self, images: Images) -> None:
+        """Compile the kernels on a copy of the network."""
+        copy = IzhikevichSTDP(self.config)
+        list(copy.learn(images, 1))
+        copy.respond(images)
+
+    def conclude(self, images: Images) -> None:
+        """Keep the training images for the linear probe."""
+        self._training = images
+
+    def operations(self, activity: Activity, images: Images) -> Operations:
+        """An input spike meets the neurons whose field it lies in, a hidden spike ten outputs.
+
+        Counted on ``images`` by their pixels: a pixel fires in proportion to its value.
+        """
+        n, steps = self.config.n_hidden, self.config.n_steps
+        fan = self.layout.mask().sum(axis=1)
+        pixels = images.pixels.astype(np.float64).sum(axis=0)
+        met = float(pixels @ fan / max(pixels.sum(), 1e-12))
+        return Operations(
+            dense_macs=steps * n * (N_PIXELS + N_CLASSES),
+            effective_macs=0,
+            effective_acs=activity.input_per_example * met
+            + activity.hidden_per_example * N_CLASSES,
+            membrane_updates=steps * (n + N_CLASSES),
+        )
+
+    def parameter_count(self) -> int:
+        """Both weight matrices, places without a synapse included, and the thresholds."""
+        n = self.config.n_hidden
+        return N_PIXELS * n + n + n * N_CLASSES
+
+    def state(self) -> State:
+        """Weights [784, n] and [n, 10], thresholds [n]."""
+        columns, readout = self._network.columns, self._network.readout
+        return {
+            "hidden": self.layout.by_neuron(columns.weights).copy(),
+            "theta": columns.theta.ravel().copy(),
+            "output": readout.weights[:, :N_CLASSES].copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what ``state`` returned."""
+        self._build(state["hidden"], state["theta"], state["output"])
+
+    def epoch_metrics(self) -> dict[str, float]:
+        """The seed's columns: currents, variances, answers a digit, changes of the weights."""
+        state, sums = self.state(), self._sums
+        return {
+            "hidden_current": float(sums[kernels.HIDDEN_CURRENT]),
+            "output_current": float(sums[kernels.OUTPUT_CURRENT]),
+            "hidden_weight_variance": float(state["hidden"][self.layout.mask()].var()),
+            "output_weight_variance": float(state["output"].var()),
+            "stdp_change": float(sums[kernels.STDP_CHANGE]),
+            "hebbian_change": float(sums[kernels.HEBBIAN_CHANGE]),
+            "theta_mean": float(state["theta"].mean()),
+            **{f"answers_{digit}": float(n) for digit, n in enumerate(self._answers)},
+        }
+
+    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
+        """Receptive fields, and what happens inside for a few test images."""
+        del response
+        save_fields(self.layout, self.state()["hidden"], folder / "receptive_fields.png")
+        chosen = images.take(slice(0, SHOWN))
+        save_raster([self._watch(chosen.take(slice(k, k + 1))) for k in range(len(chosen))],
+                    self.layout, folder / "spike_raster.png")  # fmt: skip
+
+    def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
+        """The linear probe beside the native readout, and how much of the matrix is synapses."""
+        extras: dict[str, Any] = {"synapses": float(self.layout.mask().mean())}
+        if self._training is not None:
+            train, test = (self._respond(part, keep=True)[3] for part in (self._training, images))
+            found = probe(train, self._training.labels, test, images.labels)
+            native = response.accuracy(images)
+            extras["linear_probe"] = {"test": found, "native_readout": native}
+        return extras
+
+    def _build(
+        self,
+        weights: NDArray[np.float32],
+        theta: NDArray[np.float32],
+        answers: NDArray[np.float32],
+    ) -> None:
+        config, layout, number = self.config, self.layout, np.float32
+        fields = layout.fields()
+        padded = np.zeros((config.n_hidden, output.LANES), np.float32)
+        padded[:, :N_CLASSES] = answers
+        self._network = kernels.Network(
+            hidden.Columns(
+                layout.by_band(weights), theta.reshape(layout.side, -1).copy(), layout.seen(),
+                fields, (fields >= 0).sum(axis=1), layout.size, number(config.hidden_gain),
+            ),
+            output.Readout(
+                padded, number(config.output_gain),
+                number(config.output_bias), number(math.exp(-config.dt / config.output_tau)),
+                number(config.slope),
+            ),
+            PRESETS[config.hidden].constants(number), PRESETS[config.output].constants(number),
+            number(config.dt),
+        )  # fmt: skip
+        self._rule = pair_rule(config)
+
+    def _learn(self, images: Images, epoch: int) -> None:
+        config, number = self.config, np.float32
+        events = rate_code_events(
+            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
+        )
+        rates = kernels.Rates(
+            number(self._rate * config.stdp_lr), number(self._rate * config.hebbian_lr),
+            number(self._rate * config.theta_plus), config.readout == "delta",
+            number(config.hebbian_length),
+        )  # fmt: skip
+        kernels.learn_images(
+            events.counts, events.active, images.labels.astype(np.int64), self._network,
+            self._rule, rates, self._sums, self._answers,
+        )  # fmt: skip
+
+    def _respond(
+        self, images: Images, *, keep: bool
+    ) -> tuple[NDArray[np.float32], float, float, NDArray[np.int32]]:
+        """Scores, hidden spikes in all, input spikes in all, and [n, neurons] spikes if kept."""
+        n, shape = len(images), (self.layout.side, self.layout.width)
+        scores = np.zeros((n, N_CLASSES), np.float32)
+        spikes = np.zeros(n, np.int64)
+        responses = np.zeros((n if keep else 0, *shape), np.int32)
+        inputs = 0
+        for first in range(0, n, ANSWERED_TOGETHER):
+            part = slice(first, first + ANSWERED_TOGETHER)
+            events = rate_code_events(
+                images.take(part), self.config.n_steps, self.config.max_rate,
+                seed=self.config.seed, epoch=EVALUATION,
+            )  # fmt: skip
+            kernels.answer_images(
+                events.counts, events.active, *self._network, scores[part], spikes[part],
+                responses[part],
+            )  # fmt: skip
+            inputs += events.total()
+        return (
+            scores,
+            float(spikes.sum()),
+            float(inputs),
+            responses.reshape(len(responses), self.config.n_hidden),
+        )
+
+    def _watch(self, image: Images) -> Watched:
+        """Everything that one image evokes."""
+        config, network = self.config, self._network
+        events = rate_code_events(
+            image, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
+        )
+        trace = hidden.scratch(network.columns, config.n_steps)
+        out = output.blank(network.readout, config.n_steps)
+        hidden.present(
+            events.counts, events.active, network.columns, network.hidden, network.dt, trace
+        )
+        output.answer(trace.spikes, trace.counts, network.readout, network.output, network.dt, out)
+        by_step = (config.n_steps, config.n_hidden)
+        return Watched(
+            pixels=image.pixels[0],
+            label=int(image.labels[0]),
+            inputs=events.dense(),
+            spikes=trace.spikes.transpose(1, 0, 2).reshape(by_step),
+            potentials=trace.reached.transpose(1, 0, 2).reshape(by_step),
+            outputs=out.reached[:, :N_CLASSES],
+            answer=int((out.counts + 0.5 * out.shares)[:N_CLASSES].argmax()),
+            dt=config.dt,
+        )
+
+
+def pair_rule(config: IzhikevichSTDPConfig) -> hidden.PairRule:
+    """STDP's window as a table over lags."""
+    n = config.n_steps
+    params = PairParams(config.a_plus, config.a_minus, config.tau_plus, config.tau_minus)
+    lags = config.dt * np.arange(-(n - 1), n)
+    return hidden.PairRule(
+        pair_window(lags, params).astype(np.float32),
+        np.zeros((math.ceil(n / hidden.BITS), 1 << hidden.BITS), np.float32),
+        np.zeros(n, np.float32),
+        np.zeros(N_PIXELS + 1, np.int64),
+        np.float32(1),
+    )
