@@ -35,7 +35,7 @@ def layer(rng: np.random.Generator, gain: float = 150.0) -> hidden.Columns:
 
 def rule(n: int) -> hidden.PairRule:
     return hidden.PairRule(
-        pair_window(np.arange(1 - n, n, dtype=float), PARAMS),
+        pair_window(np.arange(n - 1, -n, -1, dtype=float), PARAMS),
         np.zeros((-(-n // hidden.BITS), 1 << hidden.BITS)), np.zeros(n),
         np.zeros(N_INPUTS + 1, np.int64), 1.0,
     )  # fmt: skip

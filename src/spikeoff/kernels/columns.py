@@ -72,7 +72,7 @@ class Trace(NamedTuple):
 class PairRule(NamedTuple):
     """STDP as kernels take it.
 
-    window: [2 n_steps - 1] the change by a pair, lags from -(n_steps - 1) to n_steps - 1 steps.
+    window: [2 n_steps - 1] the change by a pair, lags from n_steps - 1 down to -(n_steps - 1).
     sums: [lookups, 32], by_step: [n_steps], active: [longest field + 1] scratch.
     one: 1 in the weights' precision.
     """
@@ -142,6 +142,7 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     size, gain = columns.size, columns.gain
     zero = dt - dt
     share = p.one / (zero + size)
+    received = zero
     v[:] = p.c
     u[:] = p.b * p.c
     counts[:] = 0
@@ -152,7 +153,7 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
             total = zero
             for k in range(size):
                 total += reached[start + np.uintp(k)]
-            trace.mean_current[0] += gain * total
+            received += total
             for k in range(size):
                 pool[start + np.uintp(k)] = total * share
         for h in range(len(v)):
@@ -164,6 +165,7 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
             v[h], u[h] = reset(max(v_next, p.v_floor), u_next, zero + spike, p)
         for h in range(len(v)):
             counts[h] += fired[h]
+    trace.mean_current[0] += gain * received
 
 
 @serial_kernel
@@ -224,16 +226,17 @@ def _sees(masks: Any, field: Any) -> bool:
 @serial_kernel
 def _tabulate(fired: Any, rule: Any) -> None:
     """Sum the window over a neuron's spikes for every step, and the steps' sums by bits."""
-    n_steps = len(rule.by_step)
-    rule.by_step[:] = 0
+    by_step, window = rule.by_step, rule.window
+    n_steps = len(by_step)
+    by_step[:] = 0
     for after in range(n_steps):
         if fired[after]:
             for before in range(n_steps):
-                rule.by_step[before] += rule.window[n_steps - 1 + after - before]
+                by_step[before] += window[np.uintp(n_steps - 1 - after) + np.uintp(before)]
     for number in range(len(rule.sums)):
         sums = rule.sums[number]
         for bit in range(min(BITS, n_steps - number * BITS)):
-            change = rule.by_step[number * BITS + bit]
+            change = by_step[number * BITS + bit]
             for low in range(1 << bit):
                 sums[low + (1 << bit)] = sums[low] + change
 

@@ -298,7 +298,7 @@ def pair_rule(config: IzhikevichSTDPConfig) -> hidden.PairRule:
     """STDP's window as a table over lags."""
     n = config.n_steps
     params = PairParams(config.a_plus, config.a_minus, config.tau_plus, config.tau_minus)
-    lags = config.dt * np.arange(-(n - 1), n)
+    lags = config.dt * np.arange(n - 1, -n, -1)
     return hidden.PairRule(
         pair_window(lags, params).astype(np.float32),
         np.zeros((math.ceil(n / hidden.BITS), 1 << hidden.BITS), np.float32),
