@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.data.images import N_CLASSES, SIDE
-from spikeoff.neurons.izhikevich import V_PEAK
+from spikeoff.neurons.izhikevich import V_FLOOR, V_PEAK
 from spikeoff.plotting import COLOURS, new_figure, save_figure
 
 GAP = 1  # between two fields
@@ -130,7 +130,7 @@ def _draw_column(axes: Any, one: Watched, layout: Layout) -> None:
     times = np.arange(len(one.spikes)) * one.dt
     for k in np.argsort(counts, kind="stable"):
         best = k == counts.argmax()
-        v = np.minimum(one.potentials[:, start + k], V_PEAK)
+        v = np.clip(one.potentials[:, start + k], V_FLOOR, V_PEAK)
         axes.plot(times, v, color=COLOURS[0] if best else "#bbbbbb", linewidth=1.6 if best else 0.8)
     axes.set_title(f"column {start // layout.size}, its most active in blue", fontsize=10)
 
@@ -139,6 +139,6 @@ def _draw_outputs(axes: Any, one: Watched) -> None:
     times = np.arange(len(one.outputs)) * one.dt
     for digit in [*(k for k in range(N_CLASSES) if k != one.answer), one.answer]:
         best = digit == one.answer
-        v = np.minimum(one.outputs[:, digit], V_PEAK)
+        v = np.clip(one.outputs[:, digit], V_FLOOR, V_PEAK)
         axes.plot(times, v, color=COLOURS[1] if best else "#bbbbbb", linewidth=1.6 if best else 0.8)
     axes.set_title(f"neuron {one.answer} in red, the other nine in grey", fontsize=10)

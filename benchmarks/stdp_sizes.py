@@ -1,0 +1,118 @@
+"""What izhikevich-stdp reaches and costs at several sizes: a table, and docs/stdp-sizes.png.
+
+Run: python benchmarks/stdp_sizes.py RUN... [--figure FILE]
+
+RUN are folders of finished runs (``spikeoff train izhikevich-stdp --n_hidden N``) or folders that
+hold some. Accuracies come from their records; times are measured here and now, each the best of
+several passes over the same images, on one thread (learning) and on one and two (answering).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
+from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
+from spikeoff.data import load_dataset
+from spikeoff.ledger.environment import available_cores, cpu_name
+from spikeoff.plotting import COLOURS, new_figure, save_figure
+from spikeoff.runs import RunRecord, find_runs, read_run
+
+N_IMAGES, PASSES = 2000, 7
+
+PUBLISHED = {
+    "Diehl and Cook 2015": ([100, 400, 1600], [82.9, 87.0, 91.9]),
+    "Querlioz et al. 2013": ([300], [93.5]),
+    "locally connected STDP (BindsNET)": ([900], [91.68]),
+}
+
+
+def best_ms(work: Callable[[], object]) -> float:
+    """Milliseconds an image, the best of several passes after one that warms up."""
+    work()
+    times = []
+    for _ in range(PASSES):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1000 * min(times) / N_IMAGES
+
+
+def measured(n_hidden: int) -> tuple[float, float, float]:
+    """Milliseconds an image: learning on one thread, answering on one, answering on two."""
+    images = load_dataset().train.take(slice(0, N_IMAGES))
+    network = IzhikevichSTDP(IzhikevichSTDPConfig(n_hidden=n_hidden, num_threads=1))
+    learning = best_ms(lambda: list(network.learn(images, 1)))
+    one = best_ms(lambda: network.respond(images))
+    use_threads(min(2, available_cores()))
+    return learning, one, best_ms(lambda: network.respond(images))
+
+
+def by_size(records: Sequence[RunRecord]) -> dict[int, list[RunRecord]]:
+    """Runs of the same settings but size and seed, by size."""
+    sizes: dict[int, list[RunRecord]] = {}
+    for record in records:
+        if record.contender == IzhikevichSTDP.id:
+            sizes.setdefault(record.summary["config"]["n_hidden"], []).append(record)
+    return dict(sorted(sizes.items()))
+
+
+def draw(sizes: Sequence[int], accuracies: Sequence[float], times: Sequence[float]) -> Figure:
+    """Accuracy beside what is published for shallow STDP networks, and time, over size."""
+    figure = new_figure(10, 4.2)
+    accuracy, cost = figure.subplots(1, 2)
+    for place, (name, (n, reached)) in enumerate(PUBLISHED.items(), 1):
+        accuracy.plot(n, reached, "s--", color=COLOURS[place], label=name, markersize=6)
+    accuracy.plot(sizes, accuracies, "o-", color=COLOURS[0], label="izhikevich-stdp")
+    accuracy.set(xlabel="Hidden neurons", ylabel="Test accuracy (%)", xscale="log")
+    accuracy.legend(loc="lower right", fontsize=9)
+    cost.plot(sizes, times, "o-", color=COLOURS[0])
+    cost.set(
+        xlabel="Hidden neurons", ylabel="Learning, one core (ms an image)", xscale="log",
+        ylim=(0, None),
+    )  # fmt: skip
+    for axes in (accuracy, cost):
+        axes.set_xticks(sizes, [str(n) for n in sizes])
+        axes.minorticks_off()
+    return figure
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the table; draw the figure where one is asked for."""
+    places, figure = list(arguments), None
+    if "--figure" in places:
+        at = places.index("--figure")
+        figure = Path(places[at + 1])
+        del places[at : at + 2]
+    grouped = by_size([read_run(path) for path in find_runs([Path(place) for place in places])])
+    print(f"{cpu_name()}; times: best of {PASSES} passes over {N_IMAGES} images")
+    print("hidden  seeds  validation   test (%)     probe (%)  spikes  ms learn  ms answer 1, 2")
+    accuracies, times = [], []
+    for n_hidden, records in grouped.items():
+        told = [record.summary for record in records]
+        validation, test = (
+            100 * np.array([s["accuracy"][part] for s in told]) for part in ("validation", "test")
+        )
+        probes = 100 * np.mean([s["linear_probe"]["test"] for s in told])
+        spikes = np.mean([s["spikes"]["per_example_hidden"] for s in told])
+        learning, one, two = measured(n_hidden)
+        spread = f"± {test.std(ddof=1):.2f}" if len(test) > 1 else ""
+        print(
+            f"{n_hidden:6}  {len(told):5}  {validation.mean():10.2f}   {test.mean():5.2f} "
+            f"{spread:6}  {probes:9.2f}  {spikes:6.0f}  {learning:8.4f}  {one:.4f}, {two:.4f}"
+        )
+        accuracies.append(float(test.mean()))
+        times.append(learning)
+    if figure is not None:
+        save_figure(lambda: draw(list(grouped), accuracies, times), figure)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
