@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikeoff.kernels.events import sum_rows
-from spikeoff.kernels.jit import admit, serial_kernel
+from spikeoff.kernels.jit import admit, lean_kernel, serial_kernel
 from spikeoff.learning.homeostasis import balanced, normalising_factor
 from spikeoff.learning.stdp import paired
 from spikeoff.neurons.izhikevich import drift, euler, reset
@@ -102,7 +102,7 @@ def scratch(columns: Any, n_steps: Any) -> Any:
     )
 
 
-@serial_kernel
+@lean_kernel
 def present(counts: Any, active: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     """Show one image: fill ``trace`` in place.
 
@@ -134,7 +134,7 @@ def present(counts: Any, active: Any, columns: Any, p: Any, dt: Any, trace: Any)
     trace.mean_current[0] /= trace.counts.size * len(counts)
 
 
-@serial_kernel
+@lean_kernel
 def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     """The band's neurons through all steps, from rest."""
     pool, v, u = trace.pool, trace.v, trace.u
@@ -168,7 +168,7 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     trace.mean_current[0] += gain * received
 
 
-@serial_kernel
+@lean_kernel
 def winner(reached: Any, spikes: Any, start: Any, stop: Any) -> int:
     """Who of the neurons [start, stop) fires first, by the highest potential; else ``NOBODY``."""
     for step in range(len(spikes)):
@@ -181,7 +181,7 @@ def winner(reached: Any, spikes: Any, start: Any, stop: Any) -> int:
     return NOBODY
 
 
-@serial_kernel
+@lean_kernel
 def learn(masks: Any, columns: Any, trace: Any, rule: Any, rate: Any, plus: Any) -> Any:
     """Let the first of each column to fire learn, in place; returns the sum of all |changes|.
 
@@ -215,7 +215,7 @@ def learn(masks: Any, columns: Any, trace: Any, rule: Any, rate: Any, plus: Any)
     return changed
 
 
-@serial_kernel
+@lean_kernel
 def _sees(masks: Any, field: Any) -> bool:
     for source in field:  # noqa: SIM110 (Numba knows no generators)
         if masks[source]:
@@ -223,7 +223,7 @@ def _sees(masks: Any, field: Any) -> bool:
     return False
 
 
-@serial_kernel
+@lean_kernel
 def _tabulate(fired: Any, rule: Any) -> None:
     """Sum the window over a neuron's spikes for every step, and the steps' sums by bits."""
     by_step, window = rule.by_step, rule.window
@@ -241,7 +241,7 @@ def _tabulate(fired: Any, rule: Any) -> None:
                 sums[low + (1 << bit)] = sums[low] + change
 
 
-@serial_kernel
+@lean_kernel
 def _strengthen(masks: Any, field: Any, weights: Any, rule: Any, rate: Any) -> Any:
     """STDP on a neuron's weights, then length 1, in place; returns the sum of |changes|."""
     zero = rate - rate

@@ -13,7 +13,7 @@ import numpy as np
 
 from spikeoff.data.images import N_CLASSES
 from spikeoff.kernels.events import sum_rows
-from spikeoff.kernels.jit import admit, serial_kernel
+from spikeoff.kernels.jit import admit, lean_kernel, serial_kernel
 from spikeoff.learning.hebbian import post_error, strengthened
 from spikeoff.learning.homeostasis import normalising_factor
 from spikeoff.neurons.izhikevich import drift, euler, reset
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
     reached: [n_steps, LANES] membrane potential before reset (mV).
     counts: [LANES] spikes.
     shares: [LANES] each one's share of the layer's activity.
-    signal: [LANES], fired: [n_steps, neurons + 1], n_fired: [n_steps] scratch.
+    signal, v, u: [LANES], fired: [n_steps, neurons + 1], n_fired: [n_steps] scratch.
     """
 
     current: Any
@@ -55,6 +55,8 @@ class Answer(NamedTuple):
     counts: Any
     shares: Any
     signal: Any
+    v: Any
+    u: Any
     fired: Any
     n_fired: Any
 
@@ -69,12 +71,14 @@ def blank(readout: Any, n_steps: Any) -> Any:
         np.zeros(LANES, np.int32),
         np.full(LANES, zero),
         np.full(LANES, zero),
+        np.full(LANES, zero),
+        np.full(LANES, zero),
         np.zeros((n_steps, len(readout.weights) + 1), np.int32),
         np.zeros(n_steps, np.int32),
     )
 
 
-@serial_kernel
+@lean_kernel
 def answer(spikes: Any, counts: Any, readout: Any, p: Any, dt: Any, out: Any) -> None:
     """Run the output neurons on what hidden neurons did; fill ``out`` in place.
 
@@ -101,7 +105,7 @@ def answer(spikes: Any, counts: Any, readout: Any, p: Any, dt: Any, out: Any) ->
     _run(readout, p, dt, out)
 
 
-@serial_kernel
+@lean_kernel
 def _share(readout: Any, out: Any) -> None:
     """Each neuron's share of the layer's activity, by all that it received."""
     shares, slope = out.shares, readout.slope
@@ -121,12 +125,13 @@ def _share(readout: Any, out: Any) -> None:
     shares[N_CLASSES:] = 0
 
 
-@serial_kernel
+@lean_kernel
 def _run(readout: Any, p: Any, dt: Any, out: Any) -> None:
     zero = dt - dt
-    synaptic = np.full(N_CLASSES, zero)
-    v = np.full(N_CLASSES, p.c)
-    u = np.full(N_CLASSES, p.b * p.c)
+    synaptic, v, u = out.signal, out.v, out.u
+    synaptic[:] = 0
+    v[:] = p.c
+    u[:] = p.b * p.c
     out.counts[:] = 0
     for step in range(len(out.current)):
         current = out.current[step]
@@ -144,7 +149,7 @@ def _run(readout: Any, p: Any, dt: Any, out: Any) -> None:
             v[k], u[k] = reset(max(v_next, p.v_floor), u_next, zero + spike, p)
 
 
-@serial_kernel
+@lean_kernel
 def teach_by_error(counts: Any, label: Any, readout: Any, rate: Any, out: Any) -> Any:
     """The delta rule on one presentation, in place; returns the sum of all |changes|.
 
@@ -156,7 +161,7 @@ def teach_by_error(counts: Any, label: Any, readout: Any, rate: Any, out: Any) -
     return _change(counts, readout, rate, out.signal)
 
 
-@serial_kernel
+@lean_kernel
 def teach_plainly(counts: Any, label: Any, readout: Any, rate: Any, length: Any, out: Any) -> Any:
     """Plain Hebbian learning of the label's neuron, whose weights get ``length`` back."""
     for k in range(LANES):
@@ -172,12 +177,13 @@ def teach_plainly(counts: Any, label: Any, readout: Any, rate: Any, length: Any,
     return changed
 
 
-@serial_kernel
+@lean_kernel
 def _change(counts: Any, readout: Any, rate: Any, signal: Any) -> Any:
     zero = rate - rate
     pre = zero
-    weights = readout.weights
-    for h, count in enumerate(counts.ravel()):
+    weights, width = readout.weights, counts.shape[1]
+    for h in range(len(weights)):
+        count = counts[h // width, h % width]
         if count:
             pre += count
             row = weights[np.uintp(h)]
