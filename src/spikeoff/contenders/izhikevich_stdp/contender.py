@@ -60,6 +60,7 @@ class IzhikevichSTDP(Contender):
     id = "izhikevich-stdp"
     title = "Izhikevich, STDP and Hebb"
     spiking = True
+    neuron = "izhikevich"
     engine = "native"
     device = "cpu"
     config_type = IzhikevichSTDPConfig
