@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data import EMBEDDED, Images
 from spikeoff.errors import UserError
-from spikeoff.ledger.membrane import Neuron
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.operations import Activity, Neuron, Operations
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 State = dict[str, NDArray[Any]]

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from spikeoff.kernels.spiking_layer import advance
 from spikeoff.ledger.arithmetic import Arithmetic, count
+from spikeoff.ledger.operations import Neuron
 from spikeoff.neurons.conductance_lif import EXCITATORY
 from spikeoff.neurons.izhikevich import REGULAR_SPIKING, V_PEAK, euler
-
-Neuron = Literal["izhikevich", "conductance-lif"]
 
 
 @dataclass(frozen=True)
