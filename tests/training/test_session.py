@@ -32,6 +32,15 @@ SEED_FILES = {
         "result_monitor_final.npy",
         "input_numbers_final.npy",
         "weights.png",
+        "accuracy.png",
+    },
+    "izhikevich-stdp": {
+        "training_metrics_stdp.csv",
+        "confusion_matrix.png",
+        "training_analysis.png",
+        "training.log",
+        "receptive_fields.png",
+        "spike_raster.png",
     },
     "izhikevich-gradient": {
         "training_metrics.csv",
@@ -52,10 +61,13 @@ SEED_FILES = {
         "cnn_log_fixed.log",
     },
 }
+# Columns that stay empty: the rule has no loss, and labels come last.
+WITHOUT = {"diehl-cook": ("train_accuracy", "train_loss")}
 OWN_FILES = {"config.json", "summary.json", "predictions.npz", "weights.safetensors"}
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"n_hidden": 64, "n_steps": 10},
+    "izhikevich-stdp": {"n_hidden": 100},
     "mlp": {"n_hidden": 64},
     "cnn": {"n_hidden": 32},
 }
@@ -107,8 +119,8 @@ def test_the_metrics_file_has_a_row_an_epoch(record: RunRecord) -> None:
         "train_accuracy", "validation_accuracy", "train_loss", "spike_rate", "energy_estimate_j",
         "flops", "memory_mb",
     ):  # fmt: skip
-        if key in ("train_accuracy", "train_loss") and record.contender == "diehl-cook":
-            assert not any(row[key] for row in rows)  # it has no loss, and labels come last
+        if key in WITHOUT.get(record.contender, ()):
+            assert not any(row[key] for row in rows)
             continue
         assert all(float(row[key]) > 0 for row in rows)
 
