@@ -5,6 +5,7 @@
     memory   = a 32-bit weight an operation, from the smallest memory that holds all weights, and
                each update's state read and written in the smallest memory of all
 
+A weight that is used many times an image, as in a convolution, is taken to be fetched each time.
 What activations and addressing cost is left out, and so is all that a chip draws while it waits.
 """
 

@@ -181,7 +181,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.2)
     axes.grid(visible=True, which="both", axis="x")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
+    figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
