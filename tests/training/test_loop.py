@@ -13,7 +13,7 @@ from spikeoff.data import Dataset, Images, Split, split
 from spikeoff.errors import UserError
 from spikeoff.ledger.operations import Activity, Operations
 from spikeoff.runs import Row
-from spikeoff.training.loop import History, train
+from spikeoff.training.loop import History, conclude, learn
 
 
 class Scripted(Contender):
@@ -32,7 +32,7 @@ class Scripted(Contender):
         self.epoch = 0
         self.concluded = 0
 
-    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         self.epoch = epoch
         loss = self.script[epoch - 1] if self.script[epoch - 1] != self.script[epoch - 1] else 1.0
         yield Step(len(images), None, loss)
@@ -77,7 +77,7 @@ def trained(
     contender.patience = patience
     parts = split(mnist, seed=0, n_validation=n_validation, n_train=2000)
     watcher = Silent()
-    history = train(
+    standing = learn(
         contender,
         parts,
         epochs=range(1, len(contender.script) + 1),
@@ -85,6 +85,7 @@ def trained(
         watcher=watcher,
         keep=lambda rows: None,
     )
+    history = conclude(contender, parts.train, standing)
     return history, parts, watcher
 
 

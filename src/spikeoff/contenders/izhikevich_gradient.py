@@ -102,6 +102,7 @@ class IzhikevichGradient(GradientContender):
     neuron = "izhikevich"
     config_type = IzhikevichGradientConfig
     evaluation_batch = 250
+    batches_per_step = 4
     outputs = Outputs(
         metrics="training_metrics.csv",
         confusion="confusion_matrix.png",
