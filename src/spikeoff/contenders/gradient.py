@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,10 +24,13 @@ from spikeoff.contenders.base import (
     require,
 )
 from spikeoff.contenders.hardware import choose_device, use_threads
-from spikeoff.data import N_CLASSES, Images
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.ledger.operations import Activity
+
+BYTES_A_WEIGHT = 48
+"""Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
 
 WEIGHTS, ADAM = "weights.", "adam."
 """How names in a snapshot begin."""
@@ -95,6 +98,7 @@ class GradientContender(Contender):
 
     evaluation_batch: ClassVar[int] = 500
     remedy = "lower --learning_rate or set --clip_norm"
+    memory_grows_with = "--n_hidden or --batch_size"
     batches_per_step: ClassVar[int] = 16
     """Batches between two looks at the loss: on a GPU each look waits for the device."""
 
@@ -127,6 +131,18 @@ class GradientContender(Contender):
     @abstractmethod
     def hidden_places(self) -> int:
         """Hidden neurons times steps: how many could be active for an image."""
+
+    @classmethod
+    def memory_needed(cls, config: GradientConfig, n_images: int) -> int:
+        """Weights, gradients and moments, a checkpoint of them, and what a batch leaves."""
+        weights, image_bytes = cls.sizes(config)
+        together = max(config.batch_size, cls.evaluation_batch)
+        return BYTES_A_WEIGHT * weights + image_bytes * together + 3 * N_PIXELS * n_images
+
+    @classmethod
+    @abstractmethod
+    def sizes(cls, config: Any) -> tuple[int, int]:
+        """Weights of the network, and bytes that an image's way through it takes at most."""
 
     def warm_up(self, images: Images) -> None:
         """One way forward and back, in evaluation mode, its gradient dropped."""

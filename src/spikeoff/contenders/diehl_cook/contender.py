@@ -21,14 +21,16 @@ from spikeoff.contenders.base import (
     check_fits,
 )
 from spikeoff.contenders.diehl_cook import files
+from spikeoff.contenders.diehl_cook.batched import PLACES
 from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.diehl_cook.connections import check_size
 from spikeoff.contenders.diehl_cook.native import NativeEngine
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.running import RUNNING, Running
-from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
+from spikeoff.contenders.diehl_cook.setup import DEFAULT_SIZE, make_constants, make_layers
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
@@ -52,6 +54,7 @@ class DiehlCook(Contender):
     config_type = DiehlCookConfig
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     device = "cpu"
+    memory_grows_with = "--n_e or --n_train"
     remedy = "lower --nu_post, --theta_plus or --input_intensity"
     outputs = Outputs(
         metrics="training_metrics.csv",
@@ -67,6 +70,9 @@ class DiehlCook(Contender):
         self._threads = use_threads(config.num_threads)
         layers, note = make_layers(config)
         self.notes = (note,)
+        for layer in layers:
+            n_e, n_i = layer.to_inhibitory.shape
+            check_size(Path("AiAe.npy"), n_e * n_i)
         self._build(layers)
         self._seen = 0
         self._running = Running(self._width, config.update_interval)
@@ -89,6 +95,17 @@ class DiehlCook(Contender):
                 "raise --num_examples"
             )
         return range(self._seen // n_images + 1, math.ceil(goal / n_images) + 1)
+
+    @classmethod
+    def memory_needed(cls, config: DiehlCookConfig, n_images: int) -> int:
+        """Both kinds of connections as they are written, and the responses that label neurons."""
+        n_e = config.n_e or DEFAULT_SIZE
+        n_i = config.n_i or n_e
+        plastic = N_PIXELS * n_e + n_e * config.n_e2
+        fixed = n_e * n_i + config.n_e2**2
+        responses = (n_e + config.n_e2) * n_images
+        batches = 4 * plastic * PLACES if config.learning == "batched" else 0
+        return 48 * plastic + 56 * fixed + 14 * responses + batches + 3 * N_PIXELS * n_images
 
     def warm_up(self, images: Images) -> None:
         """Compile both kernels on a copy of the network."""

@@ -60,8 +60,9 @@ def write_layers(folder: Path, layers: list[Layer], ending: str) -> None:
 def write_responses(
     folder: Path, responses: NDArray[np.int32], labels: NDArray[np.uint8], ending: str
 ) -> None:
-    """Responses and the digits that evoked them."""
-    write_array(folder / f"result_monitor_{ending}.npy", responses)
+    """Responses, in 16 bits where these hold them, and the digits that evoked them."""
+    held = np.promote_types(np.int16, np.min_scalar_type(int(responses.max(initial=0))))
+    write_array(folder / f"result_monitor_{ending}.npy", responses.astype(held))
     write_array(folder / f"input_numbers_{ending}.npy", labels)
 
 

@@ -70,6 +70,7 @@ class IzhikevichSTDP(Contender):
     neuron = "izhikevich"
     engine = "native"
     device = "cpu"
+    memory_grows_with = "--n_hidden"
     remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
     outputs = Outputs(
@@ -134,6 +135,13 @@ class IzhikevichSTDP(Contender):
         logits -= logits.max(axis=1, keepdims=True)
         right = logits[np.arange(len(images)), images.labels]
         return float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
+
+    @classmethod
+    def memory_needed(cls, config: IzhikevichSTDPConfig, n_images: int) -> int:
+        """Weights as they are drawn, twice, and the hidden responses that the probe is given."""
+        n, steps = config.n_hidden, config.n_steps
+        spikes = 2 * ANSWERED_TOGETHER * steps * N_PIXELS
+        return 48 * N_PIXELS * n + 16 * n * n_images + spikes + 3 * N_PIXELS * n_images
 
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
