@@ -36,6 +36,7 @@ from spikeoff.data.npz import read_arrays
 from spikeoff.data.tensors import write_tensors
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import TEMPORARY, whole_file, write_text
+from spikeoff.record_types import fault
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import Config, State
@@ -48,29 +49,7 @@ LOCK = "run.lock"
 STARTED_IN = "started_in"
 """The key in ``config.json`` for the working directory of the run."""
 
-MAX_JSON_BYTES = 1 << 24
-
-NEEDED: dict[str, tuple[str, ...]] = {
-    "contender": (),
-    "title": (),
-    "spiking": (),
-    "engine": (),
-    "seed": (),
-    "version": (),
-    "parameters": (),
-    "energy": (),
-    "config": ("tdp",),
-    "data": ("name", "sha256", "n_train", "n_validation", "n_test"),
-    "epochs": ("trained", "chosen"),
-    "accuracy": ("train", "validation", "test"),
-    "time": ("train_s", "test_ms_per_example"),
-    "spikes": ("kind", "per_example_hidden", "hidden_rate", "input_per_example"),
-    "operations": ("dense_macs", "effective_macs", "effective_acs", "membrane_updates"),
-    "memory": ("peak_rss_bytes",),
-    "environment": ("cpu", "cores", "threads", "gpu", "device", "os", "python", "libraries"),
-    "files": ("metrics",),
-}
-"""What a record must hold to be reported."""
+MAX_TEXT_BYTES = 1 << 24
 
 Row = dict[str, float | None]
 
@@ -261,9 +240,9 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as stream:
-            raw = stream.read(MAX_JSON_BYTES + 1)
-        if len(raw) > MAX_JSON_BYTES:
-            raise ValueError(f"over {MAX_JSON_BYTES >> 20} MiB")
+            raw = stream.read(MAX_TEXT_BYTES + 1)
+        if len(raw) > MAX_TEXT_BYTES:
+            raise ValueError(f"over {MAX_TEXT_BYTES >> 20} MiB")
         content = json.loads(raw.decode("utf-8"))
         if not isinstance(content, dict):
             raise ValueError("no JSON object")
@@ -322,20 +301,28 @@ def _read_summary(folder: Path) -> dict[str, Any]:
         what = "the run in it did not finish" if unfinished else "no run in this folder"
         raise UserError(f"{folder}: {what} ({SUMMARY} is missing)")
     summary = read_json(path)
-    for key, inner in NEEDED.items():
-        held = summary.get(key)
-        if held is None or (inner and not (isinstance(held, dict) and held.keys() >= set(inner))):
-            raise UserError(f"{path}: {key!r} is missing or incomplete; not the record of a run")
-    return dict(summary)
+    found = fault(summary)
+    if found is not None:
+        raise UserError(f"{path}: {found}; not the record of a run")
+    metrics = summary["files"]["metrics"]
+    if Path(metrics).name != metrics:
+        raise UserError(f"{path}: `metrics` (={metrics[:60]!r}) must be the name of a file beside")
+    return summary
 
 
 def _read_metrics(path: Path) -> list[Row]:
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            return [
-                {key: float(value) if value else None for key, value in row.items()}
-                for row in csv.DictReader(stream)
-            ]
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_TEXT_BYTES + 1)
+        if len(raw) > MAX_TEXT_BYTES:
+            raise ValueError(f"over {MAX_TEXT_BYTES >> 20} MiB")
+        rows: list[Row] = [
+            {key: float(value) if value else None for key, value in row.items()}
+            for row in csv.DictReader(io.StringIO(raw.decode("utf-8"), newline=""))
+        ]
+        if any(row.get("epoch") is None for row in rows):
+            raise ValueError("a row without its epoch")
+        return rows
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read ({one_line(error)}); run it again") from error
 

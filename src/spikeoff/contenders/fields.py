@@ -49,7 +49,7 @@ def check_fields(config: Any) -> None:
     kind: Any = type(config)
     for name, hint in _hints(kind).items():
         value = getattr(config, name)
-        require(name, value, any(_fits(value, kind) for kind in _kinds(hint)), _rule(hint))
+        require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
         if isinstance(value, Integral):
             require(name, value, abs(int(value)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")
         elif isinstance(value, Real):
@@ -71,7 +71,7 @@ def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
             raise UserError(f"`{name}` is no setting of {kind.__name__}; leave it out")
     return kind(
         **{
-            name: Path(value) if isinstance(value, str) and Path in _kinds(hints[name]) else value
+            name: Path(value) if isinstance(value, str) and Path in kinds(hints[name]) else value
             for name, value in content.items()
         }
     )
@@ -84,12 +84,13 @@ def _hints(kind: Any) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
-def _kinds(hint: Any) -> tuple[Any, ...]:
+def kinds(hint: Any) -> tuple[Any, ...]:
     """The alternatives of an annotation."""
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
-def _fits(value: object, kind: Any) -> bool:
+def fits(value: object, kind: Any) -> bool:
+    """Whether a value is of a kind: a type, or a choice of words. Whole numbers are numbers too."""
     if get_origin(kind) is Literal:
         return isinstance(value, str) and value in get_args(kind)
     if kind is bool:
@@ -102,7 +103,7 @@ def _fits(value: object, kind: Any) -> bool:
 
 def _rule(hint: Any) -> str:
     rules = []
-    for kind in _kinds(hint):
+    for kind in kinds(hint):
         choices = get_args(kind) if get_origin(kind) is Literal else ()
         rules.append(" or ".join(choices) if choices else NAMES.get(kind, str(kind)))
     return ", or ".join(rules)
