@@ -134,5 +134,5 @@ def test_rows_hold_what_the_seed_logs(mnist: Dataset) -> None:
 
 
 def test_a_loss_that_is_no_number_stops_with_epoch_and_remedy(mnist: Dataset) -> None:
-    with pytest.raises(UserError, match=r"nan in epoch 2 .*learning_rate"):
+    with pytest.raises(UserError, match=r"nan in epoch 2, step 1, .*learning rate"):
         trained(Scripted([0.5, float("nan")]), mnist, patience=None)

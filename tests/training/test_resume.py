@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,14 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, name: str, step: int, signum: int) 
             os.kill(os.getpid(), signum)
 
     monkeypatch.setattr(kind, "keep", keep)
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Tests in the background are started with SIGINT ignored, which a run would respect."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 @pytest.fixture(scope="module", params=BUILT_IN)

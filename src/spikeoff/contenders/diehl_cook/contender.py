@@ -320,8 +320,22 @@ class DiehlCook(Contender):
         self.notes = (f"goes on after {examples} images, from {folder}",)
 
     def _go_on(self, state: State) -> None:
+        """Restore, and let what is fixed keep the digits that a state in single precision lacks."""
+        before = self._initial
         self.restore(state)
+        layers = [_as_exact(*pair) for pair in zip(self._initial, before, strict=True)]
+        self._build(layers)
         if isinstance(self._engine, NativeEngine):
             self._engine.load(state)
         if f"{RUNNING}labels" in state:  # earlier versions kept none
             self._running.load(state)
+
+
+def _as_exact(layer: Layer, exact: Layer) -> Layer:
+    """``layer``, with the fixed connections of ``exact`` where both are the same but for rounding."""
+    kept = {}
+    for name in ("to_inhibitory", "to_excitatory", "input_to_inhibitory"):
+        held, known = getattr(layer, name), getattr(exact, name)
+        if np.array_equal(held, known.astype(np.float32)):
+            kept[name] = known
+    return replace(layer, **kept)
