@@ -332,7 +332,7 @@ class DiehlCook(Contender):
 
 
 def _as_exact(layer: Layer, exact: Layer) -> Layer:
-    """``layer``, with the fixed connections of ``exact`` where both are the same but for rounding."""
+    """``layer``, its fixed connections those of ``exact``, where they differ by rounding alone."""
     kept = {}
     for name in ("to_inhibitory", "to_excitatory", "input_to_inhibitory"):
         held, known = getattr(layer, name), getattr(exact, name)
