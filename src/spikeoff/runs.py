@@ -290,7 +290,7 @@ def _read_rest(folder: Path, summary: dict[str, Any]) -> RunRecord:
     if int(labels.astype(np.uint8).max()) >= N_CLASSES:
         raise UserError(f"{folder / PREDICTIONS}: a label is above 9; run it again")
     answers = scores.argmax(axis=1).astype(np.uint8)
-    rows = _read_metrics(folder / str(summary["files"]["metrics"]))
+    rows = read_metrics(folder / str(summary["files"]["metrics"]))
     return RunRecord(folder, summary, rows, labels.astype(np.uint8), answers)
 
 
@@ -310,7 +310,12 @@ def _read_summary(folder: Path) -> dict[str, Any]:
     return summary
 
 
-def _read_metrics(path: Path) -> list[Row]:
+def read_metrics(path: Path) -> list[Row]:
+    """The rows of a run's metrics file.
+
+    Raises:
+        UserError: it is missing, damaged, or larger than any such file.
+    """
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_TEXT_BYTES + 1)

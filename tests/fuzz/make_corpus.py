@@ -45,6 +45,7 @@ def idx_files() -> None:
     put("idx/images", struct.pack(">IIII", 0x803, 1, 28, 28) + images)
     put("idx/labels", struct.pack(">II", 0x801, 3) + b"\x01\x02\x09")
     put("idx/huge", struct.pack(">IIII", 0x803, *[0xFFFFFFFF] * 3))
+    put("idx/zero_and_huge", struct.pack(">IIII", 0x803, 0, 0xFFFFFFFF, 0xFFFFFFFF))
     put("idx/floats", struct.pack(">II", 0xD01, 1) + b"\0\0\0\0")
     put("idx/empty", b"\x00")
 

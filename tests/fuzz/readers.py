@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import sys
 import zipfile
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.table import terminal_table
-from spikeoff.runs import read_config, read_run
+from spikeoff.runs import read_config, read_metrics, read_run
 from spikeoff.training import checkpoints
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -163,12 +162,8 @@ def settings(folder: Path) -> None:
 
 def read_csv(folder: Path, data: bytes) -> None:
     """The bytes as the metrics of a run."""
-    if not (folder / "summary.json").exists():
-        summary = json.loads((CORPUS / "json" / "summary.json").read_text())
-        (folder / "summary.json").write_text(json.dumps(summary))
-        read_json(folder, (folder / "summary.json").read_bytes())
     (folder / "m.csv").write_bytes(data)
-    attempt(lambda: read_run(folder))
+    attempt(lambda: read_metrics(folder / "m.csv"))
 
 
 def read_toml(folder: Path, data: bytes) -> None:

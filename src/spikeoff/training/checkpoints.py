@@ -127,6 +127,7 @@ class Saver:
         self._examples = last.standing.examples if last else 0
         self._then, self._cost = time.monotonic(), 0.0
         self.written, self.seconds = 0, 0.0
+        self._told = ""
 
     def look(self, standing: Standing, contender: Contender) -> float:
         """Write what is due; returns the seconds that it took.
@@ -166,7 +167,9 @@ class Saver:
         except FolderLostError:
             raise
         except UserError as error:
-            self._say(f"no checkpoint: {error}; the run goes on, and tries again")
+            if str(error) != self._told:
+                self._told = str(error)
+                self._say(f"no checkpoint: {error}; the run goes on, and tries again")
         else:
             self._number += 1
             self.written += 1
