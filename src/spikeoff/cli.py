@@ -89,8 +89,11 @@ def _train(given: list[str]) -> int:
     config = tyro.cli(
         kind.config_type, args=flags, prog=f"spikeoff train {name}", use_underscores=True
     )
+    from spikeoff.ledger.operation_energy import load_table
     from spikeoff.report.console import output_console
+    from spikeoff.report.energy import energy_table
     from spikeoff.report.table import terminal_table
+    from spikeoff.report.times import time_table
     from spikeoff.training.session import run
 
     console = output_console()
@@ -104,6 +107,8 @@ def _train(given: list[str]) -> int:
         return evaluate(folder, config.mnist_path, num_examples=config.num_examples, vote=vote)
     record = run(name, config)
     console.print(terminal_table([record]))
+    console.print(time_table([record]))
+    console.print(energy_table([record], load_table()))
     console.print(str(record.folder), highlight=False, soft_wrap=True)
     return 0
 

@@ -47,6 +47,15 @@ def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     return groups
 
 
+def ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """The groups, best mean test accuracy first."""
+
+    def accuracy(item: tuple[str, list[RunRecord]]) -> float:
+        return sum(float(run.summary["accuracy"]["test"]) for run in item[1]) / len(item[1])
+
+    return dict(sorted(group(records).items(), key=accuracy, reverse=True))
+
+
 def _settings(record: RunRecord) -> dict[str, Any]:
     config = {**record.summary["config"], "engine": record.summary["engine"]}
     return {k: json.dumps(v).strip('"') for k, v in config.items() if k not in PRIVATE}
