@@ -83,11 +83,13 @@ def joules(record: RunRecord, quantity: Quantity, way: Way, table: EnergyTable) 
         return None if energy.neurons is None else 1e-12 * energy.total
     if way == "measured":
         found = figure(summary, "training" if quantity == "training" else "inference", "measured")
-        images = 1 if found is None else found.get("images") or 1
+        images = None if found is None else found.get("images")
     else:
         found = figure(summary, "training" if quantity == "training" else "test", "estimated")
-        images = 1 if quantity == "training" else summary["data"]["n_test"]
-    return None if found is None else float(found["value"]) / images
+        images = summary["data"]["n_test"]
+    if found is None:
+        return None
+    return float(found["value"]) / (1 if quantity == "training" else images or 1)
 
 
 def figure(
