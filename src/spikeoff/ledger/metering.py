@@ -108,21 +108,12 @@ class Meter:
     def window(self) -> Iterator[Window]:
         """Time and energy of what is done inside; they are there once it is left."""
         window = Window()
-        tally = self._begin()
-        stop = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(tally, stop), daemon=True)
-        if tally is not None:
-            watch.start()
-        start = self._clock()
-        try:
-            yield window
-        finally:
-            window.seconds = self._clock() - start
-            if tally is not None:
-                stop.set()
-                watch.join()
-                self._look(tally)
-                window.joules = tally.joules
+        with self._counting(window):
+            start = self._clock()
+            try:
+                yield window
+            finally:
+                window.seconds = self._clock() - start
 
     def repeat(self, work: Callable[[], object]) -> list[tuple[Window, int]]:
         """``REPEATS`` windows of ``length`` or longer, each with how often it did ``work``."""
@@ -150,6 +141,24 @@ class Meter:
     def idle_watts(self) -> dict[str, float]:
         """Idle power of each counter (W)."""
         return {name: joules / self.idle.seconds for name, joules in self.idle.joules.items()}
+
+    @contextmanager
+    def _counting(self, window: Window) -> Iterator[None]:
+        """Let the counters fill the window, where there are some."""
+        tally = self._begin()
+        if tally is None:
+            yield
+            return
+        stop = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(tally, stop), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watch.join()
+            self._look(tally)
+            window.joules = tally.joules
 
     def _begin(self) -> Tally | None:
         try:
