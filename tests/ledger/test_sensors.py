@@ -198,6 +198,14 @@ def test_on_a_gpu_that_one_counts_beside_the_processors(
     found = computing_on(monkeypatch, 1, "NVIDIA H100")
     assert [one.kind for one in found.counters] == ["cpu", "dram", "cpu", "dram", "gpu"]
     assert found.lacks("gpu") is None
+    assert not found.missing  # the other GPU is nobody's concern
+
+
+def test_a_gpu_in_use_that_counts_nothing_is_told_of(
+    board: Board, two_packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = computing_on(monkeypatch, 0, "NVIDIA TITAN X")
+    assert found.lacks("gpu") == "GPU 0 (NVIDIA TITAN X) counts no energy (older than Volta)"
 
 
 def test_a_gpu_under_another_number_is_not_taken_for_the_one_in_use(

@@ -124,9 +124,12 @@ def _in_use(gpus: Sensors) -> Sensors:
 
     number = torch.cuda.current_device()
     name = f"GPU {number} ({torch.cuda.get_device_name(number)})"
-    same = tuple(one for one in gpus.counters if _bare(one.name) == _bare(name))
-    if same or not gpus.counters:
-        return Sensors(same, gpus.missing)
+    for counter in gpus.counters:
+        if _bare(counter.name) == _bare(name):
+            return Sensors((counter,))
+    told = tuple(reason for reason in gpus.missing if _bare(reason).startswith(_bare(name)))
+    if told or not gpus.counters:
+        return Sensors(missing=told or gpus.missing)
     return Sensors(missing=(
         f"PyTorch computes on {name}, the counters are of "
         f"{', '.join(one.name for one in gpus.counters)}; set CUDA_DEVICE_ORDER=PCI_BUS_ID",
