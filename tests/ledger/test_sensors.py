@@ -86,6 +86,23 @@ def test_packages_and_their_memory_are_counted_once(two_packages: Path) -> None:
     assert {one.wraps_at for one in found.counters} == {RANGE_UJ / 1e6}
 
 
+def test_the_daemon_of_zeus_is_asked_where_there_is_one(
+    two_packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = SimpleNamespace(cpu_energy_uj=9_000_000, dram_energy_uj=4_000_000)
+    daemon = SimpleNamespace(
+        auth_error=None, can_read_cpu=True, cpu_ids=[0, 1, 2], dram_available=[True, False, False],
+        get_cpu_energy=lambda ids, cpu, dram: {ids[0]: drawn},
+    )  # fmt: skip
+    monkeypatch.setattr(rapl, "ZeusdClient", lambda config: daemon)
+    monkeypatch.setenv("ZEUSD_SOCK_PATH", "/run/zeusd.sock")
+    assert [(one.name, one.read()) for one in processor_sensors().counters] == [
+        ("CPU package-0", 9.0),
+        ("DRAM at package-0", 4.0),
+        ("CPU package-1", 9.0),
+    ]
+
+
 def test_a_wrap_is_seen_at_once(two_packages: Path) -> None:
     counter = processor_sensors().counters[0]
     energy = two_packages / "intel-rapl:0" / "energy_uj"
