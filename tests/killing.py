@@ -73,8 +73,8 @@ def first_call(name: str, folder: Path) -> list[str]:
     n_train, epochs = IMAGES[name]
     return [
         name, *TINY[name], "--n_train", str(n_train), "--epochs", str(epochs),
-        "--n_validation", "200", "--num_threads", "1", "--checkpoint_examples", "1",
-        "--save_path", str(folder),
+        "--n_validation", "200", "--timing_seconds", "0", "--num_threads", "1",
+        "--checkpoint_examples", "1", "--save_path", str(folder),
     ]  # fmt: skip
 
 

@@ -11,7 +11,9 @@ import pytest
 from spikeoff.contenders.base import Config, Contender, Outputs, Response, State, Step
 from spikeoff.data import Dataset, Images, Split, split
 from spikeoff.errors import UserError
+from spikeoff.ledger.metering import Meter
 from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.sensors import Sensors
 from spikeoff.runs import Row
 from spikeoff.training.loop import History, conclude, learn
 
@@ -77,15 +79,17 @@ def trained(
     contender.patience = patience
     parts = split(mnist, seed=0, n_validation=n_validation, n_train=2000)
     watcher = Silent()
+    meter = Meter(Sensors(), "cpu", 0)
     standing = learn(
         contender,
         parts,
         epochs=range(1, len(contender.script) + 1),
         tdp=100.0,
+        meter=meter,
         watcher=watcher,
         keep=lambda rows: None,
     )
-    history = conclude(contender, parts.train, standing)
+    history = conclude(contender, parts.train, standing, meter)
     return history, parts, watcher
 
 

@@ -39,7 +39,13 @@ STEPS = {"diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-stdp": 2, "mlp":
 
 
 def config(name: str, folder: Path, **changes: Any) -> Config:
-    fields = {"epochs": 3, "n_train": 500, "n_validation": 100, "num_threads": 1}
+    fields = {
+        "epochs": 3,
+        "n_train": 500,
+        "n_validation": 100,
+        "num_threads": 1,
+        "timing_seconds": 0.0,
+    }
     return find(name).config_type(save_path=folder, **{**fields, **SMALL[name], **changes})
 
 

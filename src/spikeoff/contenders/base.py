@@ -30,6 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_SEED = 2**32 - 1
+MAX_MEASURING = 3600
 
 
 def check_fits(snapshot: State, like: State) -> None:
@@ -72,6 +73,10 @@ class Config:
     checkpoint_examples: int | None = None
     """Images after which a checkpoint is written, whatever it takes; by minutes alone by
     default."""
+    timing_seconds: float = 1.0
+    """Time (s) to measure latency for after training, and as much for throughput; 0: neither."""
+    energy_seconds: float = 60.0
+    """Most time (s) to spend on measuring energy where there are sensors; 0 measures none."""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -87,6 +92,9 @@ class Config:
                 "above 0")  # fmt: skip
         examples = self.checkpoint_examples
         require("checkpoint_examples", examples, examples is None or examples >= 1, "at least 1")
+        for name in ("timing_seconds", "energy_seconds"):
+            seconds = getattr(self, name)
+            require(name, seconds, 0 <= seconds <= MAX_MEASURING, f"from 0 to {MAX_MEASURING} s")
 
     def moved(self, folder: Path) -> Self:
         """The same, its relative paths now starting from ``folder``."""

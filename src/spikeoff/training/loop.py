@@ -13,7 +13,9 @@ import numpy as np
 from spikeoff.contenders.base import Contender, State
 from spikeoff.data import Images, Split
 from spikeoff.errors import UserError
+from spikeoff.ledger.energy import columns as energy_columns
 from spikeoff.ledger.memory import resident_bytes
+from spikeoff.ledger.metering import Meter
 from spikeoff.runs import Row
 from spikeoff.training.standing import Best, Standing, Sums
 
@@ -51,12 +53,14 @@ class History:
     rows: one an epoch.
     examples: images learned from.
     seconds: learning and what concludes it; looking at validation images is not counted.
+    concluding: energy of what concludes it, as the rows have it of the epochs.
     chosen_epoch: the epoch whose state stands.
     """
 
     rows: list[Row]
     examples: int
     seconds: float
+    concluding: Row
     chosen_epoch: int
 
 
@@ -66,6 +70,7 @@ def learn(
     *,
     epochs: range,
     tdp: float,
+    meter: Meter,
     watcher: Watcher,
     keep: Callable[[list[Row]], None],
     saver: Keeper | None = None,
@@ -78,6 +83,7 @@ def learn(
         parts: training images to learn from, validation images to steer by.
         epochs: the passes to go, at most.
         tdp: thermal design power (W) for the energy column.
+        meter: measures the time of learning and, where there are sensors, its energy.
         watcher: who is told of progress.
         keep: called with all rows after each epoch.
         saver: looks at where training stands after each step but a pass's last, and each epoch.
@@ -91,9 +97,12 @@ def learn(
     patience = contender.patience if len(parts.validation) else None
     probe = parts.validation if len(parts.validation) else parts.train.take(slice(0, N_PROBE))
     while not standing.over:
-        _learn(contender, parts.train, standing, watcher, saver)
+        whole = not standing.offset
+        with meter.window() as window:
+            _learn(contender, parts.train, standing, watcher, saver)
         check_finite(contender.state(), contender, standing)
         row = _row(contender, parts, probe, standing, tdp)
+        row |= energy_columns(meter, window) if whole else {}  # the rest was metered elsewhere
         standing.rows.append(row)
         keep(standing.rows)
         watcher.epoch(row)
@@ -123,7 +132,7 @@ def check_finite(state: State, contender: Contender, standing: Standing) -> None
             )
 
 
-def conclude(contender: Contender, images: Images, standing: Standing) -> History:
+def conclude(contender: Contender, images: Images, standing: Standing, meter: Meter) -> History:
     """What follows the last pass.
 
     Where the contender has a patience and validation images are held out, the state of the best
@@ -132,12 +141,12 @@ def conclude(contender: Contender, images: Images, standing: Standing) -> Histor
     best, rows = standing.best, standing.rows
     if best.state is not None:
         contender.restore(best.state)
-    start = time.perf_counter()
-    contender.conclude(images)
-    concluded = time.perf_counter() - start
-    seconds = sum(row["seconds"] or 0 for row in rows) + concluded
+    with meter.window() as window:
+        contender.conclude(images)
+    seconds = sum(row["seconds"] or 0 for row in rows) + window.seconds
+    concluding: Row = {**energy_columns(meter, window)}
     chosen = best.epoch or int(rows[-1]["epoch"] or 0)
-    return History(rows, standing.examples, seconds, chosen)
+    return History(rows, standing.examples, seconds, concluding, chosen)
 
 
 def _learn(

@@ -34,6 +34,7 @@ from spikeoff.runs import (
 from spikeoff.training.checkpoints import Checkpoint, Saver, newest, remove
 from spikeoff.training.log import log_file
 from spikeoff.training.loop import History, conclude, learn
+from spikeoff.training.measuring import energies, ready_meter, times
 from spikeoff.training.memory import check_memory
 from spikeoff.training.progress import RunProgress
 from spikeoff.training.signals import Interrupted, Signals
@@ -126,6 +127,10 @@ class _Session:
             for note in contender.notes:
                 progress.say(note)
             contender.warm_up(parts.train.take(slice(0, 2)))
+            meter = ready_meter(contender.device, config)
+            progress.say(
+                "energy: " + (meter.reason or ", ".join(one.name for one in meter.counters))
+            )
             saver = Saver(folder, config, facts, self.signals, progress.say, last)
             keeper = _Keeper(progress, contender, folder)
             with self.signals.patiently():
@@ -134,14 +139,19 @@ class _Session:
                     parts,
                     epochs=epochs,
                     tdp=config.tdp,
+                    meter=meter,
                     watcher=keeper,
                     keep=keeper.metrics,
                     saver=saver,
                     standing=last.standing if last else None,
                 )
-            history = conclude(contender, parts.train, standing)
+            history = conclude(contender, parts.train, standing, meter)
             progress.say("testing")
             summary = _judge(contender, config, dataset, parts, history, folder)
+            progress.say("measuring")
+            summary["time"] |= times(contender, config, parts)
+            per_image = summary["time"]["test_ms_per_example"]
+            summary["energy"] += energies(contender, parts, history, meter, per_image)
             summary |= {
                 "started": facts["started"],
                 "finished": _now(),
