@@ -54,7 +54,10 @@ def test_train_lists_contenders_and_each_explains_its_flags(
     [
         (["train", "mpl"], "'mpl' is no contender"),
         (["train", "mlp", "--epochs", "0"], "`epochs` (=0) must be at least 1"),
-        (["train", "mlp", "--learning-rate", "nan"], "`learning_rate` (=nan) must be above 0"),
+        (
+            ["train", "mlp", "--learning-rate", "nan"],
+            "`learning_rate` (=nan) must be finite, and a number",
+        ),
         (["train", "mlp", "--mnist_path", "nowhere"], "'nowhere': no such file"),
         (["train", "mlp", "--n_train", "60000"], "n_train is 60000"),
         (["train", "mlp", "--device", "cuda"], "`device` (=cuda) is not available"),
