@@ -73,7 +73,10 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["data", "info", "--mnist_path", "nowhere"], "'nowhere': no such file"),
         (["sensors", "--seconds", "0"], "`seconds` (=0.0) must be above 0"),
         (["train", "mlp", "--energy_seconds", "-1"], "`energy_seconds` (=-1.0) must be from 0"),
-        (["compare", "--timing_seconds", "inf"], "`timing_seconds` (=inf) must be finite, and a number"),
+        (
+            ["compare", "--timing_seconds", "inf"],
+            "`timing_seconds` (=inf) must be finite, and a number",
+        ),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2(

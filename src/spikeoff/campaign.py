@@ -151,7 +151,7 @@ def race(
     if not resumed:
         _write_race(runs, output, energy_table)
     with passed_on() as signals:
-        records, failures = _run_all(runs, console, signals, output)
+        records, failures = _run_all(runs, console, signals, output, resumed)
     if not records:
         raise UserError(f"no run came through; the first failure: {failures[0]}")
     show(records, output, console, table)
@@ -159,7 +159,7 @@ def race(
 
 
 def _run_all(
-    runs: Sequence[Entry], console: Console, signals: Passed, output: Path
+    runs: Sequence[Entry], console: Console, signals: Passed, output: Path, resumed: bool
 ) -> tuple[list[RunRecord], list[str]]:
     """The runs that came through, and the failures of the others, a line each."""
     records: list[RunRecord] = []
@@ -168,7 +168,7 @@ def _run_all(
         name = f"{entry.contender} seed {entry.config.seed}"
         console.print(f"[bold]run {number}/{len(runs)}[/bold]  {name}", highlight=False)
         try:
-            records.append(_in_own_process(entry))
+            records.append(_in_own_process(entry, resumed))
         except Interrupted as stop:
             raise Interrupted(signals.heard or stop.signum, output) from None
         except (UserError, BrokenProcessPool) as error:
@@ -207,17 +207,17 @@ def _check_data(config: Config) -> None:
     split(dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train)
 
 
-def _in_own_process(entry: Entry) -> RunRecord:
+def _in_own_process(entry: Entry, resumed: bool) -> RunRecord:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=leave_to_parent) as pool:
-        folder = pool.submit(_run_entry, entry).result()
+        folder = pool.submit(_run_entry, entry, resumed).result()
     return read_run(folder)
 
 
-def _run_entry(entry: Entry) -> Path:
+def _run_entry(entry: Entry, resumed: bool) -> Path:
     try:
         path = entry.config.save_path
-        if path is not None and (path / CONFIG).is_file():
+        if resumed and path is not None and (path / CONFIG).is_file():
             return resume(path).folder
         return run(entry.contender, entry.config).folder
     except UserError:
