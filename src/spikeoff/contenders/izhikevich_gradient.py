@@ -22,7 +22,7 @@ from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import rate_code_torch
-from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.kernels.rate_coding import rate_code_departures
 from spikeoff.kernels.two_layers import Layers, TwoLayers
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.operations import Activity, Operations
@@ -145,7 +145,7 @@ class IzhikevichGradient(GradientContender):
     ) -> tuple[torch.Tensor, Count]:
         config, weights = self.config, self.weights
         images = Images(pixels.numpy(), np.empty(0, np.uint8), ids)
-        inputs = rate_code_events(
+        inputs = rate_code_departures(
             images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
         )
         layers = Layers(PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule())
@@ -154,7 +154,6 @@ class IzhikevichGradient(GradientContender):
             weights.bias,
             weights.output,
             inputs,
-            config.n_steps,
             layers,
             self._kept(len(pixels)),
             1 - config.dropout,

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spikeoff.kernels import events, izhikevich_loop
+from spikeoff.kernels import departures, events, izhikevich_loop
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import IzhikevichParams
 
@@ -56,8 +56,7 @@ class TwoLayers(torch.autograd.Function):
         hidden: torch.Tensor,
         bias: torch.Tensor,
         output: torch.Tensor,
-        inputs: events.Events,
-        n_steps: int,
+        inputs: departures.Departures,
         layers: Layers,
         kept: torch.Tensor | None,
         kept_share: float,
@@ -70,7 +69,6 @@ class TwoLayers(torch.autograd.Function):
             bias: [n_hidden] (mV/ms).
             output: [n_hidden, n_output] weights (mV/ms).
             inputs: spikes, rows by example and step.
-            n_steps: steps an example.
             layers: what is fixed.
             kept: [n, 1, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
             kept_share: share of 1 in ``kept`` by expectation; the others' weight makes up for it.
@@ -79,9 +77,9 @@ class TwoLayers(torch.autograd.Function):
             Counts in the precision of the weights, and the number of hidden spikes.
         """
         w_hidden, b_hidden, w_output = (w.detach().numpy() for w in (hidden, bias, output))
-        n_rows = len(inputs.counts)
-        shape = (n_rows // n_steps, n_steps, -1)
-        trace = events.product(inputs, w_hidden).reshape(shape)
+        n_rows = inputs.n_rows
+        shape = (len(inputs.n_usual), inputs.n_steps, -1)
+        trace = departures.product(inputs, w_hidden).reshape(shape)
         fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
         if kept is not None:
             fired *= kept.numpy()
@@ -101,16 +99,13 @@ class TwoLayers(torch.autograd.Function):
         ctx.kept = None
         by_counts = gradients[0].numpy()[:, None, :]
         by_answers = np.repeat(by_counts, output_trace.shape[1], axis=1)
-        by_currents = layers.back(output_trace, by_answers, "output").reshape(
-            len(inputs.counts), -1
-        )
+        by_currents = layers.back(output_trace, by_answers, "output").reshape(inputs.n_rows, -1)
         by_output = events.weight_gradient(spikes, by_currents)
         by_spikes = torch.from_numpy(by_currents) @ torch.from_numpy(w_output).T
         by_spikes = by_spikes.reshape(trace.shape)
         if kept is not None:
             by_output /= kept_share
             by_spikes *= kept
-        by_input = layers.back(trace, by_spikes.numpy(), "hidden").reshape(len(inputs.counts), -1)
-        by_hidden = torch.from_numpy(events.weight_gradient(inputs, by_input))
-        by_bias = torch.from_numpy(by_input).sum(0)
-        return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None, None
+        by_input = layers.back(trace, by_spikes.numpy(), "hidden").reshape(inputs.n_rows, -1)
+        by_hidden, by_bias = map(torch.from_numpy, departures.gradients(inputs, by_input))
+        return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None
