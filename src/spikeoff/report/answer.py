@@ -65,12 +65,15 @@ def _headline(verdicts: Sequence[Verdict]) -> str:
 
 def _tile(verdict: Verdict, rows: Mapping[str, Standing]) -> Tile:
     ours, theirs = rows[verdict.spiking], rows[verdict.conventional]
-    now = f"A synapse carries a spike in {100 * verdict.rate:.2g} % of the steps. "
+    now = (
+        f"Without memory traffic {times(verdict.ratio)} times. A synapse carries a spike in "
+        f"{100 * verdict.rate:.2g} % of the steps; "
+    )
     if verdict.break_even is None:
         alone = f"{times(verdict.neurons_alone)} times what {verdict.conventional} computes"
-        then = f"Fewer would not help: updating the neurons alone costs {alone}."
+        then = f"fewer would not help, as updating the neurons alone costs {alone}."
     else:
-        then = f"Computing alone would break even at {100 * verdict.break_even:.2g} %."
+        then = f"computing alone would break even at {100 * verdict.break_even:.2g} %."
     return Tile(
         name=verdict.spiking,
         other=verdict.conventional,

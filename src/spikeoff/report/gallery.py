@@ -29,13 +29,8 @@ KINDS = {
     "some": "some right",
     "lone": "one wrong alone",
 }
-PHRASES = {
-    "none": "by nobody",
-    "one": "by one contender alone",
-    "some": "by some",
-    "lone": "by all but one",
-    "": "by all",
-}
+RIGHT_BY = {"none": "nobody", "one": "one", "some": "some", "lone": "all but one", "": "all"}
+"""How many contenders are right about an image of each kind."""
 
 Answers = NDArray[np.int64]
 
@@ -130,10 +125,18 @@ def find_dataset(record: RunRecord) -> Dataset | None:
     return None
 
 
+def right_by(groups: Mapping[str, Sequence[RunRecord]]) -> dict[str, int]:
+    """Test images by how many of the contenders answer them rightly."""
+    answers = np.array([_votes(records).argmax(axis=0) for records in groups.values()])
+    kinds = _kinds(answers, next(iter(groups.values()))[0].labels)
+    counted = {name: int((kinds == kind).sum()) for kind, name in RIGHT_BY.items()}
+    return {name: count for name, count in counted.items() if count}
+
+
 def _tell(kinds: NDArray[np.str_]) -> str:
     """The counts in a sentence."""
-    counted = {phrase: int((kinds == kind).sum()) for kind, phrase in PHRASES.items()}
-    *parts, last = [f"{count:,} {phrase}" for phrase, count in counted.items() if count]
+    counted = {name: int((kinds == kind).sum()) for kind, name in RIGHT_BY.items()}
+    *parts, last = [f"{count:,} by {name}" for name, count in counted.items() if count]
     whole = f"{', '.join(parts)} and {last}" if parts else last
     return f"Of the {len(kinds):,} test images, {whole} were answered rightly."
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
+from spikeoff.report.gallery import right_by
 from spikeoff.report.groups import group
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
 from spikeoff.report.verdict import cost, verdicts
@@ -125,6 +126,11 @@ def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Pa
             "images": [asdict(cost(name, runs, energy_table)) for name, runs in groups.items()],
             "verdicts": verdicts(groups, energy_table),
         },
+        "confusion": {
+            name: np.sum([run.confusion() for run in runs], axis=0).tolist()
+            for name, runs in groups.items()
+        },
+        "right_by": right_by(groups),
         "pairs": [vars(pair) for pair in compare_pairs(groups)],
         "runs": [record.summary for record in records],
     }  # fmt: skip
