@@ -87,6 +87,15 @@ def seen(request: pytest.FixtureRequest, chromium: Browser, path: Path) -> Itera
     page.close()
 
 
+@pytest.fixture
+def phone(chromium: Browser, path: Path) -> Iterator[Page]:
+    width, height = SIZES["phone"]
+    page = chromium.new_page(viewport={"width": width, "height": height}, has_touch=True)
+    page.goto(path.as_uri())
+    yield page
+    page.close()
+
+
 def shown(page: Page, selector: str) -> int:
     return page.locator(f"{selector}:visible").count()
 
@@ -131,51 +140,48 @@ def test_the_answer_stands_on_the_first_screen(seen: Seen) -> None:
         assert box["y"] + box["height"] < height
 
 
-def test_headings_come_in_order_and_everything_has_a_name(seen: Seen) -> None:
-    page = seen.page
-    levels = [int(tag[1]) for tag in page.locator("h1, h2, h3").evaluate_all(
+def test_headings_come_in_order_and_everything_has_a_name(phone: Page) -> None:
+    levels = [int(tag[1]) for tag in phone.locator("h1, h2, h3").evaluate_all(
         "all => all.map(one => one.tagName)")]  # fmt: skip
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
-    ids: Any = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    ids: Any = phone.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
     unnamed = "all => all.filter(e => !(e.alt || e.ariaLabel)).map(e => e.outerHTML)"
-    assert page.locator("img, canvas, svg[role=img]").evaluate_all(unnamed) == []
-    assert page.locator("svg:not([role=img])").count() == 0
+    assert phone.locator("img, canvas, svg[role=img]").evaluate_all(unnamed) == []
+    assert phone.locator("svg:not([role=img])").count() == 0
     unlabelled = "all => all.filter(e => !(e.labels?.length || e.ariaLabel || e.textContent))"
-    assert page.locator("select, input, button:visible").evaluate_all(unlabelled) == []
+    assert phone.locator("select, input, button:visible").evaluate_all(unlabelled) == []
 
 
-def test_the_gallery_is_filtered(seen: Seen) -> None:
-    page = seen.page
-    assert shown(page, ".card") == 24
-    page.get_by_role("button", name=re.compile("Show the other")).click()
-    everything = page.locator(".card").count()
-    assert shown(page, ".card") == everything > 24
-    page.get_by_label("Digit").select_option("7")
-    page.get_by_label("Answered wrongly by").select_option(label="mlp")
-    cards = page.locator(".card:visible")
+def test_the_gallery_is_filtered(phone: Page) -> None:
+    assert shown(phone, ".card") == 24
+    phone.get_by_role("button", name=re.compile("Show the other")).click()
+    everything = phone.locator(".card").count()
+    assert shown(phone, ".card") == everything > 24
+    phone.get_by_label("Digit").select_option("7")
+    phone.get_by_label("Answered wrongly by").select_option(label="mlp")
+    cards = phone.locator(".card:visible")
     assert 0 < cards.count() < everything
     for text in cards.all_inner_texts():
         assert "a 7" in text
         assert re.search(r"mlp\s*\d.*✗", text)
-    assert f"{cards.count()} of the {cards.count()}" in page.locator(".count").inner_text()
-    page.get_by_label("Sort").select_option(label="nobody right")
-    assert all("✓" not in text for text in page.locator(".card:visible").all_inner_texts())
+    assert f"{cards.count()} of the {cards.count()}" in phone.locator(".count").inner_text()
+    phone.get_by_label("Sort").select_option(label="nobody right")
+    assert all("✓" not in text for text in phone.locator(".card:visible").all_inner_texts())
 
 
-def test_the_gallery_is_filtered_by_keyboard(seen: Seen) -> None:
-    page = seen.page
-    page.get_by_label("Digit").focus()
-    page.keyboard.press("4")
-    texts = page.locator(".card:visible").all_inner_texts()
+def test_the_gallery_is_filtered_by_keyboard(phone: Page) -> None:
+    phone.get_by_label("Digit").focus()
+    phone.keyboard.press("4")
+    texts = phone.locator(".card:visible").all_inner_texts()
     assert texts
     assert all("a 4" in text for text in texts)
 
 
-def test_spikes_are_stepped_through_by_mouse(seen: Seen) -> None:
-    panel = seen.page.locator(".panel").first
+def test_spikes_are_stepped_through_by_mouse(phone: Page) -> None:
+    panel = phone.locator(".panel").first
     status, frames = panel.locator(".status"), int(panel.locator("input").get_attribute("max")) + 1  # type: ignore[arg-type]
     assert f"step {frames} of {frames}" in status.inner_text()
     ends = status.inner_text()
@@ -190,29 +196,29 @@ def test_spikes_are_stepped_through_by_mouse(seen: Seen) -> None:
     assert status.inner_text() == ends
 
 
-def test_spikes_are_stepped_through_by_keyboard(seen: Seen) -> None:
-    page = seen.page
-    panel = page.locator(".panel").last
+def test_spikes_are_stepped_through_by_keyboard(phone: Page) -> None:
+    panel = phone.locator(".panel").last
     slider = panel.get_by_role("slider")
     slider.focus()
-    page.keyboard.press("Home")
+    phone.keyboard.press("Home")
     assert "step 1 of" in panel.locator(".status").inner_text()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
+    phone.keyboard.press("ArrowRight")
+    phone.keyboard.press("ArrowRight")
     assert "step 3 of" in panel.locator(".status").inner_text()
     hidden = panel.locator(".raster img").evaluate("one => getComputedStyle(one).clipPath")
     assert float(re.search(r"([\d.]+)%", hidden)[1]) == pytest.approx(100 * (1 - 3 / 70), abs=0.1)  # type: ignore[index]
 
 
-def test_another_digit_is_chosen_for_all_networks(seen: Seen) -> None:
-    page = seen.page
-    pictures = [one.get_attribute("src") for one in page.locator(".raster img").all()]
-    page.locator(".choose input").first.focus()
-    page.keyboard.press("ArrowRight")
-    assert page.locator(".choose input").nth(1).is_checked()
-    changed = [one.get_attribute("src") for one in page.locator(".raster img").all()]
+def test_another_digit_is_chosen_for_all_networks(phone: Page) -> None:
+    pictures = [one.get_attribute("src") for one in phone.locator(".raster img").all()]
+    phone.locator(".choose input").first.focus()
+    phone.keyboard.press("ArrowRight")
+    assert phone.locator(".choose input").nth(1).is_checked()
+    changed = [one.get_attribute("src") for one in phone.locator(".raster img").all()]
     assert all(one != other for one, other in zip(pictures, changed, strict=True))
-    assert page.locator("canvas").first.get_attribute("aria-label") == "Input spikes so far, of a 1"
+    assert (
+        phone.locator("canvas").first.get_attribute("aria-label") == "Input spikes so far, of a 1"
+    )
 
 
 def test_playing_comes_to_the_end(chromium: Browser, path: Path) -> None:

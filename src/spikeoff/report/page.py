@@ -27,7 +27,7 @@ from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.report.statistics import compare_pairs
 from spikeoff.report.table import conditions, standings, write_csv, write_json
 from spikeoff.report.table import say as say_pair
-from spikeoff.report.verdict import cost, verdicts
+from spikeoff.report.verdict import Cost, cost, verdicts
 from spikeoff.report.verdict import say as say_verdict
 from spikeoff.runs import RunRecord
 
@@ -74,19 +74,18 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
     return {
         "answer": answer(ranked, told),
         "standings": ranked,
-        "headers": list(ranked[0].cells),
         "colours": {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(members)},
         "conditions": conditions(records),
         "differences": [say_pair(pair) for pair in compare_pairs(_ranked(records))],
         "verdicts": [say_verdict(one) for one in told],
-        "costs": [cost(row.name, members[row.name], energy_table) for row in ranked],
+        "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in ranked],
         "energy_table": energy_table,
-        "nj": _nanojoules,
         "plane": Markup(svg(
             lambda: energy_plane_figure(records, energy_table), "plane",
             "Test accuracy against the energy of an image; the figures are in the tables",
         )),
         "anytime": None,
+        "early": [],
         "curves": [_curve(records, over_time=over_time) for over_time in (False, True)],
         "confusions": [_confusion(name, runs) for name, runs in _ranked(records).items()],
     }  # fmt: skip
@@ -112,10 +111,9 @@ def _conditions(records: Sequence[RunRecord]) -> dict[str, Any]:
     revisions = [str(record.summary.get("git_revision") or "") for record in records]
     return {
         "data": records[0].summary["data"],
-        "records": records,
+        "runs": [_run(record) for record in records],
         "facts": facts(records),
         "settings": settings(_ranked(records)),
-        "ran": _ran,
         "revisions": list(dict.fromkeys(one.removesuffix("+") for one in revisions if one)),
         "race": race_command(records),
         "commands": [run_command(record) for record in records],
@@ -155,6 +153,28 @@ def _script_data(shown: Rasters) -> Markup:
         for panel in shown.panels
     ]
     return Markup(json.dumps(panels, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def _cost(one: Cost) -> dict[str, str]:
+    """A row of the table of costs."""
+    energy = one.energy
+    joules = {
+        "Synapses": energy.synapses, "Neurons": energy.neurons, "Computing": energy.computing,
+        "Memory": energy.memory, "Together": energy.total, "For a right answer": one.per_correct,
+    }  # fmt: skip
+    return {"Contender": one.name} | {f"{k} (nJ)": _nanojoules(v) for k, v in joules.items()}
+
+
+def _run(record: RunRecord) -> dict[str, str]:
+    """A row of the table of runs."""
+    summary, epochs = record.summary, record.summary["epochs"]
+    return {
+        "Run": f"{record.contender}, seed {record.seed}",
+        "Test accuracy (%)": f"{100 * summary['accuracy']['test']:.2f}",
+        "Engine": str(summary["engine"]),
+        "Epochs (state of)": f"{epochs['trained']} ({epochs['chosen']})",
+        "Ran (UTC)": _ran(summary),
+    }
 
 
 def _nanojoules(picojoules: float | None) -> str:

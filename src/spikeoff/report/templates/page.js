@@ -101,17 +101,20 @@ class Panel {
     this.range.value = frame;
     one(".play", this.root).style.setProperty("--seen", `${(100 * (frame + 1)) / frames}%`);
     const shares = bars[frame];
-    const best = shares.indexOf(Math.max(...shares));
-    const leads = Math.max(...shares) > Math.min(...shares) ? best : null;
+    const most = Math.max(...shares);
+    const level = [...shares.keys()].filter((digit) => shares[digit] === most);
     const last = frame === frames - 1;
-    const shown = last ? answer : leads;
+    const shown = last ? answer : level.length === 1 ? level[0] : null;
     all(".bars li", this.root).forEach((bar, digit) => {
       bar.style.setProperty("--w", shares[digit]);
       bar.classList.toggle("leads", digit === shown);
     });
     const [inputs, hidden] = counts[frame].map((n) => n.toLocaleString("en"));
     const time = `${Number(((frame + 1) * ms).toFixed(1))} ms`;
-    const says = last ? `the answer is ${answer}` : leads === null ? "no digit leads" : `${leads} leads`;
+    const says = last ? `the answer is ${answer}`
+      : shown !== null ? `${shown} leads`
+      : level.length === 10 ? "no digit leads"
+      : `${level.slice(0, -1).join(", ")} and ${level.at(-1)} are level`;
     this.status.textContent =
       `After ${time}, step ${frame + 1} of ${frames}: ${inputs} input and ${hidden} hidden spikes; ${says}.`;
     this.range.setAttribute("aria-valuetext", time);
@@ -153,17 +156,27 @@ function rasters(root) {
   for (const choice of choices) choice.addEventListener("change", choose);
   one(".choose", root).hidden = false;
   choose();
+  return panels;
 }
 
-// A closed part would be missing on paper.
-let opened = [];
-addEventListener("beforeprint", () => {
-  opened = all("details:not([open])");
-  for (const part of opened) part.open = true;
-});
-addEventListener("afterprint", () => {
-  for (const part of opened) part.open = false;
-});
+// On paper every part is open and every raster at its end.
+function printing(panels) {
+  let closed = [];
+  let frames = [];
+  addEventListener("beforeprint", () => {
+    closed = all("details:not([open])");
+    for (const part of closed) part.open = true;
+    frames = panels.map((panel) => panel.frame);
+    for (const panel of panels) {
+      panel.stop();
+      panel.at(panel.data.frames - 1);
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const part of closed) part.open = false;
+    panels.forEach((panel, k) => panel.at(frames[k]));
+  });
+}
 
 if (one("#gallery .card")) gallery(one("#gallery"));
-if (one("#spikes")) rasters(one("#rasters"));
+printing(one("#spikes") ? rasters(one("#rasters")) : []);
