@@ -6,6 +6,7 @@
     summary.json         the record; written last, so that a folder with one is a finished run
     predictions.npz      ids, labels and scores of the test images
     weights.safetensors  what was learned
+    raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     figures              confusion matrix and training analysis
 
 Names in angle brackets differ by contender. Every file but the log, which grows, is written
