@@ -11,6 +11,7 @@ import pytest
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
+from spikeoff.contenders.diehl_cook.native import NativeEngine
 from spikeoff.contenders.raster import (
     RASTER,
     Raster,
@@ -21,6 +22,7 @@ from spikeoff.contenders.raster import (
 )
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, Images
+from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -141,8 +143,8 @@ def test_two_layers_are_kept_side_by_side(few: Images) -> None:
     contender = DiehlCook(DiehlCookConfig(**SMALL["diehl-cook"], n_e2=12, gain_2=400.0))
     response = contender.respond(few)
     engine = contender._engine
-    assert not isinstance(engine, str)
-    inputs, spikes = engine.watch(few.take(slice(3, 4)), 0)  # type: ignore[union-attr]
+    assert isinstance(engine, NativeEngine)
+    inputs, spikes = engine.watch(few.take(slice(3, 4)), EVALUATION)
     assert response.hidden is not None
     np.testing.assert_array_equal(spikes.sum(axis=0), response.hidden[3])
     assert inputs.sum() > 0

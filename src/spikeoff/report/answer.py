@@ -39,7 +39,7 @@ def answer(standings: Sequence[Standing], verdicts: Sequence[Verdict]) -> Answer
     best = standings[0]
     leads = f"{best.title} leads with {best.accuracy:.2f} % of the test images right"
     if not verdicts:
-        return Answer(leads, "Nobody to compare: a spiking and a conventional network are needed.",
+        return Answer(leads, "No verdict: it takes a spiking and a conventional network.",
                       [])  # fmt: skip
     by_name = {row.name: row for row in standings}
     nearest, *_ = ordered = sorted(verdicts, key=lambda one: one.ratio_with_memory)

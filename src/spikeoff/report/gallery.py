@@ -136,9 +136,9 @@ def right_by(groups: Mapping[str, Sequence[RunRecord]]) -> dict[str, int]:
 def _tell(kinds: NDArray[np.str_]) -> str:
     """The counts in a sentence."""
     counted = {name: int((kinds == kind).sum()) for kind, name in RIGHT_BY.items()}
-    *parts, last = [f"{count:,} by {name}" for name, count in counted.items() if count]
-    whole = f"{', '.join(parts)} and {last}" if parts else last
-    return f"Of the {len(kinds):,} test images, {whole} were answered rightly."
+    parts = [f"{count:,} by {name}" for name, count in counted.items() if count]
+    whole = f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else parts[0]
+    return f"Answered rightly were, of the {len(kinds):,} test images, {whole}."
 
 
 def _votes(records: Sequence[RunRecord]) -> Answers:
