@@ -19,14 +19,16 @@ from spikeoff.plotting import COLOURS
 from spikeoff.report import gallery
 from spikeoff.report.answer import answer
 from spikeoff.report.conditions import facts, settings
+from spikeoff.report.energy import EnergyRow, energy_rows, how
 from spikeoff.report.fields import receptive_fields
 from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
-from spikeoff.report.groups import group
+from spikeoff.report.groups import group, ranked
 from spikeoff.report.rasters import Rasters, rasters
 from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.report.statistics import compare_pairs
 from spikeoff.report.table import conditions, standings, write_csv, write_json
 from spikeoff.report.table import say as say_pair
+from spikeoff.report.times import CAPTION, time_rows
 from spikeoff.report.verdict import Cost, cost, verdicts
 from spikeoff.report.verdict import say as say_verdict
 from spikeoff.runs import RunRecord
@@ -43,7 +45,7 @@ def write_comparison(
     """Write the page, its numbers in two forms, and the picture; returns their paths."""
     page, table, numbers, picture = (folder / n for n in (PAGE, TABLE, NUMBERS, PICTURE))
     write_text(page, render(records, energy_table))
-    write_csv(records, table)
+    write_csv(records, energy_table, table)
     write_json(records, energy_table, numbers)
     save_plane(records, picture)
     return [page, table, numbers, picture]
@@ -68,18 +70,22 @@ def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
 
 def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[str, Any]:
     """Verdict, race, energy, differences, learning and confusions."""
-    ranked = standings(records)
+    rows = standings(records)
     members = group(records)
     told = verdicts(members, energy_table)
     return {
-        "answer": answer(ranked, told),
-        "standings": ranked,
+        "answer": answer(rows, told),
+        "standings": rows,
         "colours": {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(members)},
         "conditions": conditions(records),
-        "differences": [say_pair(pair) for pair in compare_pairs(_ranked(records))],
+        "differences": [say_pair(pair) for pair in compare_pairs(ranked(records))],
         "verdicts": [say_verdict(one) for one in told],
-        "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in ranked],
+        "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in rows],
         "energy_table": energy_table,
+        "times": time_rows(records),
+        "times_how": CAPTION,
+        "energies": [_energy(row) for row in energy_rows(records, energy_table)],
+        "energies_how": how(records, energy_table),
         "plane": Markup(svg(
             lambda: energy_plane_figure(records, energy_table), "plane",
             "Test accuracy against the energy of an image; the figures are in the tables",
@@ -87,20 +93,20 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "anytime": None,
         "early": [],
         "curves": [_curve(records, over_time=over_time) for over_time in (False, True)],
-        "confusions": [_confusion(name, runs) for name, runs in _ranked(records).items()],
+        "confusions": [_confusion(name, runs) for name, runs in ranked(records).items()],
     }  # fmt: skip
 
 
 def _inside(records: Sequence[RunRecord]) -> dict[str, Any]:
     """Errors, receptive fields and spikes."""
-    ranked = _ranked(records)
-    spikes = rasters(ranked)
+    groups = ranked(records)
+    spikes = rasters(groups)
     return {
-        "gallery": gallery.gallery(ranked),
+        "gallery": gallery.gallery(groups),
         "kinds": gallery.KINDS,
         "per_kind": gallery.PER_KIND,
-        "several_seeds": any(len(runs) > 1 for runs in ranked.values()),
-        "fields": receptive_fields(ranked),
+        "several_seeds": any(len(runs) > 1 for runs in groups.values()),
+        "fields": receptive_fields(groups),
         "rasters": spikes,
         "spikes": _script_data(spikes),
     }
@@ -113,17 +119,11 @@ def _conditions(records: Sequence[RunRecord]) -> dict[str, Any]:
         "data": records[0].summary["data"],
         "runs": [_run(record) for record in records],
         "facts": facts(records),
-        "settings": settings(_ranked(records)),
+        "settings": settings(ranked(records)),
         "revisions": list(dict.fromkeys(one.removesuffix("+") for one in revisions if one)),
         "race": race_command(records),
         "commands": [run_command(record) for record in records],
     }
-
-
-def _ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Runs by contender, in the order of the standings."""
-    members = group(records)
-    return {row.name: members[row.name] for row in standings(records)}
 
 
 def _confusion(name: str, records: Sequence[RunRecord]) -> dict[str, Any]:
@@ -163,6 +163,16 @@ def _cost(one: Cost) -> dict[str, str]:
         "Memory": energy.memory, "Together": energy.total, "For a right answer": one.per_correct,
     }  # fmt: skip
     return {"Contender": one.name} | {f"{k} (nJ)": _nanojoules(v) for k, v in joules.items()}
+
+
+def _energy(row: EnergyRow) -> dict[str, str]:
+    """A row of the table of energies; what is estimated is called so."""
+    cells = {
+        f"{quantity.capitalize()}, {way}{'' if way == 'measured' else ' (est.)'}": str(amount)
+        for quantity, ways in row.amounts.items()
+        for way, amount in ways.items()
+    }
+    return {"Contender": row.name} | cells
 
 
 def _run(record: RunRecord) -> dict[str, str]:

@@ -17,7 +17,10 @@ from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.runs import RunRecord
 
-OF_THE_RACE = ("epochs", "num_threads", "device", "mnist_path", "n_train", "n_validation", "tdp")
+OF_THE_RACE = (
+    "epochs", "num_threads", "device", "mnist_path", "n_train", "n_validation", "tdp",
+    "timing_seconds", "energy_seconds",
+)  # fmt: skip
 """Settings that ``spikeoff compare`` takes for all contenders."""
 
 OF_THE_RUN = ("seed", "save_path")
@@ -100,9 +103,10 @@ def _common(records: Sequence[RunRecord], preset: Any) -> dict[str, Any] | None:
         if config is None:
             return None
         base = preset_config(find(record.contender), preset)
+        told = record.summary["config"].keys() - set(OF_THE_RUN)  # old records have fewer
         pairs.append((config, base))
         for field in fields(config):
-            if field.name not in OF_THE_RUN:
+            if field.name in told:
                 value = getattr(config, field.name)
                 if value != getattr(base, field.name):
                     common[field.name] = value
