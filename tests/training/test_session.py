@@ -16,7 +16,7 @@ from spikeoff.errors import UserError
 from spikeoff.runs import RunRecord, read_run
 from spikeoff.training.session import run
 
-# The file names that the seed's scripts write.
+# The file names that the seed's scripts write, and the spikes that spiking networks keep.
 SEED_FILES = {
     "diehl-cook": {
         "training_metrics.csv",
@@ -33,6 +33,7 @@ SEED_FILES = {
         "input_numbers_final.npy",
         "weights.png",
         "accuracy.png",
+        "raster.npz",
     },
     "izhikevich-stdp": {
         "training_metrics_stdp.csv",
@@ -41,12 +42,14 @@ SEED_FILES = {
         "training.log",
         "receptive_fields.png",
         "spike_raster.png",
+        "raster.npz",
     },
     "izhikevich-gradient": {
         "training_metrics.csv",
         "confusion_matrix.png",
         "training_analysis.png",
         "training.log",
+        "raster.npz",
     },
     "mlp": {
         "honest_cnn_metrics.csv",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,10 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.base import Outputs, Response, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
-from spikeoff.encoding import rate_code_torch
+from spikeoff.encoding import EVALUATION, rate_code_torch
+from spikeoff.kernels import departures, events, izhikevich_loop
 from spikeoff.kernels.rate_coding import rate_code_departures
 from spikeoff.kernels.two_layers import Layers, TwoLayers
 from spikeoff.learning.surrogate import Surrogate
@@ -140,6 +143,43 @@ class IzhikevichGradient(GradientContender):
         counts, count_activity = run(pixels, ids, epoch)
         return Pass(counts * self.config.logit_scale, count_activity)
 
+    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
+        """The spikes of a few test images, step by step."""
+        rows = first_of_each_digit(images.labels)
+        self.module.eval()
+        with torch.no_grad():
+            inputs, hidden, answers = self._watch(images.take(rows))
+        scores = answers.cumsum(axis=1, dtype=np.float32) * np.float32(self.config.logit_scale)
+        raster = Raster(
+            images.take(rows), response.labels[rows],
+            [Shown(*one) for one in zip(inputs, hidden, scores, strict=True)],
+            self.weights.output.detach().argmax(1).cpu().numpy().astype(np.int8),
+            self.config.dt, "output spikes",
+        )  # fmt: skip
+        save_raster(raster, folder)
+
+    def _watch(self, images: Images) -> tuple[NDArray[np.uint8], ...]:
+        """Spikes of inputs, hidden and output neurons, [n, steps, .], as the engine has them."""
+        config, weights = self.config, self.weights
+        if not self.fused:
+            pixels = torch.from_numpy(images.pixels).to(self.device)
+            found = self._spikes(pixels, images.ids, EVALUATION)
+            return tuple(spikes.cpu().numpy().astype(np.uint8) for spikes in found)
+        by_step = (len(images), config.n_steps, -1)
+        drawn = rate_code_departures(
+            images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
+        )
+        w_hidden, bias, w_output = (
+            w.detach().numpy() for w in (weights.hidden, weights.bias, weights.output)
+        )
+        trace = departures.product(drawn, w_hidden).reshape(by_step)
+        fired = izhikevich_loop.forward(trace, bias, PRESETS[config.hidden], config.dt)
+        sent = events.from_dense(fired.reshape(drawn.n_rows, -1))
+        trace = events.product(sent, w_output).reshape(by_step)
+        nothing = np.zeros(N_CLASSES, w_output.dtype)
+        answered = izhikevich_loop.forward(trace, nothing, PRESETS[config.output], config.dt)
+        return drawn.dense().reshape(by_step), fired, answered
+
     def _by_kernels(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
@@ -163,6 +203,13 @@ class IzhikevichGradient(GradientContender):
     def _by_autograd(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
+        inputs, hidden, answers = self._spikes(pixels, ids, epoch)
+        return answers.sum(1), lambda: (float(inputs.sum()), float(hidden.sum()))
+
+    def _spikes(
+        self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Spikes of inputs, hidden and output neurons, [n, steps, .], by autograd."""
         config, weights = self.config, self.weights
         spikes = rate_code_torch(
             pixels,
@@ -179,7 +226,7 @@ class IzhikevichGradient(GradientContender):
         answers, _ = izhikevich_layer(
             sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
         )
-        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+        return spikes, hidden, answers
 
     @property
     def weights(self) -> Weights:

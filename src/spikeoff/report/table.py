@@ -25,6 +25,7 @@ from spikeoff.report.energy import (
     joules,
     measured_how,
 )
+from spikeoff.report.gallery import right_by
 from spikeoff.report.groups import group, ranked
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
 from spikeoff.report.times import batch, latency, throughput
@@ -152,6 +153,11 @@ def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Pa
             "images": [asdict(cost(name, runs, energy_table)) for name, runs in groups.items()],
             "verdicts": verdicts(groups, energy_table),
         },
+        "confusion": {
+            name: np.sum([run.confusion() for run in runs], axis=0).tolist()
+            for name, runs in groups.items()
+        },
+        "right_by": right_by(groups),
         "energy_j": energy_rows(records, energy_table),
         "pairs": [vars(pair) for pair in compare_pairs(groups)],
         "runs": [record.summary for record in records],

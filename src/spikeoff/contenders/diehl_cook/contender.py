@@ -22,6 +22,7 @@ from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
 from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
@@ -211,6 +212,8 @@ class DiehlCook(Contender):
         self._running.tell(self._seen)
         if self._running.told:
             save_accuracy(self._running.told, folder / "accuracy.png")
+        if isinstance(self._engine, NativeEngine):
+            save_raster(self._raster(self._engine, images, response), folder)
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The accuracy by each vote, and how many neurons never fired."""
@@ -224,6 +227,20 @@ class DiehlCook(Contender):
             "votes": {"chosen": self.config.tuning.vote, **votes},
             "unassigned_neurons": unassigned,
         }
+
+    def _raster(self, engine: NativeEngine, images: Images, response: Response) -> Raster:
+        """The spikes of a few of the images; ``response`` is that to all of them."""
+        rows = first_of_each_digit(images.labels)
+        vote = self._readout.possible(self.config.tuning.vote)
+        shown = []
+        for row in rows:
+            inputs, spikes = engine.watch(images.take(slice(row, row + 1)), EVALUATION)
+            so_far = spikes.cumsum(axis=0, dtype=np.int32)
+            shown.append(Shown(inputs, spikes, self._readout.scores(so_far, vote)))
+        return Raster(
+            images.take(rows), response.labels[rows], shown,
+            self._readout.assigned.astype(np.int8), self.config.dt, f"{vote} vote",
+        )  # fmt: skip
 
     @property
     def _width(self) -> int:

@@ -15,7 +15,16 @@ from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import N_PIXELS, Images
 from spikeoff.encoding.poisson import Trains
 from spikeoff.kernels.delayed_input import LANES
-from spikeoff.kernels.diehl_cook import at_rest, learn, make_lists, make_pending, respond
+from spikeoff.kernels.diehl_cook import (
+    ENOUGH_SPIKES,
+    MAX_PRESENTATIONS,
+    at_rest,
+    learn,
+    make_lists,
+    make_pending,
+    respond,
+)
+from spikeoff.kernels.poisson import draw_trains
 from spikeoff.kernels.presentation import Rule, Schedule, normalise, present
 from spikeoff.kernels.spiking_layer import RECORDED, Physics, Wiring
 
@@ -109,11 +118,7 @@ class NativeEngine:
         """Spikes that the images evoke [n, neurons] int32, and their input spikes [n] int64."""
         responses = np.empty((len(images), self._width), np.int32)
         inputs = np.empty(len(images), np.int64)
-        wirings = tuple(
-            wiring._replace(inhibition=wiring.inhibition * self._response_inhibition)
-            for wiring in self._wirings
-        )
-        shown = self._schedule._replace(total_steps=self.constants.example_steps)
+        wirings, shown = self._answering()
 
         def answer(first: int) -> None:
             part = slice(first, first + CHUNK)
@@ -126,6 +131,37 @@ class NativeEngine:
             for _ in pool.map(answer, range(0, len(images), CHUNK)):
                 pass
         return self._unpadded(responses), inputs
+
+    def watch(self, image: Images, epoch: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Input spikes [steps, 784] and those of the neurons [steps, neurons], 1 where one fires.
+
+        They are those of the presentation that ``respond`` counts.
+        """
+        wirings, shown = self._answering()
+        steps = shown.example_steps
+        room = wirings[0].theta.size * (steps // max(1, self._physics.hold) + 2)
+        n_inputs = (N_PIXELS, self._wirings[0].theta.size)
+        for presentation in range(MAX_PRESENTATIONS):
+            trains = draw_trains(
+                image.pixels[0], steps, shown.intensity + presentation, shown.dt,
+                image.ids[0], epoch, presentation, shown.seed,
+            )  # fmt: skip
+            lists = tuple(make_lists(wiring, steps + shown.max_delay, room) for wiring in wirings)
+            layers = tuple(map(at_rest, wirings, (self._physics,) * 2, n_inputs))
+            fired = present(
+                tuple(trains), wirings, layers, lists, self._pending, self._to_inhibitory,
+                shown, self._rule, self._physics, 0, False,
+            )  # fmt: skip
+            if fired >= ENOUGH_SPIKES:
+                break
+        pixels, first, times = trains
+        inputs = np.zeros((steps, N_PIXELS), np.uint8)
+        inputs[times, np.repeat(pixels, np.diff(first))] = 1
+        spikes = [np.zeros((steps, size), np.uint8) for size in self._sizes]
+        for layer, one in zip(spikes, lists, strict=False):
+            at, who = one.raster[: one.counts[RECORDED]].T
+            layer[at, who] = 1
+        return inputs, np.concatenate(spikes, axis=1)
 
     def present(self, trains: Trains) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Learn from one presentation and its rest; each layer's spikes as steps and neurons."""
@@ -168,6 +204,14 @@ class NativeEngine:
             for name, array in [*layer._asdict().items(), ("dirty", wiring.dirty)]:
                 if array.size:
                     array[:] = snapshot[f"{name}_{number}"]
+
+    def _answering(self) -> tuple[tuple[Wiring, ...], Schedule]:
+        """The wirings with inhibition as in answers, and a schedule without rest."""
+        wirings = tuple(
+            wiring._replace(inhibition=wiring.inhibition * self._response_inhibition)
+            for wiring in self._wirings
+        )
+        return wirings, self._schedule._replace(total_steps=self.constants.example_steps)
 
     @property
     def _width(self) -> int:

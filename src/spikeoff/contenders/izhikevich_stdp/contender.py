@@ -33,6 +33,8 @@ from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.pictures import Watched, save_fields, save_raster
 from spikeoff.contenders.izhikevich_stdp.probe import probe
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit
+from spikeoff.contenders.raster import save_raster as keep_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
@@ -190,11 +192,11 @@ class IzhikevichSTDP(Contender):
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """Receptive fields, and what happens inside for a few test images."""
-        del response
         save_fields(self.layout, self.state()["hidden"], folder / "receptive_fields.png")
         chosen = images.take(slice(0, SHOWN))
         save_raster([self._watch(chosen.take(slice(k, k + 1))) for k in range(len(chosen))],
                     self.layout, folder / "spike_raster.png")  # fmt: skip
+        keep_raster(self._raster(images, response), folder)
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The linear probe beside the native readout, and how much of the matrix is synapses."""
@@ -273,6 +275,21 @@ class IzhikevichSTDP(Contender):
             float(inputs),
             responses.reshape(len(responses), self.config.n_hidden),
         )
+
+    def _raster(self, images: Images, response: Response) -> Raster:
+        """The spikes of a few of the images; ``response`` is that to all of them."""
+        rows = first_of_each_digit(images.labels)
+        peak = self._network.output.v_peak
+        shown = []
+        for row in rows:
+            one = self._watch(images.take(slice(row, row + 1)))
+            scores = (one.outputs >= peak).cumsum(axis=0).astype(np.float32)
+            scores[-1] = response.scores[row]  # with what settles ties
+            shown.append(Shown(one.inputs, one.spikes, scores))
+        return Raster(
+            images.take(rows), response.labels[rows], shown,
+            self.state()["output"].argmax(axis=1).astype(np.int8), self.config.dt, "output spikes",
+        )  # fmt: skip
 
     def _watch(self, image: Images) -> Watched:
         """Everything that one image evokes."""
