@@ -6,6 +6,7 @@
     summary.json         the record; written last, so that a folder with one is a finished run
     predictions.npz      ids, labels and scores of the test images
     weights.safetensors  what was learned
+    anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     figures              confusion matrix and training analysis
 
 Names in angle brackets differ by contender. Every file but the log, which grows, is written
@@ -38,6 +39,7 @@ CONFIG = "config.json"
 SUMMARY = "summary.json"
 PREDICTIONS = "predictions.npz"
 WEIGHTS = "weights.safetensors"
+ANYTIME = "anytime.csv"
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "contender": (),

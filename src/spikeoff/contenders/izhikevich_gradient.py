@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -21,11 +21,14 @@ from torch import nn
 from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
-from spikeoff.encoding import rate_code_torch
+from spikeoff.encoding import EVALUATION, rate_code_torch
+from spikeoff.kernels import two_layers
+from spikeoff.kernels.events import Events, by_step
 from spikeoff.kernels.rate_coding import rate_code_events
-from spikeoff.kernels.two_layers import Layers, TwoLayers
 from spikeoff.learning.surrogate import Surrogate
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
+from spikeoff.ledger.membrane import state_bytes
+from spikeoff.ledger.operations import Activity
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
 
@@ -82,6 +85,18 @@ class IzhikevichGradientConfig(GradientConfig):
         require("initial_bias", self.initial_bias, math.isfinite(self.initial_bias), "finite")
 
 
+class Watched(NamedTuple):
+    """What images evoke, step by step.
+
+    inputs, hidden: [steps, neurons] spikes over all images.
+    outputs: [n, steps, 10] spikes of each image.
+    """
+
+    inputs: NDArray[np.int64]
+    hidden: NDArray[np.int64]
+    outputs: NDArray[np.uint8]
+
+
 class Weights(nn.Module):
     """What learning changes: both weight matrices and the hidden bias."""
 
@@ -123,16 +138,44 @@ class IzhikevichGradient(GradientContender):
         """Hidden neurons times steps."""
         return self.config.n_hidden * self.config.n_steps
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Every input spike meets n_hidden weights, every hidden spike ten; all are additions."""
-        del images
-        n, steps = self.config.n_hidden, self.config.n_steps
-        return Operations(
-            dense_macs=steps * n * (N_PIXELS + N_CLASSES),
-            effective_macs=0,
-            effective_acs=activity.input_per_example * n + activity.hidden_per_example * N_CLASSES,
-            membrane_updates=steps * (n + N_CLASSES),
-        )
+    def account(self, activity: Activity, images: Images) -> Account:
+        """Every spike meets the weights that lead on from its neuron.
+
+        The answer after a step is the output neuron that has fired most by then.
+        """
+        del activity
+        config, weights = self.config, self.weights
+        n_steps = config.n_steps
+        inputs = np.zeros((n_steps, N_PIXELS), np.int64)
+        hidden = np.zeros((n_steps, config.n_hidden), np.int64)
+        right = np.zeros((len(images), n_steps), np.int64)
+        fired = 0
+        self.module.eval()
+        for first in range(0, len(images), self.evaluation_batch):
+            part = slice(first, first + self.evaluation_batch)
+            watched = self._watch(images.take(part))
+            inputs += watched.inputs
+            hidden += watched.hidden
+            fired += int(watched.outputs.sum(dtype=np.int64))
+            answers = watched.outputs.cumsum(axis=1, dtype=np.int64).argmax(axis=2)
+            right[part] = answers == images.labels[part, None]
+        w_hidden, w_output = (w.detach().cpu().numpy() for w in (weights.hidden, weights.output))
+        projections = [
+            Projection.of("input to hidden", w_hidden, inputs.cumsum(axis=0)),
+            Projection.of("hidden to output", w_output, hidden.cumsum(axis=0)),
+        ]
+        steps = range(1, n_steps + 1)
+        return spiking_account(
+            projections, right=right, steps=steps,
+            image_steps=len(images) * np.arange(1, n_steps + 1),
+            neurons=config.n_hidden + N_CLASSES, spikes=int(hidden.sum()) + fired,
+        )  # fmt: skip
+
+    def footprint(self) -> Footprint:
+        """Weights; the state of all neurons."""
+        neurons, word = self.config.n_hidden + N_CLASSES, self.weights.hidden.element_size()
+        learned = super().footprint().parameters_bytes
+        return Footprint(learned, state_bytes("izhikevich", neurons, word))
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
         """Draw the input spikes, run both layers, count the output neurons' spikes."""
@@ -144,18 +187,14 @@ class IzhikevichGradient(GradientContender):
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
         config, weights = self.config, self.weights
-        images = Images(pixels.numpy(), np.empty(0, np.uint8), ids)
-        inputs = rate_code_events(
-            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
-        )
-        layers = Layers(PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule())
-        counts, hidden_spikes = TwoLayers.apply(  # type: ignore[no-untyped-call]
+        inputs = self._events(Images(pixels.numpy(), np.empty(0, np.uint8), ids), epoch)
+        counts, hidden_spikes = two_layers.TwoLayers.apply(  # type: ignore[no-untyped-call]
             weights.hidden,
             weights.bias,
             weights.output,
             inputs,
             config.n_steps,
-            layers,
+            self._layers(),
             self._kept(len(pixels)),
             1 - config.dropout,
         )
@@ -164,6 +203,13 @@ class IzhikevichGradient(GradientContender):
     def _by_autograd(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
+        spikes, hidden, answers = self._spikes_by_autograd(pixels, ids, epoch)
+        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+
+    def _spikes_by_autograd(
+        self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """[n, steps, neurons] spikes of inputs, hidden and output neurons."""
         config, weights = self.config, self.weights
         spikes = rate_code_torch(
             pixels,
@@ -180,7 +226,40 @@ class IzhikevichGradient(GradientContender):
         answers, _ = izhikevich_layer(
             sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
         )
-        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+        return spikes, hidden, answers
+
+    def _watch(self, images: Images) -> Watched:
+        """Answer once more: the same spikes as in ``present``, told step by step."""
+        config, weights = self.config, self.weights
+        if self.fused:
+            inputs = self._events(images, EVALUATION)
+            passage = two_layers.run(
+                inputs, config.n_steps,
+                (weights.hidden.detach().numpy(), weights.bias.detach().numpy(),
+                 weights.output.detach().numpy()),
+                self._layers(),
+            )  # fmt: skip
+            hidden = by_step(passage.spikes, config.n_steps)
+            return Watched(by_step(inputs, config.n_steps), hidden, passage.answered)
+        pixels = torch.from_numpy(images.pixels).to(self.device)
+        with torch.no_grad():
+            spikes = self._spikes_by_autograd(pixels, images.ids, EVALUATION)
+        sent, hidden = (part.sum(0).cpu().numpy().astype(np.int64) for part in spikes[:2])
+        return Watched(sent, hidden, spikes[2].cpu().numpy().astype(np.uint8))
+
+    def _events(self, images: Images, epoch: int) -> Events:
+        """The images' input spikes."""
+        config = self.config
+        return rate_code_events(
+            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
+        )
+
+    def _layers(self) -> two_layers.Layers:
+        """What is fixed about both layers."""
+        config = self.config
+        return two_layers.Layers(
+            PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule()
+        )
 
     @property
     def weights(self) -> Weights:
