@@ -22,7 +22,7 @@ from spikeoff.contenders.base import Contender
 from spikeoff.contenders.cnn import CNN, as_pictures
 from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient
 from spikeoff.contenders.mlp import MLP
-from spikeoff.data import Images
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 from spikeoff.kernels.rate_coding import rate_code_events
@@ -126,9 +126,9 @@ def _stepped(contender: IzhikevichGradient, neurobench: Any) -> Any:
     """The contender's network as NeuroBench steps it through time."""
     config, weights = contender.config, contender.weights
     number = weights.hidden.dtype
-    layers: Sequence[nn.Linear] = [
-        nn.Linear(*weights.hidden.shape, dtype=number),
-        nn.Linear(*weights.output.shape, bias=False, dtype=number),
+    layers = [
+        nn.Linear(N_PIXELS, config.n_hidden, dtype=number),
+        nn.Linear(config.n_hidden, N_CLASSES, bias=False, dtype=number),
     ]
     with torch.no_grad():
         layers[0].weight.copy_(weights.hidden.T)
@@ -158,7 +158,7 @@ class _Stepped(nn.Module):
     def reset(self) -> None:
         """Bring all neurons to rest."""
         for neurons in self.neurons:
-            neurons.rest()
+            neurons.rest()  # type: ignore[operator]
 
 
 def _neurons(n: int, params: IzhikevichParams, dt: float, number: torch.dtype) -> Any:

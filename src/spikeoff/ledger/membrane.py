@@ -40,7 +40,7 @@ def update_cost(neuron: Neuron) -> UpdateCost:
 
 
 def state_bytes(neuron: Neuron, n: int, word: int = 4) -> int:
-    """Bytes of the state of ``n`` neurons while one image is shown, in numbers of ``word`` bytes."""
+    """Bytes of the state of ``n`` neurons while an image is shown; a number has ``word``."""
     return word * update_cost(neuron).words * n
 
 

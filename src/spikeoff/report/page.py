@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
+from spikeoff.report.anytime import anytime_figure, early, has_readings
+from spikeoff.report.anytime import say as say_early
 from spikeoff.report.figures import (
     confusion_figure,
     curves_figure,
@@ -66,11 +68,20 @@ def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
         costs=[cost(row.name, members[row.name], energy_table) for row in ranked],
         energy_table=energy_table,
         nj=_nanojoules,
+        anytime=_anytime(records, energy_table),
+        early=[say_early(one) for one in early(members, energy_table)],
         plane=Markup(svg(lambda: plane_figure(records))),
         curves=Markup(svg(lambda: curves_figure(records))),
         confusions=confusions,
         records=records,
     )
+
+
+def _anytime(records: Sequence[RunRecord], energy_table: EnergyTable) -> Markup | None:
+    """Accuracy on the way, where any run tells it."""
+    if not has_readings(records):
+        return None
+    return Markup(svg(lambda: anytime_figure(records, energy_table)))
 
 
 def _nanojoules(picojoules: float | None) -> str:
