@@ -28,7 +28,8 @@ def normalised(n: int, n_2: int, fed: float) -> list[Any]:
 
 
 def busiest(responses: NDArray[np.int32]) -> NDArray[np.int64]:
-    return responses.argmax(axis=1)
+    answers: NDArray[np.int64] = responses.argmax(axis=1)
+    return answers
 
 
 def images(n: int, brightness: float = 1.0) -> Images:
