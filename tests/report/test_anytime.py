@@ -74,7 +74,7 @@ def test_the_figure_draws_every_run_over_steps_and_energy() -> None:
         TABLE, macs=0, acs=3e6, updates=10, update=update_cost("izhikevich"),
         weight_bytes=4 * 1234567,
     ).total  # fmt: skip
-    assert energies == pytest.approx([whole / 1000] * 2)
+    assert energies == pytest.approx([whole / 1e6] * 2)
     (level,) = (np.asarray(line.get_ydata()).tolist() for line in by_steps.lines[2:])
     assert level == [98.0, 98.0]  # the perceptron's mean
     legend = {text.get_text() for text in figure.legends[0].get_texts()}

@@ -22,6 +22,10 @@ from spikeoff.report.groups import group
 from spikeoff.report.verdict import WORD_BYTES, cost, nearest_conventional
 from spikeoff.runs import RunRecord
 
+PJ_PER_UJ = 1e6
+
+TICKS = (0, 50, 80, 90, 95, 98, 99, 99.5, 99.8)
+
 CLOSE = 0.01
 """An answer is early where accuracy lacks no more than this of what it ends at."""
 
@@ -30,7 +34,8 @@ CLOSE = 0.01
 class Early:
     """The first reading of a spiking contender that is close to what it ends at.
 
-    steps, of_steps: after how many of how many.
+    steps, of_steps: after how many of how many; the latter a mean over images where some take
+        longer.
     accuracy, final: fractions, means over seeds.
     share: of the energy of a whole inference.
     conventional: the conventional contender nearest in size, and ``ratio``, the energy by then over
@@ -67,13 +72,17 @@ def early(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> list
         k = int(close[0]) if len(close) else n - 1
         other = nearest_conventional(groups, name)
         theirs = None if other is None else cost(other, groups[other], table).energy.total
-        steps = [int(reading["steps"]) for reading in _readings(runs[0])]
-        result.append(
-            Early(
-                name, steps[k], steps[-1], float(accuracy[k]), final, float(spent[k]) / whole,
-                other, None if theirs is None else float(spent[k]) / theirs,
-            )
-        )  # fmt: skip
+        one = Early(
+            name=name,
+            steps=int(_readings(runs[0])[k]["steps"]),
+            of_steps=_mean_steps(runs),
+            accuracy=float(accuracy[k]),
+            final=final,
+            share=float(spent[k]) / whole,
+            conventional=other,
+            ratio=None if theirs is None else float(spent[k]) / theirs,
+        )
+        result.append(one)
     return result
 
 
@@ -104,23 +113,46 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
             steps = [reading["steps"] for reading in _readings(record)]
             _line(by_steps, steps, accuracy, places[name], label)
             if record.summary.get("neuron"):
-                _line(by_energy, _energies(record, table) / 1000, accuracy, places[name], None)
+                _line(by_energy, _energies(record, table) / PJ_PER_UJ, accuracy, places[name], None)
     for other in dict.fromkeys(nearest_conventional(groups, name) for name in shown):
         if other is not None:
             _reference(by_steps, by_energy, other, groups[other], places[other], table)
     by_steps.set(xlabel="Time steps", ylabel="Test accuracy (%)")
-    by_energy.set(xlabel="Estimated energy an image by then (nJ)")
+    by_energy.set(xlabel="Estimated energy an image by then (\N{MICRO SIGN}J)")
     for axes in (by_steps, by_energy):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-    by_steps.set_ylim(0, 103)
+    best = max(100 * record.summary["accuracy"]["test"] for record in records)
+    by_steps.set_yscale("function", functions=(_by_errors, _of_errors))
+    by_steps.set_ylim(0, _of_errors(_by_errors(best) + 0.1))
+    by_steps.set_yticks([tick for tick in TICKS if tick <= by_steps.get_ylim()[1]])
     figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
+def _by_errors(accuracy: Any) -> Any:
+    """Where an accuracy (%) stands: halving the errors is the same stretch anywhere."""
+    return -np.log10(np.maximum(100 - np.asarray(accuracy, float), 0.05))
+
+
+def _of_errors(place: Any) -> Any:
+    """The accuracy (%) that stands there."""
+    return 100 - 10 ** -np.asarray(place, float)
+
+
 def _readings(record: RunRecord) -> list[dict[str, Any]]:
     return list(record.summary.get("anytime") or [])
+
+
+def _mean_steps(runs: Sequence[RunRecord]) -> int:
+    """Steps that an image takes, in the mean: in the first reading's, every image takes part."""
+    ends = [(_readings(run)[0], _readings(run)[-1]) for run in runs]
+    taken = [
+        first["steps"] * last["membrane_updates"] / first["membrane_updates"]
+        for first, last in ends
+    ]
+    return round(float(np.mean(taken)))
 
 
 def _energies(record: RunRecord, table: EnergyTable) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -155,7 +187,7 @@ def _reference(
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
     accuracy = 100 * float(np.mean([run.summary["accuracy"]["test"] for run in runs]))
     by_steps.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
-    energy = cost(name, runs, table).energy.total / 1000
+    energy = cost(name, runs, table).energy.total / PJ_PER_UJ
     by_energy.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
     by_energy.plot(
         energy, accuracy, marker, color=colour, markersize=10, label=f"{name} (no time steps)"
