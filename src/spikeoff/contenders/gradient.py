@@ -120,12 +120,13 @@ class GradientContender(Contender):
         """Hidden neurons times steps: how many could be active for an image."""
 
     def warm_up(self, images: Images) -> None:
-        """One way forward and back, in evaluation mode, its gradient dropped."""
+        """One way forward and back, in evaluation mode, its gradient dropped; then an account."""
         self.module.eval()
         pixels, labels = self._on_device(images)
         logits = self.present(pixels, images.ids, EVALUATION).logits
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
+        self.account(Activity(0.0, 0.0, 0.0), images)
 
     def learn(self, images: Images, epoch: int) -> Iterator[Step]:
         """One pass in a new order; yields after every ``BATCHES_PER_STEP`` batches."""

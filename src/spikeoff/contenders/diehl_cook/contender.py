@@ -89,10 +89,12 @@ class DiehlCook(Contender):
         return range(self._seen // n_images + 1, math.ceil(goal / n_images) + 1)
 
     def warm_up(self, images: Images) -> None:
-        """Compile both kernels on a copy of the network."""
+        """Compile the kernels on a copy of the network."""
         copy = self._engine_of(self._constants, self._layers())
-        copy.learn(images.take(slice(0, 1)), 1)
-        copy.respond(images.take(slice(0, 1)), EVALUATION)
+        first = images.take(slice(0, 1))
+        copy.learn(first, 1)
+        copy.respond(first, EVALUATION)
+        self._watch(first)
 
     def learn(self, images: Images, epoch: int) -> Iterator[Step]:
         """One pass in a new order; yields wherever something is due to be kept or told."""
@@ -140,15 +142,7 @@ class DiehlCook(Contender):
         the same spikes as the native engine in float64, which answers in its place here.
         """
         del activity
-        engine = self._engine
-        if not isinstance(engine, NativeEngine):
-            engine = self._native(self._constants, self._layers(), np.float64)
-        steps = self._constants.example_steps
-        vote = self._readout.possible(self.config.tuning.vote)
-        watched = engine.watch(
-            images, EVALUATION, max(1, round(READING_MS / self._constants.dt)),
-            lambda responses: self._readout.answers(responses, vote),
-        )  # fmt: skip
+        steps, watched = self._constants.example_steps, self._watch(images)
         fired = int(watched.excitatory[-1].sum() + watched.inhibitory[-1].sum())
         shown = np.minimum.outer(watched.steps, steps * watched.presentations)
         return spiking_account(
@@ -159,6 +153,17 @@ class DiehlCook(Contender):
             neurons=sum(sum(layer.to_inhibitory.shape) for layer in self._initial),
             spikes=fired,
         )
+
+    def _watch(self, images: Images) -> Watched:
+        """Answer once more, with readings."""
+        engine = self._engine
+        if not isinstance(engine, NativeEngine):
+            engine = self._native(self._constants, self._layers(), np.float64)
+        vote = self._readout.possible(self.config.tuning.vote)
+        return engine.watch(
+            images, EVALUATION, max(1, round(READING_MS / self._constants.dt)),
+            lambda responses: self._readout.answers(responses, vote),
+        )  # fmt: skip
 
     def _projections(self, watched: Watched) -> Iterator[Projection]:
         """The layers' synapses with what was sent into them, from the input on."""

@@ -133,7 +133,7 @@ class IzhikevichSTDP(Contender):
         """Compile the kernels on a copy of the network."""
         copy = IzhikevichSTDP(self.config)
         list(copy.learn(images, 1))
-        copy.respond(images)
+        copy.account(copy.respond(images).activity, images)
 
     def conclude(self, images: Images) -> None:
         """Keep the training images for the linear probe."""
