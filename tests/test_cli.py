@@ -14,7 +14,8 @@ from spikeoff.cli import main
 from spikeoff.contenders.registry import BUILT_IN
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1"]
+TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1",
+        "--timing_seconds", "0.02", "--energy_seconds", "0"]  # fmt: skip
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -67,6 +68,9 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["report", "nowhere"], "no finished run"),
         (["report", "nowhere", "--energy_table", "chip.toml"], "chip.toml: cannot be read"),
         (["data", "info", "--mnist_path", "nowhere"], "'nowhere': no such file"),
+        (["sensors", "--seconds", "0"], "`seconds` (=0.0) must be above 0"),
+        (["train", "mlp", "--energy_seconds", "-1"], "`energy_seconds` (=-1.0) must be from 0"),
+        (["compare", "--timing_seconds", "inf"], "`timing_seconds` (=inf) must be from 0"),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2(

@@ -17,16 +17,20 @@ from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.operation_energy import EnergyTable, load_table
+from spikeoff.report.energy import energy_table as energy_table_of
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import write_comparison
 from spikeoff.report.table import terminal_table
+from spikeoff.report.times import time_table
 from spikeoff.report.verdict import say, verdicts
 from spikeoff.runs import RunRecord, read_run
 from spikeoff.training.session import run
 
 Preset = Literal["quick", "full"]
 
-QUICK: dict[str, Any] = {"epochs": 4, "n_train": 20_000}
+QUICK: dict[str, Any] = {
+    "epochs": 4, "n_train": 20_000, "timing_seconds": 0.5, "energy_seconds": 9.0
+}  # fmt: skip
 """What the quick preset changes for every contender; the test set stays whole."""
 
 
@@ -120,6 +124,8 @@ def show(
     check_one_race(records)
     ordered = sorted(records, key=lambda record: (record.contender, record.seed))
     console.print(terminal_table(ordered))
+    console.print(time_table(ordered))
+    console.print(energy_table_of(ordered, energy_table))
     for verdict in verdicts(group(ordered), energy_table):
         console.print(say(verdict), highlight=False)
     for path in write_comparison(ordered, output, energy_table):

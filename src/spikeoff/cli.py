@@ -49,7 +49,7 @@ def _dispatch(given: list[str]) -> int:
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
     verbs = {
         "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
-        "evaluate": evaluate, "bench": bench,
+        "evaluate": evaluate, "bench": bench, "sensors": sensors,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -89,8 +89,11 @@ def _train(given: list[str]) -> int:
     config = tyro.cli(
         kind.config_type, args=flags, prog=f"spikeoff train {name}", use_underscores=True
     )
+    from spikeoff.ledger.operation_energy import load_table
     from spikeoff.report.console import output_console
+    from spikeoff.report.energy import energy_table
     from spikeoff.report.table import terminal_table
+    from spikeoff.report.times import time_table
     from spikeoff.training.session import run
 
     console = output_console()
@@ -104,6 +107,8 @@ def _train(given: list[str]) -> int:
         return evaluate(folder, config.mnist_path, num_examples=config.num_examples, vote=vote)
     record = run(name, config)
     console.print(terminal_table([record]))
+    console.print(time_table([record]))
+    console.print(energy_table([record], load_table()))
     console.print(str(record.folder), highlight=False, soft_wrap=True)
     return 0
 
@@ -130,6 +135,8 @@ def compare(
     n_train: int | None = None,
     n_validation: int | None = None,
     tdp: float | None = None,
+    timing_seconds: float | None = None,
+    energy_seconds: float | None = None,
     energy_table: Path | None = None,
 ) -> int:
     """Run the race: every contender on the same images, split and seeds; then compare.
@@ -146,6 +153,10 @@ def compare(
         n_train: training images, instead of the preset's.
         n_validation: images held out to steer by; 5,000 by default.
         tdp: thermal design power (W) for the energy estimate; 160 by default.
+        timing_seconds: time (s) to measure a run's latency for, and as much for throughput; 0:
+            neither.
+        energy_seconds: most time (s) a run spends on measuring energy where there are sensors; 0
+            measures none.
         energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
     """
     from spikeoff.campaign import entries, race
@@ -161,6 +172,8 @@ def compare(
         "n_train": n_train,
         "n_validation": n_validation,
         "tdp": tdp,
+        "timing_seconds": timing_seconds,
+        "energy_seconds": energy_seconds,
     }
     chosen = {name: value for name, value in common.items() if value is not None}
     runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
@@ -221,6 +234,21 @@ def data_export(
 
     for path in export(load_dataset(mnist_path), file_format, output):
         print(path)  # noqa: T201
+    return 0
+
+
+def sensors(seconds: float = 2.0) -> int:
+    """Tell which energy sensors this machine has, what they read now, and why others are missing.
+
+    Args:
+        seconds: time over which power is read (s).
+    """
+    from spikeoff.contenders.base import MAX_MEASURING, require
+    from spikeoff.report.console import output_console
+    from spikeoff.report.sensors import tell_sensors
+
+    require("seconds", seconds, 0 < seconds <= MAX_MEASURING, f"above 0, to {MAX_MEASURING} s")
+    tell_sensors(seconds, output_console())
     return 0
 
 

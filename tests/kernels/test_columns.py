@@ -16,6 +16,7 @@ from spikeoff.learning.stdp import PairParams, pair_window
 from spikeoff.neurons.izhikevich import FAST_SPIKING, V_FLOOR, V_PEAK
 
 N_INPUTS, N_STEPS, SIZE = 12, 20, 3
+LEAST = 1e-15
 PARAMS = PairParams()
 Spikes = NDArray[np.uint8]
 
@@ -29,16 +30,12 @@ def layer(rng: np.random.Generator, gain: float = 150.0) -> hidden.Columns:
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     return hidden.Columns(
         weights, np.zeros((1, 2 * SIZE)), np.array([[0, N_INPUTS]]), fields,
-        np.array([6, 6]), SIZE, gain,
+        np.array([6, 6]), SIZE, 1 / SIZE, gain,
     )  # fmt: skip
 
 
 def rule(n: int) -> hidden.PairRule:
-    return hidden.PairRule(
-        pair_window(np.arange(n - 1, -n, -1, dtype=float), PARAMS),
-        np.zeros((-(-n // hidden.BITS), 1 << hidden.BITS)), np.zeros(n),
-        np.zeros(N_INPUTS + 1, np.int64), 1.0,
-    )  # fmt: skip
+    return hidden.pair_rule(pair_window(np.arange(n - 1, -n, -1.0), PARAMS), 6, LEAST)
 
 
 def present(spikes: Spikes, columns: hidden.Columns) -> Any:
@@ -51,19 +48,21 @@ def present(spikes: Spikes, columns: hidden.Columns) -> Any:
 
 
 def learn(spikes: Spikes, columns: hidden.Columns, trace: Any, rate: float, plus: float) -> float:
-    masks = (spikes.astype(np.int64).T << np.arange(len(spikes))).sum(axis=1)
+    events = from_dense(spikes)
+    masks = np.zeros((-(-len(spikes) // hidden.WORD), N_INPUTS), np.int32)
+    hidden.mark(events.counts, events.active, masks)
     return float(hidden.learn(masks, columns, trace, rule(len(spikes)), rate, plus))
 
 
-def drawn(rng: np.random.Generator, density: float) -> Spikes:
-    return (rng.random((N_STEPS, N_INPUTS)) < density).astype(np.uint8)
+def drawn(rng: np.random.Generator, density: float, n_steps: int = N_STEPS) -> Spikes:
+    return (rng.random((n_steps, N_INPUTS)) < density).astype(np.uint8)
 
 
 def recomputed(spikes: Spikes, columns: hidden.Columns, rate: float, plus: float) -> Any:
     """Spikes, weights and thresholds after a presentation, step by step from the papers."""
     weights, theta = columns.weights[0].copy(), columns.theta[0].copy()
     v, u = np.full(2 * SIZE, -65.0), np.full(2 * SIZE, -13.0)
-    fired, reached = np.zeros((2, N_STEPS, 2 * SIZE))
+    fired, reached = np.zeros((2, len(spikes), 2 * SIZE))
     for step, now in enumerate(spikes):
         drive = now @ weights
         pool = drive.reshape(2, SIZE).mean(axis=1).repeat(SIZE)
@@ -95,11 +94,14 @@ def recomputed(spikes: Spikes, columns: hidden.Columns, rate: float, plus: float
     return fired, weights, theta
 
 
-def test_presentations_follow_the_equations_and_the_rule(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("n_steps", [20, 28, 61])  # in one number's bits, all of them, in three
+def test_presentations_follow_the_equations_and_the_rule(
+    rng: np.random.Generator, n_steps: int
+) -> None:
     columns = layer(rng)
     n_spikes = 0
     for _ in range(40):
-        spikes = drawn(rng, rng.choice([0.1, 0.3, 0.6]))
+        spikes = drawn(rng, rng.choice([0.1, 0.3, 0.6]), n_steps)
         fired, weights, theta = recomputed(spikes, columns, rate=0.5, plus=0.3)
         trace = present(spikes, columns)
         learn(spikes, columns, trace, rate=0.5, plus=0.3)
@@ -183,3 +185,16 @@ def test_the_first_wins_and_of_equals_the_highest(
     spikes: list[list[int]], reached: list[list[float]], won: int
 ) -> None:
     assert hidden.winner(np.array(reached, float), np.array(spikes, np.uint8), 0, 3) == won
+
+
+def test_a_weight_that_only_shrinks_ends_at_zero(rng: np.random.Generator) -> None:
+    columns = layer(rng)
+    columns.weights[0, 0, :SIZE] = 2 * LEAST
+    spikes = drawn(rng, 0.6)
+    spikes[:, 0] = 0
+    for _ in range(20):
+        learn(spikes, columns, present(spikes, columns), 0.5, 0.0)
+    winners = columns.weights[0, 0, :SIZE] != 2 * LEAST
+    assert winners.any()
+    assert (columns.weights[0, 0, :SIZE][winners] == 0).all()
+    assert (columns.weights[0, 1:6, :SIZE] > 0).any()

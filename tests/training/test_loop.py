@@ -11,7 +11,9 @@ import pytest
 from spikeoff.contenders.base import Config, Contender, Outputs, Response, State, Step
 from spikeoff.data import Dataset, Images, Split, split
 from spikeoff.errors import UserError
+from spikeoff.ledger.metering import Meter
 from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.sensors import Sensors
 from spikeoff.runs import Row
 from spikeoff.training.loop import History, train
 
@@ -82,6 +84,7 @@ def trained(
         parts,
         epochs=range(1, len(contender.script) + 1),
         tdp=100.0,
+        meter=Meter(Sensors(), "cpu", 0),
         watcher=watcher,
         keep=lambda rows: None,
     )

@@ -26,6 +26,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 State = dict[str, NDArray[Any]]
 
 MAX_SEED = 2**32 - 1
+MAX_MEASURING = 3600
 
 
 def require(name: str, value: object, holds: bool, rule: str) -> None:
@@ -56,6 +57,10 @@ class Config:
     """Images held out of the training part to steer by; 0 trains on all of it."""
     tdp: float = 160.0
     """Thermal design power (W) of the hardware, for the estimate TDP x time."""
+    timing_seconds: float = 1.0
+    """Time (s) to measure latency for after training, and as much for throughput; 0: neither."""
+    energy_seconds: float = 60.0
+    """Most time (s) to spend on measuring energy where there are sensors; 0 measures none."""
 
     def __post_init__(self) -> None:
         require("seed", self.seed, 0 <= self.seed <= MAX_SEED, f"from 0 to {MAX_SEED}")
@@ -66,6 +71,9 @@ class Config:
         require("n_train", n_train, n_train is None or n_train >= 1, "at least 1")
         require("n_validation", self.n_validation, self.n_validation >= 0, "0 or more")
         require("tdp", self.tdp, math.isfinite(self.tdp) and self.tdp > 0, "above 0 W")
+        for name in ("timing_seconds", "energy_seconds"):
+            seconds = getattr(self, name)
+            require(name, seconds, 0 <= seconds <= MAX_MEASURING, f"from 0 to {MAX_MEASURING} s")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from spikeoff.encoding.rate import (
     rate_code_torch,
     step_draw,
     thresholds,
+    word_draw,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "rate_code_torch",
     "step_draw",
     "thresholds",
+    "word_draw",
 ]

@@ -58,7 +58,12 @@ def block_words(
 
 def step_draw(words: Any, j: Any) -> Any:
     """The 16 bits that decide step j of a block, from its four words."""
-    return (words[j // 2] >> (16 * (j % 2))) & (LEVELS - 1)
+    return word_draw(words[j // 2], j)
+
+
+def word_draw(word: Any, j: Any) -> Any:
+    """The 16 bits that decide step j, from the word that holds them."""
+    return (word >> (16 * (j % 2))) & (LEVELS - 1)
 
 
 def rate_code(

@@ -9,23 +9,29 @@ met at all.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeoff.kernels.events import sum_rows
-from spikeoff.kernels.jit import admit, lean_kernel, serial_kernel
-from spikeoff.learning.homeostasis import balanced, normalising_factor
+from spikeoff.kernels.jit import admit, lean_kernel, separate_kernel, serial_kernel
+from spikeoff.learning.homeostasis import balanced, normalising_factor, scaled
 from spikeoff.learning.stdp import paired
 from spikeoff.neurons.izhikevich import drift, euler, reset
 
-admit(balanced, drift, euler, normalising_factor, paired, reset)
+Real = TypeVar("Real", np.float32, np.float64)
 
-BITS = 5
-"""Steps that one look-up covers: a table of 32 sums stays in the first-level cache."""
+admit(balanced, drift, euler, normalising_factor, paired, reset, scaled)
 
-MAX_STEPS = 60
-"""An input's spikes are the bits of one 64-bit number."""
+WORD = 28
+"""Steps whose spikes are the bits of one number of 32."""
+
+AT_ONCE = 4
+"""Steps that are added up together; divides ``WORD``."""
+
+LANES = 16
+"""Places that go side by side through sums over a neuron's weights."""
 
 NOBODY = -1
 
@@ -37,6 +43,7 @@ class Columns(NamedTuple):
     seen: [bands, 2] first input that a band sees, and the one after the last.
     fields: [columns, longest] inputs that a column sees; n_seen: [columns] how many they are.
     size: neurons a column; a band holds width / size columns.
+    share: 1 / size, what a pool takes from each of its neurons.
     gain: current that a weight of 1 brings (mV/ms).
     """
 
@@ -46,6 +53,7 @@ class Columns(NamedTuple):
     fields: Any
     n_seen: Any
     size: Any
+    share: Any
     gain: Any
 
 
@@ -73,15 +81,35 @@ class PairRule(NamedTuple):
     """STDP as kernels take it.
 
     window: [2 n_steps - 1] the change by a pair, lags from n_steps - 1 down to -(n_steps - 1).
-    sums: [lookups, 32], by_step: [n_steps], active: [longest field + 1] scratch.
     one: 1 in the weights' precision.
+    least: a weight below this is none.
+    by_step: [n_steps, in whole ``AT_ONCE``] what a spike of an input at that step changes.
+    own, change, fired: [longest field, in whole ``LANES``] a neuron's weights, their changes, and
+        their inputs' spikes (int32); squares, moves: [LANES] scratch.
     """
 
     window: Any
-    sums: Any
-    by_step: Any
-    active: Any
     one: Any
+    least: Any
+    by_step: Any
+    own: Any
+    change: Any
+    fired: Any
+    squares: Any
+    moves: Any
+
+
+def pair_rule(window: NDArray[Real], longest: int, least: float) -> PairRule:
+    """STDP by this window for fields of up to ``longest`` inputs; weights below ``least`` go."""
+    number = window.dtype.type
+    n_steps = (len(window) + 1) // 2
+    places = math.ceil(longest / LANES) * LANES
+    return PairRule(
+        window, number(1), number(least),
+        np.zeros(math.ceil(n_steps / AT_ONCE) * AT_ONCE, number),
+        np.zeros(places, number), np.zeros(places, number), np.zeros(places, np.int32),
+        np.zeros(LANES, number), np.zeros(LANES, number),
+    )  # fmt: skip
 
 
 @serial_kernel
@@ -120,18 +148,28 @@ def present(counts: Any, active: Any, columns: Any, p: Any, dt: Any, trace: Any)
     for band in range(len(columns.weights)):
         start, stop = columns.seen[band]
         table = columns.weights[band]
+        _find(counts, active, start, stop, trace.first, trace.last)
         for step in range(len(counts)):
-            listed, n = active[step], counts[step]
             first, last = trace.first[step], trace.last[step]
-            while first < n and listed[first] < start:
-                first += 1
-            last = max(first, last)
-            while last < n and listed[last] < stop:
-                last += 1
-            trace.first[step], trace.last[step] = first, last
-            sum_rows(table, listed, first, last, trace.reached[band, step])
+            sum_rows(table, active[step], first, last, trace.reached[band, step])
         _run(band, columns, p, dt, trace)
     trace.mean_current[0] /= trace.counts.size * len(counts)
+
+
+@separate_kernel
+def _find(counts: Any, active: Any, start: Any, stop: Any, first: Any, last: Any) -> None:
+    """Where at each step the inputs [start, stop) begin and end, from where the last were."""
+    one = np.uintp(1)
+    for step in range(len(counts)):
+        listed, n = active[step], np.uintp(counts[step])
+        k: Any = np.uintp(first[step])
+        while k < n and listed[k] < start:
+            k += one
+        first[step] = k
+        k = max(k, np.uintp(last[step]))
+        while k < n and listed[k] < stop:
+            k += one
+        last[step] = k
 
 
 @lean_kernel
@@ -139,9 +177,8 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     """The band's neurons through all steps, from rest."""
     pool, v, u = trace.pool, trace.v, trace.u
     theta, counts = columns.theta[band], trace.counts[band]
-    size, gain = columns.size, columns.gain
+    size, share, gain = columns.size, columns.share, columns.gain
     zero = dt - dt
-    share = p.one / (zero + size)
     received = zero
     v[:] = p.c
     u[:] = p.b * p.c
@@ -189,7 +226,8 @@ def learn(masks: Any, columns: Any, trace: Any, rule: Any, rate: Any, plus: Any)
     the wins out. A column whose field stayed silent learns nothing.
 
     Args:
-        masks: [n_inputs] int64, bit t set where an input fires at step t.
+        masks: [words, n_inputs] int32, bit t of word w set where an input fires at step
+            w * WORD + t.
         columns: the layer.
         trace: of the presentation.
         rule: STDP.
@@ -198,7 +236,6 @@ def learn(masks: Any, columns: Any, trace: Any, rule: Any, rate: Any, plus: Any)
     """
     size = columns.size
     per_band = trace.counts.shape[1] // size
-    share = rule.one / (rate - rate + size)
     changed = rate - rate
     for number in range(len(columns.fields)):
         band, start = number // per_band, number % per_band * size
@@ -208,66 +245,105 @@ def learn(masks: Any, columns: Any, trace: Any, rule: Any, rate: Any, plus: Any)
         won = winner(trace.reached[band], trace.spikes[band], start, start + size)
         theta = columns.theta[band]
         for h in range(start, start + size):
-            theta[h] = balanced(theta[h], rule.one if h == won else rate - rate, share, plus)
+            theta[h] = balanced(
+                theta[h], rule.one if h == won else rate - rate, columns.share, plus
+            )
         if won != NOBODY:
-            _tabulate(trace.spikes[band, :, won], rule)
+            _sum_window(trace.spikes[band, :, won], rule.window, rule.by_step)
             changed += _strengthen(masks, field, columns.weights[band, :, won], rule, rate)
     return changed
 
 
+@separate_kernel
+def mark(counts: Any, active: Any, masks: Any) -> None:
+    """Set the bits of one image's spikes."""
+    for step in range(len(counts)):
+        row, bit = masks[step // WORD], np.int32(1 << step % WORD)
+        for k in range(counts[step]):
+            row[np.uintp(active[step, k])] |= bit
+
+
+@separate_kernel
+def unmark(counts: Any, active: Any, masks: Any) -> None:
+    """Take the bits of one image's spikes back."""
+    for step in range(len(counts)):
+        row = masks[step // WORD]
+        for k in range(counts[step]):
+            row[np.uintp(active[step, k])] = 0
+
+
 @lean_kernel
 def _sees(masks: Any, field: Any) -> bool:
-    for source in field:  # noqa: SIM110 (Numba knows no generators)
-        if masks[source]:
-            return True
+    for word in range(len(masks)):
+        for source in field:
+            if masks[word, source]:
+                return True
     return False
 
 
-@lean_kernel
-def _tabulate(fired: Any, rule: Any) -> None:
-    """Sum the window over a neuron's spikes for every step, and the steps' sums by bits."""
-    by_step, window = rule.by_step, rule.window
-    n_steps = len(by_step)
+@separate_kernel
+def _sum_window(fired: Any, window: Any, by_step: Any) -> None:
+    """For every step, the window summed over a neuron's spikes, in ``by_step``."""
+    n_steps = len(fired)
     by_step[:] = 0
     for after in range(n_steps):
         if fired[after]:
+            pairs = window[n_steps - 1 - after : 2 * n_steps - 1 - after]
             for before in range(n_steps):
-                by_step[before] += window[np.uintp(n_steps - 1 - after) + np.uintp(before)]
-    for number in range(len(rule.sums)):
-        sums = rule.sums[number]
-        for bit in range(min(BITS, n_steps - number * BITS)):
-            change = by_step[number * BITS + bit]
-            for low in range(1 << bit):
-                sums[low + (1 << bit)] = sums[low] + change
+                by_step[before] += pairs[before]
 
 
-@lean_kernel
+@separate_kernel
 def _strengthen(masks: Any, field: Any, weights: Any, rule: Any, rate: Any) -> Any:
-    """STDP on a neuron's weights, then length 1, in place; returns the sum of |changes|."""
+    """STDP on a neuron's weights, then length 1, in place; returns the sum of |changes|.
+
+    The weights lie far apart, so it works on a copy: in whole vectors, without a branch.
+    """
     zero = rate - rate
+    own, change, squares, moves = rule.own, rule.change, rule.squares, rule.moves
+    own[len(field) :] = 0
+    change[:] = 0
+    squares[:] = 0
+    moves[:] = 0
+    for k in range(len(field)):
+        own[k] = weights[np.uintp(field[k])]
+    _sum_changes(masks, field, rule.by_step, rule.fired, change)
+    for first in range(0, len(own), LANES):
+        for lane in range(len(moves)):
+            place = np.uintp(first + lane)
+            new = paired(own[place], change[place], rate, zero)
+            moves[lane] += abs(new - own[place])
+            squares[lane] += new * new
+            own[place] = new
     held, changed = zero, zero
-    low_bits = (1 << BITS) - 1
-    n, n_active = len(field), 0
-    for k in range(n):
-        source = np.uintp(field[k])
-        silent = masks[source] == 0
-        w = weights[source]
-        held += (zero + silent) * w * w
-        # Written always, counted only where it fired: cheaper than a branch.
-        rule.active[n_active] = source
-        n_active += not silent
-    for k in range(n_active):
-        source = np.uintp(rule.active[k])
-        mask = masks[source]
-        change = zero
-        for number in range(len(rule.sums)):
-            change += rule.sums[number, (mask >> (BITS * number)) & low_bits]
-        w = weights[source]
-        new = paired(w, change, rate, zero)
-        changed += abs(new - w)
-        weights[source] = new
-        held += new * new
-    factor = normalising_factor(zero + math.sqrt(held), rule.one)
-    for k in range(n):
-        weights[np.uintp(field[k])] *= factor
+    for lane in range(LANES):
+        held += squares[lane]
+        changed += moves[lane]
+    squares[0] = normalising_factor(math.sqrt(held), rule.one)
+    factor = squares[0]  # in the weights' precision
+    for k in range(len(own)):
+        own[k] = scaled(own[k], factor, rule.least)
+    for k in range(len(field)):
+        weights[np.uintp(field[k])] = own[k]
     return changed
+
+
+@separate_kernel
+def _sum_changes(masks: Any, field: Any, by_step: Any, fired: Any, change: Any) -> None:
+    """change[k] = sum of ``by_step`` over the steps at which the field's input k fires."""
+    zero = by_step[0] - by_step[0]
+    fired[len(field) :] = 0
+    for word in range(len(masks)):
+        for k in range(len(field)):
+            fired[k] = masks[word, np.uintp(field[k])]
+        start = word * WORD
+        for step in range(start, min(start + WORD, len(by_step)), AT_ONCE):
+            b0, b1, b2, b3 = by_step[step], by_step[step + 1], by_step[step + 2], by_step[step + 3]
+            bit = 1 << (step - start)
+            for k in range(len(change)):
+                # Without the casts, Numba tests in 64 bits: half as many at a time.
+                f0, f1 = np.int32(fired[k] & bit), np.int32(fired[k] & 2 * bit)
+                f2, f3 = np.int32(fired[k] & 4 * bit), np.int32(fired[k] & 8 * bit)
+                change[k] += ((b0 if f0 else zero) + (b1 if f1 else zero)) + (
+                    (b2 if f2 else zero) + (b3 if f3 else zero)
+                )

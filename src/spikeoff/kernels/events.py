@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.kernels.jit import kernel, serial_kernel
+from spikeoff.kernels.jit import kernel, separate_kernel, serial_kernel
 
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -152,28 +152,28 @@ def _gather_by_input(starts: Any, rows: Any, gradient: Any, width: Any, out: Any
             sum_rows(block, rows, starts[column], starts[column + 1], out[column, first:stop])
 
 
-@numba.njit(inline="always")
+@separate_kernel
 def sum_rows(table: Any, chosen: Any, start: Any, stop: Any, out: Any) -> None:
     """out = sum of table[chosen[k]] for start <= k < stop, eight rows at a time, in place."""
     n = len(out)
     for h in range(n):
         out[h] = 0
-    k = start
-    while k + 8 <= stop:
-        # Unsigned numbers spare the check for negative indices, which keeps the loop vectorised.
+    # Unsigned numbers spare the check for negative indices, which keeps the loops vectorised.
+    k, end, one = np.uintp(start), np.uintp(stop), np.uintp(1)
+    while k + np.uintp(8) <= end:
         r0 = table[np.uintp(chosen[k])]
-        r1 = table[np.uintp(chosen[k + 1])]
-        r2 = table[np.uintp(chosen[k + 2])]
-        r3 = table[np.uintp(chosen[k + 3])]
-        r4 = table[np.uintp(chosen[k + 4])]
-        r5 = table[np.uintp(chosen[k + 5])]
-        r6 = table[np.uintp(chosen[k + 6])]
-        r7 = table[np.uintp(chosen[k + 7])]
+        r1 = table[np.uintp(chosen[k + one])]
+        r2 = table[np.uintp(chosen[k + np.uintp(2)])]
+        r3 = table[np.uintp(chosen[k + np.uintp(3)])]
+        r4 = table[np.uintp(chosen[k + np.uintp(4)])]
+        r5 = table[np.uintp(chosen[k + np.uintp(5)])]
+        r6 = table[np.uintp(chosen[k + np.uintp(6)])]
+        r7 = table[np.uintp(chosen[k + np.uintp(7)])]
         for h in range(n):
             out[h] += ((r0[h] + r1[h]) + (r2[h] + r3[h])) + ((r4[h] + r5[h]) + (r6[h] + r7[h]))
-        k += 8
-    while k < stop:
+        k += np.uintp(8)
+    while k < end:
         r0 = table[np.uintp(chosen[k])]
         for h in range(n):
             out[h] += r0[h]
-        k += 1
+        k += one

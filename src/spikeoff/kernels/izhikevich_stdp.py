@@ -66,7 +66,7 @@ def learn_images(
     columns, readout = network.columns, network.readout
     trace = hidden.scratch(columns, n_steps)
     out = output.blank(readout, n_steps)
-    masks = np.zeros(active.shape[1], np.int64)
+    masks = np.zeros((math.ceil(n_steps / hidden.WORD), active.shape[1]), np.int32)
     for example in range(len(labels)):
         rows = slice(example * n_steps, (example + 1) * n_steps)
         hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
@@ -78,15 +78,13 @@ def learn_images(
         sums[HIDDEN_CURRENT] += trace.mean_current[0]
         sums[OUTPUT_CURRENT] += np.abs(out.current[:, :N_CLASSES]).mean()
         if rates.by_error:
-            change = output.teach_by_error(trace.counts, label, readout, rates.hebbian, out)
+            change = output.teach_by_error(label, readout, rates.hebbian, out)
         else:
-            change = output.teach_plainly(
-                trace.counts, label, readout, rates.hebbian, rates.length, out
-            )
+            change = output.teach_plainly(label, readout, rates.hebbian, rates.length, out)
         sums[HEBBIAN_CHANGE] += change
-        _mark(counts[rows], active[rows], masks)
+        hidden.mark(counts[rows], active[rows], masks)
         sums[STDP_CHANGE] += hidden.learn(masks, columns, trace, rule, rates.stdp, rates.plus)
-        _unmark(counts[rows], active[rows], masks)
+        hidden.unmark(counts[rows], active[rows], masks)
 
 
 @kernel
@@ -165,17 +163,3 @@ def _loss(counts: Any, label: Any) -> float:
     for k in range(N_CLASSES):
         total += math.exp(counts[k] - highest)
     return float(math.log(total) - (counts[label] - highest))
-
-
-@serial_kernel
-def _mark(counts: Any, active: Any, masks: Any) -> None:
-    for step in range(len(counts)):
-        for k in range(counts[step]):
-            masks[np.uintp(active[step, k])] |= 1 << step
-
-
-@serial_kernel
-def _unmark(counts: Any, active: Any, masks: Any) -> None:
-    for step in range(len(counts)):
-        for k in range(counts[step]):
-            masks[np.uintp(active[step, k])] = 0

@@ -71,6 +71,22 @@ def lean_kernel(function: F) -> F:
     return _compiled(function, parallel=False, _nrt=False)
 
 
+def separate_kernel(function: F) -> F:
+    """Compile a lean kernel whose arrays share no memory where it writes: C's ``restrict``.
+
+    The compiler need then not check at every call, for every pair of arrays, whether they overlap;
+    for short rows the checks cost more than the work.
+    """
+    dispatcher = lean_kernel(function)
+    cast(Any, dispatcher)._compiler._customize_flags = _apart
+    return dispatcher
+
+
+def _apart(flags: Any) -> Any:
+    flags.noalias = True
+    return flags
+
+
 def inlined(function: F) -> F:
     """Compile a part of kernels into each of its callers: for what is called at every step.
 

@@ -8,12 +8,12 @@ import numba
 import numpy as np
 
 from spikeoff.data import Images
-from spikeoff.encoding import STEPS_PER_BLOCK, block_words, step_draw, thresholds
+from spikeoff.encoding import STEPS_PER_BLOCK, block_words, thresholds, word_draw
 from spikeoff.kernels.events import Events
-from spikeoff.kernels.jit import admit, kernel
+from spikeoff.kernels.jit import admit, kernel, separate_kernel
 from spikeoff.philox import philox4x32
 
-admit(philox4x32, block_words, step_draw)
+admit(philox4x32, block_words, word_draw)
 
 
 def rate_code_events(
@@ -47,18 +47,45 @@ def _draw(
     """Fill ``counts`` [n * n_steps] and ``active`` [n * n_steps, n_pixels] in place."""
     n, n_pixels = pixels.shape
     for example in numba.prange(n):
-        first_row = example * n_steps
-        counts[first_row : first_row + n_steps] = 0
-        for pixel in range(n_pixels):
-            limit = limits[pixels[example, pixel]]
-            if limit == 0:
-                continue
-            for first in range(0, n_steps, STEPS_PER_BLOCK):
-                words = block_words(
-                    first // STEPS_PER_BLOCK, pixel, ids[example], epoch, presentation, seed
-                )
-                for j in range(min(STEPS_PER_BLOCK, n_steps - first)):
-                    row = first_row + first + j
-                    # Written always, counted only if it fires: cheaper than a branch.
-                    active[row, counts[row]] = pixel
-                    counts[row] += step_draw(words, j) < limit
+        lit, limit = np.empty(n_pixels, np.int64), np.empty(n_pixels, np.int64)
+        words = np.empty((4, n_pixels), np.int64)
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        n_lit = _list_lit(pixels[example], limits, lit, limit)
+        for first in range(0, n_steps, STEPS_PER_BLOCK):
+            block = first // STEPS_PER_BLOCK
+            _draw_words(block, lit[:n_lit], ids[example], epoch, presentation, seed, words)
+            _fire(first, lit[:n_lit], limit, words, counts[rows], active[rows])
+
+
+@separate_kernel
+def _list_lit(pixels: Any, limits: Any, lit: Any, limit: Any) -> Any:
+    """Pixels that may fire, and below what: fill ``lit`` and ``limit``; returns how many."""
+    n = np.uintp(0)
+    for pixel in range(len(pixels)):
+        # Written always, counted only if it may fire: cheaper than a branch.
+        lit[n] = pixel
+        limit[n] = limits[pixels[pixel]]
+        n += np.uintp(limit[n] > 0)
+    return n
+
+
+@separate_kernel
+def _draw_words(
+    block: Any, lit: Any, example: Any, epoch: Any, presentation: Any, seed: Any, words: Any
+) -> None:
+    """The words of a block of steps for all these pixels, side by side: ``words`` [4, ...]."""
+    w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
+    for k in range(len(lit)):
+        w0[k], w1[k], w2[k], w3[k] = block_words(block, lit[k], example, epoch, presentation, seed)
+
+
+@separate_kernel
+def _fire(first: Any, lit: Any, limit: Any, words: Any, counts: Any, active: Any) -> None:
+    """List who fires at the steps of a block, from ``first`` on."""
+    for j in range(min(STEPS_PER_BLOCK, len(counts) - first)):
+        word, row = words[j // 2], active[first + j]
+        n = np.uintp(0)
+        for k in range(len(lit)):
+            row[n] = lit[k]
+            n += np.uintp(word_draw(word[k], j) < limit[k])
+        counts[first + j] = n

@@ -13,7 +13,7 @@ import numpy as np
 
 from spikeoff.data.images import N_CLASSES
 from spikeoff.kernels.events import sum_rows
-from spikeoff.kernels.jit import admit, lean_kernel, serial_kernel
+from spikeoff.kernels.jit import admit, lean_kernel, separate_kernel, serial_kernel
 from spikeoff.learning.hebbian import post_error, strengthened
 from spikeoff.learning.homeostasis import normalising_factor
 from spikeoff.neurons.izhikevich import drift, euler, reset
@@ -29,7 +29,8 @@ class Readout(NamedTuple):
     weights: [neurons, LANES].
     gain: current that a weight of 1 brings at a spike (mV/ms).
     bias: constant current (mV/ms).
-    decay: share of the synaptic current left after a step.
+    decay: what is left of the synaptic current after a step, of 1.
+    share: 1 / 10, what the pool takes from each neuron.
     slope: of the share of activity by the sum of weights times spikes.
     """
 
@@ -37,6 +38,7 @@ class Readout(NamedTuple):
     gain: Any
     bias: Any
     decay: Any
+    share: Any
     slope: Any
 
 
@@ -47,18 +49,21 @@ class Answer(NamedTuple):
     reached: [n_steps, LANES] membrane potential before reset (mV).
     counts: [LANES] spikes.
     shares: [LANES] each one's share of the layer's activity.
-    signal, v, u: [LANES], fired: [n_steps, neurons + 1], n_fired: [n_steps] scratch.
+    pre: [neurons] hidden spikes, in the weights' precision.
+    signal, v, u: [LANES], fired: [n_steps, neurons + 1], n_fired: [n_steps], busy: [width] scratch.
     """
 
     current: Any
     reached: Any
     counts: Any
     shares: Any
+    pre: Any
     signal: Any
     v: Any
     u: Any
     fired: Any
     n_fired: Any
+    busy: Any
 
 
 @serial_kernel
@@ -70,11 +75,13 @@ def blank(readout: Any, n_steps: Any) -> Any:
         np.full((n_steps, LANES), zero),
         np.zeros(LANES, np.int32),
         np.full(LANES, zero),
+        np.full(len(readout.weights), zero),
         np.full(LANES, zero),
         np.full(LANES, zero),
         np.full(LANES, zero),
         np.zeros((n_steps, len(readout.weights) + 1), np.int32),
-        np.zeros(n_steps, np.int32),
+        np.zeros(n_steps, np.int64),
+        np.zeros(len(readout.weights) + 1, np.int64),
     )
 
 
@@ -90,19 +97,37 @@ def answer(spikes: Any, counts: Any, readout: Any, p: Any, dt: Any, out: Any) ->
         dt: step (ms).
         out: of ``blank``.
     """
-    bands, n_steps, width = spikes.shape
+    n_steps, width = spikes.shape[1:]
     out.n_fired[:] = 0
-    for band in range(bands):
-        for h in range(width):
-            if counts[band, h]:
-                for step in range(n_steps):
-                    # Written always, counted only if it fires: cheaper than a branch.
-                    out.fired[step, out.n_fired[step]] = band * width + h
-                    out.n_fired[step] += spikes[band, step, h]
+    for band in range(len(spikes)):
+        _list_fired(
+            spikes[band], counts[band], band * width, out.busy, out.n_fired, out.fired, out.pre
+        )
     for step in range(n_steps):
         sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
     _share(readout, out)
     _run(readout, p, dt, out)
+
+
+@separate_kernel
+def _list_fired(
+    spikes: Any, counts: Any, first: Any, busy: Any, n_fired: Any, fired: Any, pre: Any
+) -> None:
+    """List a band's neurons, counted from ``first``, at the steps at which they fire."""
+    n_busy: Any = np.uintp(0)
+    for h in range(len(counts)):
+        pre[first + h] = counts[h]
+        # Written always, counted only if it fires: cheaper than a branch.
+        busy[n_busy] = h
+        n_busy += np.uintp(counts[h] > 0)
+    for step in range(len(spikes)):
+        now, row = spikes[step], fired[step]
+        n: Any = np.uintp(n_fired[step])
+        for k in range(n_busy):
+            place = np.uintp(busy[np.uintp(k)])
+            row[n] = first + place
+            n += np.uintp(now[place])
+        n_fired[step] = n
 
 
 @lean_kernel
@@ -172,39 +197,40 @@ def _run(readout: Any, p: Any, dt: Any, out: Any) -> None:
     u[:] = p.b * p.c
     out.counts[:] = 0
     for step in range(len(out.current)):
-        current = out.current[step]
+        current, reached = out.current[step], out.reached[step]
         pool = zero
-        for k in range(N_CLASSES):
+        for k in range(len(v)):
             synaptic[k] = readout.decay * synaptic[k] + current[k]
-            pool += synaptic[k]
-        pool /= zero + N_CLASSES
         for k in range(N_CLASSES):
+            pool += synaptic[k]
+        pool *= readout.share
+        for k in range(len(v)):
             current[k] = readout.gain * (synaptic[k] - pool) + readout.bias
             v_next, u_next = euler(v[k], u[k], current[k], dt, p)
             spike = v_next >= p.v_peak
-            out.reached[step, k] = v_next
+            reached[k] = v_next
             out.counts[k] += spike
             v[k], u[k] = reset(max(v_next, p.v_floor), u_next, zero + spike, p)
 
 
 @lean_kernel
-def teach_by_error(counts: Any, label: Any, readout: Any, rate: Any, out: Any) -> Any:
+def teach_by_error(label: Any, readout: Any, rate: Any, out: Any) -> Any:
     """The delta rule on one presentation, in place; returns the sum of all |changes|.
 
-    counts: [bands, width] hidden spikes; label: the right digit; out: what was answered.
+    label: the right digit; out: what was answered.
     """
     for k in range(LANES):
         target = rate - rate + (k == label)
         out.signal[k] = post_error(target, out.shares[k])
-    return _change(counts, readout, rate, out.signal)
+    return _change(out.pre, readout.weights, rate, out.signal)
 
 
 @lean_kernel
-def teach_plainly(counts: Any, label: Any, readout: Any, rate: Any, length: Any, out: Any) -> Any:
+def teach_plainly(label: Any, readout: Any, rate: Any, length: Any, out: Any) -> Any:
     """Plain Hebbian learning of the label's neuron, whose weights get ``length`` back."""
     for k in range(LANES):
         out.signal[k] = rate - rate + (k == label)
-    changed = _change(counts, readout, rate, out.signal)
+    changed = _change(out.pre, readout.weights, rate, out.signal)
     weights = readout.weights
     held = rate - rate
     for h in range(len(weights)):
@@ -215,19 +241,16 @@ def teach_plainly(counts: Any, label: Any, readout: Any, rate: Any, length: Any,
     return changed
 
 
-@lean_kernel
-def _change(counts: Any, readout: Any, rate: Any, signal: Any) -> Any:
-    zero = rate - rate
-    pre = zero
-    weights, width = readout.weights, counts.shape[1]
+@separate_kernel
+def _change(pre: Any, weights: Any, rate: Any, signal: Any) -> Any:
+    before, after = rate - rate, rate - rate
     for h in range(len(weights)):
-        count = counts[h // width, h % width]
-        if count:
-            pre += count
-            row = weights[np.uintp(h)]
-            for k in range(LANES):
-                row[k] = strengthened(row[k], zero + count, signal[k], rate)
-    post = zero
+        count = pre[h]
+        if count > 0:
+            before += count
+            row = weights[h]
+            for k in range(len(row)):  # a constant would be unrolled and not vectorised
+                row[k] = strengthened(row[k], count, signal[k], rate)
     for k in range(N_CLASSES):
-        post += abs(signal[k])
-    return rate * pre * post
+        after += abs(signal[k])
+    return rate * before * after

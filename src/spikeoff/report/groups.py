@@ -9,7 +9,7 @@ from typing import Any
 from spikeoff.errors import UserError
 from spikeoff.runs import RunRecord
 
-PRIVATE = ("seed", "save_path", "num_threads")
+PRIVATE = ("seed", "save_path", "num_threads", "timing_seconds", "energy_seconds")
 """Configuration fields that do not make another contender of a run."""
 
 SHARED_DATA = ("sha256", "n_train", "n_validation", "n_test")
@@ -45,6 +45,15 @@ def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
         name = f"{record.contender} ({told})" if told else record.contender
         groups.setdefault(name, []).append(record)
     return groups
+
+
+def ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """The groups, best mean test accuracy first."""
+
+    def accuracy(item: tuple[str, list[RunRecord]]) -> float:
+        return sum(float(run.summary["accuracy"]["test"]) for run in item[1]) / len(item[1])
+
+    return dict(sorted(group(records).items(), key=accuracy, reverse=True))
 
 
 def _settings(record: RunRecord) -> dict[str, Any]:

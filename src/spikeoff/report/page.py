@@ -40,7 +40,7 @@ def write_comparison(
     """Write the page, its numbers in two forms, and the picture; returns their paths."""
     page, table, numbers, picture = (folder / n for n in (PAGE, TABLE, NUMBERS, PICTURE))
     write_text(page, render(records, energy_table))
-    write_csv(records, table)
+    write_csv(records, energy_table, table)
     write_json(records, energy_table, numbers)
     save_plane(records, picture)
     return [page, table, numbers, picture]

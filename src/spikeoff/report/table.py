@@ -15,8 +15,19 @@ from rich.table import Table
 
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
-from spikeoff.report.groups import group
+from spikeoff.report.energy import (
+    NAMES,
+    WAYS,
+    Quantity,
+    Way,
+    energy_rows,
+    figure,
+    joules,
+    measured_how,
+)
+from spikeoff.report.groups import group, ranked
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
+from spikeoff.report.times import batch, latency, throughput
 from spikeoff.report.verdict import cost, verdicts
 from spikeoff.runs import RunRecord, plain
 
@@ -44,6 +55,13 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "parameters_bytes": lambda s: s["memory"].get("parameters_bytes"),
     "buffers_bytes": lambda s: s["memory"].get("buffers_bytes"),
     "peak_rss_mb": lambda s: s["memory"]["peak_rss_bytes"] / 2**20,
+    "latency_ms_median": lambda s: latency(s, "median"),
+    "latency_ms_q1": lambda s: latency(s, "q1"),
+    "latency_ms_q3": lambda s: latency(s, "q3"),
+    "throughput_batch": batch,
+    "throughput_images_per_s": throughput,
+    "throughput_images_per_s_q1": lambda s: throughput(s, "q1"),
+    "throughput_images_per_s_q3": lambda s: throughput(s, "q3"),
     "training_energy_estimate_j": lambda s: estimated_energy(s, "training"),
     "test_energy_estimate_j": lambda s: estimated_energy(s, "test"),
     "data": lambda s: s["data"]["name"],
@@ -54,6 +72,14 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "gpu": lambda s: s["environment"]["gpu"],
     "version": lambda s: s["version"],
     "git_revision": lambda s: s["git_revision"],
+}
+
+
+ENERGY_COLUMNS: dict[str, tuple[Quantity, Way]] = {
+    f"{quantity.replace(' ', '_')}_energy_{NAMES[way]}_j": (quantity, way)
+    for quantity, ways in WAYS.items()
+    for way in ways
+    if (quantity, way) != ("training", "TDP x time")  # as training_energy_estimate_j
 }
 
 
@@ -73,8 +99,7 @@ class Standing:
 
 def standings(records: Sequence[RunRecord]) -> list[Standing]:
     """The contenders, best mean test accuracy first."""
-    rows = [_standing(name, members) for name, members in group(records).items()]
-    return sorted(rows, key=lambda row: -row.accuracy)
+    return [_standing(name, members) for name, members in ranked(records).items()]
 
 
 def terminal_table(records: Sequence[RunRecord]) -> Table:
@@ -104,13 +129,15 @@ def _p_value(p: float) -> str:
     return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
 
 
-def write_csv(records: Sequence[RunRecord], path: Path) -> None:
-    """A row a run, every number unrounded."""
+def write_csv(records: Sequence[RunRecord], energy_table: EnergyTable, path: Path) -> None:
+    """A row a run, every number unrounded; what is unavailable stays empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    writer.writerow([*CSV_COLUMNS, *ENERGY_COLUMNS, "measured_energy", "measured_energy_method"])
     for record in records:
-        writer.writerow([read(record.summary) for read in CSV_COLUMNS.values()])
+        cells = [read(record.summary) for read in CSV_COLUMNS.values()]
+        cells += [joules(record, *what, energy_table) for what in ENERGY_COLUMNS.values()]
+        writer.writerow([*cells, *measured_how(record.summary)])
     write_text(path, text.getvalue())
 
 
@@ -129,6 +156,7 @@ def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Pa
             "images": [asdict(cost(name, runs, energy_table)) for name, runs in groups.items()],
             "verdicts": verdicts(groups, energy_table),
         },
+        "energy_j": energy_rows(records, energy_table),
         "pairs": [vars(pair) for pair in compare_pairs(groups)],
         "runs": [record.summary for record in records],
     }  # fmt: skip
@@ -141,7 +169,6 @@ def conditions(records: Sequence[RunRecord]) -> str:
     seeds = sorted({record.seed for record in records})
     data = summary["data"]
     machines = "; ".join(dict.fromkeys(_machine(record.summary) for record in records))
-    tdp = " and ".join(dict.fromkeys(f"{r.summary['config']['tdp']:g}" for r in records))
     spread = (
         "± is the standard deviation over seeds, intervals are of their mean. "
         if len(seeds) > 1
@@ -150,8 +177,8 @@ def conditions(records: Sequence[RunRecord]) -> str:
     return (
         f"{data['name']}: {data['n_train']:,} images to train, {data['n_validation']:,} to "
         f"validate, {data['n_test']:,} to test. Seeds {', '.join(map(str, seeds))}; {machines}. "
-        f"{spread}Energy is estimated as TDP ({tdp} W) times time, not measured."
-    )
+        f"{spread}"
+    ).strip()
 
 
 def _machine(summary: dict[str, Any]) -> str:
@@ -161,10 +188,8 @@ def _machine(summary: dict[str, Any]) -> str:
 
 def estimated_energy(summary: dict[str, Any], quantity: str) -> float | None:
     """Joules of ``quantity`` by the TDP estimate, None where the record has none."""
-    for figure in summary["energy"]:
-        if figure["quantity"] == quantity and figure["provenance"] == "estimated":
-            return float(figure["value"])
-    return None
+    found = figure(summary, quantity, "estimated")
+    return None if found is None else float(found["value"])
 
 
 def _standing(name: str, records: Sequence[RunRecord]) -> Standing:
@@ -191,9 +216,6 @@ def _standing(name: str, records: Sequence[RunRecord]) -> Standing:
             "Inference (ms/image)": _spread(values(lambda s: s["time"]["test_ms_per_example"]), 3),
             "Hidden spikes/image": f"{np.mean(hidden):,.0f}" if first["spiking"] else "none",
             "Operations/image": _operations(summaries),
-            "Training energy, est. (kJ)": _spread(
-                values(lambda s: (estimated_energy(s, "training") or 0) / 1000), 2
-            ),
         },
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +10,9 @@ from typing import Protocol
 from spikeoff.contenders.base import Contender, State
 from spikeoff.data import Images, Split
 from spikeoff.errors import UserError
+from spikeoff.ledger.energy import columns as energy_columns
 from spikeoff.ledger.memory import resident_bytes
+from spikeoff.ledger.metering import Meter
 from spikeoff.runs import Row
 
 N_PROBE = 1000
@@ -38,12 +39,14 @@ class History:
     rows: one an epoch.
     examples: images learned from.
     seconds: learning and what concludes it; looking at validation images is not counted.
+    concluding: energy of what concludes it, as the rows have it of the epochs.
     chosen_epoch: the epoch whose state stands.
     """
 
     rows: list[Row]
     examples: int
     seconds: float
+    concluding: Row
     chosen_epoch: int
 
 
@@ -53,6 +56,7 @@ def train(
     *,
     epochs: range,
     tdp: float,
+    meter: Meter,
     watcher: Watcher,
     keep: Callable[[list[Row]], None],
 ) -> History:
@@ -66,6 +70,7 @@ def train(
         parts: training images to learn from, validation images to steer by.
         epochs: the passes to go, at most.
         tdp: thermal design power (W) for the energy column.
+        meter: measures the time of learning and, where there are sensors, its energy.
         watcher: who is told of progress.
         keep: called with all rows after each epoch.
 
@@ -77,15 +82,15 @@ def train(
     best = _Best(contender.patience if len(parts.validation) else None)
     probe = parts.validation if len(parts.validation) else parts.train.take(slice(0, N_PROBE))
     for epoch in epochs:
-        epoch_start = time.perf_counter()
-        learned, count = _learn(contender, parts.train, epoch, watcher)
+        with meter.window() as window:
+            learned, count = _learn(contender, parts.train, epoch, watcher)
         examples += count
-        seconds = time.perf_counter() - epoch_start
         row: Row = {"epoch": float(epoch), **contender.epoch_metrics(), **learned}
         row |= _look(contender, probe, held_out=bool(len(parts.validation)), n=len(parts.train))
-        row["energy_estimate_j"] = seconds * tdp
+        row["energy_estimate_j"] = window.seconds * tdp
+        row |= energy_columns(meter, window)
         row["memory_mb"] = resident_bytes() / 2**20
-        row["seconds"] = seconds
+        row["seconds"] = window.seconds
         rows.append(row)
         keep(rows)
         watcher.epoch(row)
@@ -93,10 +98,11 @@ def train(
         if best.stands_still(epoch):
             break
     chosen = best.restore(contender) or int(rows[-1]["epoch"] or 0)
-    start = time.perf_counter()
-    contender.conclude(parts.train)
-    concluded = time.perf_counter() - start
-    return History(rows, examples, sum(row["seconds"] or 0 for row in rows) + concluded, chosen)
+    with meter.window() as window:
+        contender.conclude(parts.train)
+    seconds = sum(row["seconds"] or 0 for row in rows) + window.seconds
+    concluding: Row = {**energy_columns(meter, window)}
+    return History(rows, examples, seconds, concluding, chosen)
 
 
 def _learn(contender: Contender, images: Images, epoch: int, watcher: Watcher) -> tuple[Row, int]:

@@ -21,6 +21,7 @@ from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.report.figures import save_analysis, save_confusion
 from spikeoff.runs import ANYTIME, Row, RunFolder, RunRecord, plain
 from spikeoff.training.loop import History, train
+from spikeoff.training.measuring import energies, ready_meter, times
 from spikeoff.training.progress import RunProgress
 
 
@@ -51,16 +52,23 @@ def run(name: str, config: Config) -> RunRecord:
         for note in contender.notes:
             progress.say(note)
         contender.warm_up(parts.train.take(slice(0, 2)))
+        meter = ready_meter(contender.device, config)
+        progress.say("energy: " + (meter.reason or ", ".join(one.name for one in meter.counters)))
         history = train(
             contender,
             parts,
             epochs=epochs,
             tdp=config.tdp,
+            meter=meter,
             watcher=_Keeper(progress, contender, path),
             keep=lambda rows: folder.write_metrics(contender.outputs.metrics, rows),
         )
         progress.say("testing")
         summary = _judge(contender, config, dataset, parts, history, folder)
+        progress.say("measuring")
+        summary["time"] |= times(contender, config, parts)
+        per_image = summary["time"]["test_ms_per_example"]
+        summary["energy"] += energies(contender, parts, history, meter, per_image)
         summary = plain(summary | {"started": started, "finished": _now()})
         record = folder.preview(summary)
         save_confusion(record, path / contender.outputs.confusion)

@@ -8,10 +8,10 @@ from typing import Literal
 
 from spikeoff.contenders.base import Config, require
 from spikeoff.data.images import SIDE
-from spikeoff.kernels.columns import MAX_STEPS
 from spikeoff.neurons.izhikevich import Pattern
 
 MAX_HIDDEN = 65_536
+MAX_STEPS = 1000
 MAX_COLUMNS = 8
 """Columns a side that are chosen by themselves, at most."""
 

@@ -53,6 +53,9 @@ LEARNED_TOGETHER = 250
 
 ANSWERED_TOGETHER = 500
 
+LEAST = 1e-15
+"""A weight below this is none: beside the others of its neuron it changes no sum of theirs."""
+
 SHOWN = 3
 """Test images in the raster figure."""
 
@@ -240,17 +243,18 @@ class IzhikevichSTDP(Contender):
         self._network = kernels.Network(
             hidden.Columns(
                 layout.by_band(weights), theta.reshape(layout.side, -1).copy(), layout.seen(),
-                fields, (fields >= 0).sum(axis=1), layout.size, number(config.hidden_gain),
+                fields, (fields >= 0).sum(axis=1), layout.size, number(1 / layout.size),
+                number(config.hidden_gain),
             ),
             output.Readout(
                 padded, number(config.output_gain),
                 number(config.output_bias), number(math.exp(-config.dt / config.output_tau)),
-                number(config.slope),
+                number(1 / N_CLASSES), number(config.slope),
             ),
             PRESETS[config.hidden].constants(number), PRESETS[config.output].constants(number),
             number(config.dt),
         )  # fmt: skip
-        self._rule = pair_rule(config)
+        self._rule = pair_rule(config, fields.shape[1])
 
     def _learn(self, images: Images, epoch: int) -> None:
         config, number = self.config, np.float32
@@ -340,15 +344,9 @@ class IzhikevichSTDP(Contender):
         )
 
 
-def pair_rule(config: IzhikevichSTDPConfig) -> hidden.PairRule:
-    """STDP's window as a table over lags."""
+def pair_rule(config: IzhikevichSTDPConfig, longest: int) -> hidden.PairRule:
+    """STDP's window over all lags, for fields of up to ``longest`` pixels."""
     n = config.n_steps
     params = PairParams(config.a_plus, config.a_minus, config.tau_plus, config.tau_minus)
     lags = config.dt * np.arange(n - 1, -n, -1)
-    return hidden.PairRule(
-        pair_window(lags, params).astype(np.float32),
-        np.zeros((math.ceil(n / hidden.BITS), 1 << hidden.BITS), np.float32),
-        np.zeros(n, np.float32),
-        np.zeros(N_PIXELS + 1, np.int64),
-        np.float32(1),
-    )
+    return hidden.pair_rule(pair_window(lags, params).astype(np.float32), longest, LEAST)
