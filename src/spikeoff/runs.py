@@ -7,6 +7,7 @@
     predictions.npz      ids, labels and scores of the test images
     weights.safetensors  what was learned
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
+    anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     figures              confusion matrix and training analysis
 
 Names in angle brackets differ by contender. Every file but the log, which grows, is written
@@ -39,6 +40,7 @@ CONFIG = "config.json"
 SUMMARY = "summary.json"
 PREDICTIONS = "predictions.npz"
 WEIGHTS = "weights.safetensors"
+ANYTIME = "anytime.csv"
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "contender": (),

@@ -144,7 +144,7 @@ def test_two_layers_are_kept_side_by_side(few: Images) -> None:
     response = contender.respond(few)
     engine = contender._engine
     assert isinstance(engine, NativeEngine)
-    inputs, spikes = engine.watch(few.take(slice(3, 4)), EVALUATION)
+    inputs, spikes = engine.show(few.take(slice(3, 4)), EVALUATION)
     assert response.hidden is not None
     np.testing.assert_array_equal(spikes.sum(axis=0), response.hidden[3])
     assert inputs.sum() > 0

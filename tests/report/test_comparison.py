@@ -90,7 +90,9 @@ def test_one_seed_shows_no_spread() -> None:
 
 
 def test_the_csv_has_a_row_a_run(tmp_path: Path) -> None:
-    write_csv(RECORDS, load_table(), tmp_path / "c.csv")
+    new = {"sparsity": {"connection": 0.25, "activation": 0.5}}
+    newer = replace(RECORDS[0], summary=RECORDS[0].summary | new)
+    write_csv([newer, *RECORDS[1:]], load_table(), tmp_path / "c.csv")
     with (tmp_path / "c.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["contender"], row["seed"]) for row in rows] == [
@@ -99,6 +101,8 @@ def test_the_csv_has_a_row_a_run(tmp_path: Path) -> None:
     assert float(rows[0]["test_accuracy"]) == 0.96
     assert float(rows[0]["training_energy_estimate_j"]) == 16_000
     assert rows[0]["test_energy_estimate_j"] == ""
+    assert [row["connection_sparsity"] for row in rows] == ["0.25", "", "", ""]
+    assert [row["buffers_bytes"] for row in rows] == [""] * 4  # records from before
 
 
 class Collector(HTMLParser):

@@ -7,7 +7,7 @@ is autograd over ``neurons.izhikevich_torch``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -47,6 +47,41 @@ class Layers:
         )
 
 
+class Passage(NamedTuple):
+    """What images evoke in both layers.
+
+    trace, output_trace: [n, steps, neurons] membrane potential before reset (mV).
+    spikes: of the hidden neurons, rows by example and step.
+    answered: [n, steps, n_output] uint8, spikes of the output neurons.
+    """
+
+    trace: NDArray[Any]
+    spikes: events.Events
+    output_trace: NDArray[Any]
+    answered: NDArray[np.uint8]
+
+
+def run(
+    inputs: departures.Departures,
+    weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    layers: Layers,
+    kept: NDArray[np.uint8] | None = None,
+) -> Passage:
+    """Run both layers; ``weights`` are hidden ones, bias and output ones, the rest as below."""
+    w_hidden, b_hidden, w_output = weights
+    n_rows = inputs.n_rows
+    shape = (len(inputs.n_usual), inputs.n_steps, -1)
+    trace = departures.product(inputs, w_hidden).reshape(shape)
+    fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
+    if kept is not None:
+        fired *= kept
+    spikes = events.from_dense(fired.reshape(n_rows, -1))
+    output_trace = events.product(spikes, w_output).reshape(shape)
+    no_bias = np.zeros(w_output.shape[1], w_output.dtype)
+    answered = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
+    return Passage(trace, spikes, output_trace, answered)
+
+
 class TwoLayers(torch.autograd.Function):
     """[n, n_output] spike counts of the output neurons."""
 
@@ -77,17 +112,12 @@ class TwoLayers(torch.autograd.Function):
             Counts in the precision of the weights, and the number of hidden spikes.
         """
         w_hidden, b_hidden, w_output = (w.detach().numpy() for w in (hidden, bias, output))
-        n_rows = inputs.n_rows
-        shape = (len(inputs.n_usual), inputs.n_steps, -1)
-        trace = departures.product(inputs, w_hidden).reshape(shape)
-        fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
         if kept is not None:
-            fired *= kept.numpy()
             w_output = w_output / w_output.dtype.type(kept_share)
-        spikes = events.from_dense(fired.reshape(n_rows, -1))
-        output_trace = events.product(spikes, w_output).reshape(shape)
-        no_bias = np.zeros(w_output.shape[1], w_output.dtype)
-        answered = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
+        mask = None if kept is None else kept.numpy()
+        trace, spikes, output_trace, answered = run(
+            inputs, (w_hidden, b_hidden, w_output), layers, mask
+        )
         ctx.kept = (inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share)
         counts = answered.sum(axis=1, dtype=w_output.dtype)
         return torch.from_numpy(counts), spikes.total()

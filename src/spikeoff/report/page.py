@@ -18,6 +18,8 @@ from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.plotting import COLOURS
 from spikeoff.report import gallery
 from spikeoff.report.answer import answer
+from spikeoff.report.anytime import anytime_figure, early, has_readings
+from spikeoff.report.anytime import say as say_early
 from spikeoff.report.conditions import facts, settings
 from spikeoff.report.energy import EnergyRow, energy_rows, how
 from spikeoff.report.fields import receptive_fields
@@ -90,8 +92,8 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
             lambda: energy_plane_figure(records, energy_table), "plane",
             "Test accuracy against the energy of an image; the figures are in the tables",
         )),
-        "anytime": None,
-        "early": [],
+        "anytime": _anytime(records, energy_table),
+        "early": [say_early(one) for one in early(members, energy_table)],
         "curves": [_curve(records, over_time=over_time) for over_time in (False, True)],
         "confusions": [_confusion(name, runs) for name, runs in ranked(records).items()],
     }  # fmt: skip
@@ -185,6 +187,16 @@ def _run(record: RunRecord) -> dict[str, str]:
         "Epochs (state of)": f"{epochs['trained']} ({epochs['chosen']})",
         "Ran (UTC)": _ran(summary),
     }
+
+
+def _anytime(records: Sequence[RunRecord], energy_table: EnergyTable) -> Markup | None:
+    """Accuracy on the way, where any run tells it."""
+    if not has_readings(records):
+        return None
+    return Markup(svg(
+        lambda: anytime_figure(records, energy_table), "anytime",
+        "Test accuracy after so many steps, and for so much energy an image",
+    ))  # fmt: skip
 
 
 def _nanojoules(picojoules: float | None) -> str:

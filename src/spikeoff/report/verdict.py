@@ -85,15 +85,19 @@ def cost(name: str, records: Sequence[RunRecord], table: EnergyTable) -> Cost:
 
 def verdicts(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> list[Verdict]:
     """One for each spiking contender whose neurons' cost is known, where a conventional one ran."""
-    conventional = [name for name, runs in groups.items() if not runs[0].summary["spiking"]]
     result = []
     for name, runs in groups.items():
-        summary = runs[0].summary
-        if summary["spiking"] and summary.get("neuron") and conventional:
-            size = int(summary["parameters"])
-            other = min(conventional, key=lambda one: abs(_size(groups[one]) - size))
+        summary, other = runs[0].summary, nearest_conventional(groups, name)
+        if summary["spiking"] and summary.get("neuron") and other is not None:
             result.append(_verdict(name, runs, other, groups[other], table))
     return result
+
+
+def nearest_conventional(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
+    """The conventional contender nearest to ``name`` in parameters; None where none ran."""
+    conventional = [other for other, runs in groups.items() if not runs[0].summary["spiking"]]
+    size = _size(groups[name])
+    return min(conventional, key=lambda one: abs(_size(groups[one]) - size), default=None)
 
 
 def _size(runs: Sequence[RunRecord]) -> int:
