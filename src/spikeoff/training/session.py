@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from spikeoff.ledger.environment import available_cores, environment, git_revisi
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.report.figures import save_analysis, save_confusion
 from spikeoff.runs import (
+    ANYTIME,
     CONFIG,
     SUMMARY,
     FolderLostError,
@@ -230,6 +231,9 @@ def _judge(
     state = contender.state()
     folder.write_weights(state)
     contender.write_extras(folder.path, parts.test, response)
+    account = contender.account(response.activity, parts.test)
+    if account.anytime:
+        folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
     threads = config.num_threads or available_cores()
     return {
         "contender": contender.id,
@@ -258,9 +262,11 @@ def _judge(
             "test_ms_per_example": 1000 * test_s / len(parts.test),
         },
         "spikes": _spikes(contender, response),
-        "operations": contender.operations(response.activity, parts.test),
+        "operations": account.operations,
+        "sparsity": account.sparsity,
+        **({"anytime": account.anytime} if account.anytime else {}),
         "memory": {
-            "parameters_bytes": sum(value.nbytes for value in state.values()),
+            **asdict(contender.footprint()),
             "peak_rss_bytes": peak_resident_bytes(),
             "peak_device_bytes": peak_device_bytes(contender.device),
         },
