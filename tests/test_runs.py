@@ -22,7 +22,8 @@ def folder(path: Path) -> Path:
     (path / "summary.json").write_text(json.dumps(SUMMARY))
     (path / "m.csv").write_text("epoch,loss\n1,0.5\n2,\n")
     scores = np.eye(10, dtype=np.float32)
-    np.savez(path / "predictions.npz", labels=np.arange(10, dtype=np.uint8), scores=scores)
+    digits = np.arange(10, dtype=np.uint8)
+    np.savez(path / "predictions.npz", ids=np.arange(10), labels=digits, scores=scores)
     return path
 
 
@@ -72,7 +73,8 @@ def test_a_damaged_folder(tmp_path: Path, message: str) -> None:
 
 def test_predictions_of_another_shape(tmp_path: Path) -> None:
     path = folder(tmp_path / "run")
-    np.savez(path / "predictions.npz", labels=np.zeros(3, np.uint8), scores=np.zeros((3, 9)))
+    fields = {"ids": np.arange(3), "labels": np.zeros(3, np.uint8), "scores": np.zeros((3, 9))}
+    np.savez(path / "predictions.npz", **fields)
     with pytest.raises(UserError, match="not the predictions of a run"):
         read_run(path)
 

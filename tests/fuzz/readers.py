@@ -147,7 +147,8 @@ def read_json(folder: Path, data: bytes) -> None:
         (folder / name).write_bytes(data)
     if not (folder / "predictions.npz").exists():
         scores = np.eye(10, dtype=np.float32)
-        np.savez(folder / "predictions.npz", labels=np.arange(10, dtype=np.uint8), scores=scores)
+        digits = np.arange(10, dtype=np.uint8)
+        np.savez(folder / "predictions.npz", ids=np.arange(10), labels=digits, scores=scores)
         (folder / "m.csv").write_text("epoch,loss\n1,0.5\n")
     if attempt(lambda: read_run(folder)) is None:
         attempt(lambda: terminal_table([read_run(folder)]))
