@@ -73,7 +73,7 @@ def test_a_damaged_folder(tmp_path: Path, message: str) -> None:
 
 def test_predictions_of_another_shape(tmp_path: Path) -> None:
     path = folder(tmp_path / "run")
-    fields = {"ids": np.arange(3), "labels": np.zeros(3, np.uint8), "scores": np.zeros((3, 9))}
+    fields: Any = {"ids": np.arange(3), "labels": np.zeros(3, np.uint8), "scores": np.zeros((3, 9))}
     np.savez(path / "predictions.npz", **fields)
     with pytest.raises(UserError, match="not the predictions of a run"):
         read_run(path)
