@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
-from spikeoff.data import Images, load_dataset
+from spikeoff.data import N_CLASSES, Images, load_dataset
 from spikeoff.kernels import departures, izhikevich_loop
 from spikeoff.kernels.rate_coding import rate_code_departures
 from spikeoff.ledger.environment import available_cores, cpu_name
@@ -68,7 +68,9 @@ def main() -> None:
     currents = departures.product(inputs, weights)
     shape = (config.batch_size, config.n_steps, config.n_hidden)
     bias = native.state()["bias"]
-    gradient = torch.randn(shape).numpy()
+    by_sums = torch.randn(*shape[:2], N_CLASSES).numpy()
+    back = torch.randn(N_CLASSES, config.n_hidden).numpy()
+    kept = torch.ones(shape[0], config.n_hidden, dtype=torch.uint8).numpy()
     pattern = PRESETS[config.hidden]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)
     parts: dict[str, Callable[[], object]] = {
@@ -80,7 +82,7 @@ def main() -> None:
             currents.reshape(shape), bias, pattern, config.dt
         ),
         "neurons backward": lambda: izhikevich_loop.backward(
-            currents.reshape(shape), gradient, pattern, config.dt, *rule
+            currents.reshape(shape), by_sums, back, kept, pattern, config.dt, *rule
         ),
         "weight gradient": lambda: departures.gradients(inputs, currents),
     }

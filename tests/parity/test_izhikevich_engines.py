@@ -30,15 +30,21 @@ def test_a_layers_spikes_trace_and_gradient_in_float64(
     currents = (drawn * 20 + 5).requires_grad_()
     bias = torch.linspace(-1, 1, 17, dtype=torch.float64)
     spikes, trace = izhikevich_layer(currents + bias, PRESETS[pattern], dt, **rule)
-    by_spikes = torch.randn(spikes.shape, dtype=torch.float64, generator=generator)
-    spikes.backward(by_spikes)  # type: ignore[no-untyped-call]
+    weights = torch.randn(5, 17, dtype=torch.float64, generator=generator)
+    kept = torch.rand(6, 17, generator=generator) < 0.7
+    sums = (spikes * kept[:, None]) @ weights.T
+    by_sums = torch.randn(sums.shape, dtype=torch.float64, generator=generator)
+    sums.backward(by_sums)  # type: ignore[no-untyped-call]
 
     ours = currents.detach().numpy().copy()
     fired = izhikevich_loop.forward(ours, bias.numpy(), PRESETS[pattern], dt)
     assert 0.01 < fired.mean() < 0.9
     np.testing.assert_array_equal(fired, spikes.detach())
     np.testing.assert_allclose(ours, trace.detach(), rtol=1e-9)
-    gradient = izhikevich_loop.backward(ours, by_spikes.numpy(), PRESETS[pattern], dt, **rule)
+    heard = kept.numpy().astype(np.uint8)
+    gradient = izhikevich_loop.backward(
+        ours, by_sums.numpy(), weights.numpy(), heard, PRESETS[pattern], dt, **rule
+    )
     assert currents.grad is not None
     scale = float(currents.grad.abs().max())
     np.testing.assert_allclose(gradient, currents.grad, rtol=1e-9, atol=1e-9 * scale)

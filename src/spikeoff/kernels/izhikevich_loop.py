@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.kernels.jit import admit, kernel
+from spikeoff.kernels.jit import admit, kernel, separate_kernel
 from spikeoff.learning.surrogate import (
     ARCTAN,
     FAST_SIGMOID,
@@ -58,21 +58,29 @@ def forward(currents: Array, bias: Array, params: IzhikevichParams, dt: float) -
 
 def backward(
     trace: Array,
-    spike_gradient: Array,
+    by_sums: Array,
+    weights: Array,
+    kept: Array,
     params: IzhikevichParams,
     dt: float,
     surrogate: Surrogate,
     width: float,
     max_slope: float,
 ) -> Array:
-    """Gradient by the currents, from the gradient by the spikes, through all steps.
+    """Gradient by the currents, from the gradient by sums of the spikes, through all steps.
 
     ``trace`` (what ``forward`` left) becomes the result, in place. The reset is held constant and
-    the slope of a step bounded, as ``neurons.izhikevich_torch`` explains.
+    the slope of a step bounded, as ``neurons.izhikevich_torch`` explains. The gradient by a spike,
+
+        by_spike[h] = kept[h] sum_k by_sums[k] weights[k, h],
+
+    is computed where it is used and never stored.
 
     Args:
         trace: [n, steps, neurons] membrane potential before reset (mV).
-        spike_gradient: [n, steps, neurons].
+        by_sums: [n, steps, sums].
+        weights: [sums, neurons] with which spikes went into the sums.
+        kept: [n, neurons] uint8, 0 where a neuron's spikes were withheld.
         params: the firing pattern.
         dt: step (ms).
         surrogate: which derivative stands in for the spike's.
@@ -85,7 +93,7 @@ def backward(
     number = trace.dtype.type
     v_rest, _ = map(number, params.rest())
     _backward(
-        trace, spike_gradient, params.constants(number), number(dt), v_rest,
+        trace, by_sums, weights, kept, params.constants(number), number(dt), v_rest,
         code(surrogate), number(width), number(max_slope),
     )  # fmt: skip
     return trace
@@ -114,7 +122,9 @@ def _forward(
 @kernel
 def _backward(
     trace: Any,
-    spike_gradient: Any,
+    by_sums: Any,
+    weights: Any,
+    kept: Any,
     p: Constants,
     dt: Any,
     v_rest: Any,
@@ -127,12 +137,13 @@ def _backward(
     for example in numba.prange(n):
         v = np.empty(n_neurons, trace.dtype)  # the state before the step
         slope = np.empty(n_neurons, trace.dtype)  # the surrogate at the step
+        by_spike = np.empty(n_neurons, trace.dtype)
         by_v = np.zeros(n_neurons, trace.dtype)  # gradient by the state after the step
         by_u = np.zeros(n_neurons, trace.dtype)
         for back in range(n_steps):
             step = n_steps - 1 - back
             reached = trace[example, step]
-            by_spike = spike_gradient[example, step]
+            _spread(by_sums[example, step], weights, kept[example], by_spike)
             # Short loops over rows that stay in the first-level cache: each one vectorises.
             if step > 0:
                 earlier = trace[example, step - 1]
@@ -150,11 +161,23 @@ def _backward(
                 for h in range(n_neurons):
                     slope[h] = triangle(reached[h] - p.v_peak, width)
             for h in range(n_neurons):
-                kept = by_v[h] if p.v_floor <= reached[h] < p.v_peak else zero
-                by_reached = by_spike[h] * slope[h] + kept
+                carried = by_v[h] if p.v_floor <= reached[h] < p.v_peak else zero
+                by_reached = by_spike[h] * slope[h] + carried
                 by_drift = dt * by_reached
                 by_recovery = dt * p.a * by_u[h]
                 bounded = max(zero, min(euler_slope(v[h], dt, p), max_slope))
                 reached[h] = by_drift
                 by_v[h] = bounded * by_reached + p.b * by_recovery
                 by_u[h] = by_u[h] - by_recovery - by_drift
+
+
+@separate_kernel
+def _spread(by_sums: Any, weights: Any, kept: Any, by_spike: Any) -> None:
+    """by_spike = kept * (by_sums @ weights), in place."""
+    by_spike[:] = 0
+    for k in range(len(by_sums)):
+        by_sum, row = by_sums[k], weights[k]
+        for h in range(len(by_spike)):
+            by_spike[h] += by_sum * row[h]
+    for h in range(len(by_spike)):
+        by_spike[h] = by_spike[h] if kept[h] else by_sums[0] - by_sums[0]

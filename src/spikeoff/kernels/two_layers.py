@@ -34,11 +34,20 @@ class Layers:
     width: float
     max_slope: float
 
-    def back(self, trace: NDArray[Any], by_spikes: NDArray[Any], which: str) -> NDArray[Any]:
+    def back(
+        self,
+        trace: NDArray[Any],
+        by_sums: NDArray[Any],
+        weights: NDArray[Any],
+        kept: NDArray[np.uint8],
+        which: str,
+    ) -> NDArray[Any]:
         """Gradient by a layer's currents, in the memory of ``trace``."""
         return izhikevich_loop.backward(
             trace,
-            by_spikes,
+            by_sums,
+            weights,
+            kept,
             getattr(self, which),
             self.dt,
             self.surrogate,
@@ -127,15 +136,17 @@ class TwoLayers(torch.autograd.Function):
         """Gradients by hidden weights, bias and output weights."""
         inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share = ctx.kept
         ctx.kept = None
-        by_counts = gradients[0].numpy()[:, None, :]
-        by_answers = np.repeat(by_counts, output_trace.shape[1], axis=1)
-        by_currents = layers.back(output_trace, by_answers, "output").reshape(inputs.n_rows, -1)
-        by_output = events.weight_gradient(spikes, by_currents)
-        by_spikes = torch.from_numpy(by_currents) @ torch.from_numpy(w_output).T
-        by_spikes = by_spikes.reshape(trace.shape)
+        n, n_steps, n_hidden = trace.shape
+        n_output = w_output.shape[1]
+        by_answers = np.repeat(gradients[0].numpy()[:, None, :], n_steps, axis=1)
+        each, all_kept = np.eye(n_output, dtype=w_output.dtype), np.ones((n, n_output), np.uint8)
+        by_currents = layers.back(output_trace, by_answers, each, all_kept, "output")
+        by_output = events.weight_gradient(spikes, by_currents.reshape(inputs.n_rows, -1))
+        heard = np.ones((n, n_hidden), np.uint8)
         if kept is not None:
             by_output /= kept_share
-            by_spikes *= kept
-        by_input = layers.back(trace, by_spikes.numpy(), "hidden").reshape(inputs.n_rows, -1)
+            heard = kept.numpy().reshape(n, n_hidden)
+        back = np.ascontiguousarray(w_output.T)
+        by_input = layers.back(trace, by_currents, back, heard, "hidden").reshape(inputs.n_rows, -1)
         by_hidden, by_bias = map(torch.from_numpy, departures.gradients(inputs, by_input))
         return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None
