@@ -6,7 +6,7 @@
     hidden [k, steps, n]       the same for hidden neurons
     scores [k, steps, 10]      what speaks for each digit after each step, float32
     speaks_for [n]             the digit that each hidden neuron speaks for most, -1 for none
-    dt, unit                   ms a step; what the scores are
+    dt, unit                   ms a step; what the scores are, as the bytes of UTF-8
 
 The images are the first of each digit in the test set, so that all contenders show the same ones
 and nobody chose them.
@@ -84,7 +84,7 @@ def save_raster(raster: Raster, folder: Path) -> None:
             hidden=np.packbits([one.hidden for one in shown], axis=2),
             scores=np.array([one.scores for one in shown], np.float32),
             speaks_for=raster.speaks_for.astype(np.int8),
-            dt=np.float64(raster.dt), unit=np.str_(raster.unit),
+            dt=np.float64(raster.dt), unit=np.frombuffer(raster.unit.encode(), np.uint8),
         )  # fmt: skip
 
 
@@ -104,9 +104,10 @@ def read_raster(folder: Path) -> Raster | None:
     shapes = {
         "ids": (k,), "labels": (k,), "answers": (k,), "pixels": (k, N_PIXELS),
         "inputs": (k, steps, -(-N_PIXELS // 8)), "hidden": (k, steps, -(-neurons // 8)),
-        "scores": (k, steps, N_CLASSES), "speaks_for": (neurons,), "dt": (), "unit": (),
+        "scores": (k, steps, N_CLASSES), "speaks_for": (neurons,), "dt": (),
+        "unit": held["unit"].shape[:1],
     }  # fmt: skip
-    kinds = {"scores": "f", "dt": "f", "unit": "U", "ids": "i", "speaks_for": "i"}
+    kinds = {"scores": "f", "dt": "f", "ids": "i", "speaks_for": "i"}
     for name, shape in shapes.items():
         fits = held[name].shape == shape and held[name].dtype.kind == kinds.get(name, "u")
         if not fits or not k * steps * neurons:
@@ -129,5 +130,5 @@ def read_raster(folder: Path) -> Raster | None:
     ]
     return Raster(
         images, held["answers"].astype(np.uint8), shown, held["speaks_for"].astype(np.int8),
-        float(held["dt"]), str(held["unit"]),
+        float(held["dt"]), held["unit"].astype(np.uint8).tobytes().decode(errors="replace"),
     )  # fmt: skip
