@@ -32,5 +32,5 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,test,dev]'
+	$(PIP) --editable '.[brian2,peers,test,dev]'
 	touch $@
