@@ -5,8 +5,9 @@ Run: python benchmarks/floors.py [--contender ID ...] [--into docs/performance.m
 The floor adds up, on one thread, at the ceilings that ``ceilings.py`` measures first:
 
 - products of dense layers, forward and backward, at the rate of the matrix product;
-- additions evoked by spikes at the rate of gathering rows from the second-level cache, or, where
-  that is quicker, the dense product in their place;
+- additions evoked by spikes at the rate of gathering rows from the second-level cache; rate-coded
+  input by what departs from each pixel's usual state, or, where that is quicker, by the dense
+  product;
 - updates of neurons, by the count of their operations, at the rate of the matrix product (which
   multiplies and adds at once; the loops of neurons cannot always);
 - bytes that must pass through memory once: what Adam reads and writes of weights, gradients and
@@ -33,6 +34,7 @@ from spikeoff.contenders.cnn import CONVOLVED_1, CONVOLVED_2, KERNEL, POOLED_2
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.data import N_CLASSES, N_PIXELS, Images, load_dataset
+from spikeoff.kernels.rate_coding import rate_code_departures
 from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operations import Activity
 
@@ -94,7 +96,7 @@ def need_of_izhikevich_gradient(contender: Any, activity: Activity, ceilings: Ce
     """
     config = contender.config
     n, steps = config.n_hidden, config.n_steps
-    by_spikes = Need(gathered=2 * activity.input_per_example * n * NUMBER)
+    by_spikes = Need(gathered=2 * _rows_met(config) * n * NUMBER)
     dense = Need(flops=2 * 2 * steps * N_PIXELS * n)
     product = min(by_spikes, dense, key=lambda need: need.milliseconds(ceilings))
     outputs = activity.hidden_per_example * N_CLASSES  # forward; backward by spikes again
@@ -121,6 +123,13 @@ def need_online(contender: Contender, activity: Activity, images: Images) -> Nee
 BY_GRADIENT: dict[str, Callable[[Any, Activity, Ceilings], Need]] = {
     "mlp": need_of_mlp, "cnn": need_of_cnn, "izhikevich-gradient": need_of_izhikevich_gradient,
 }  # fmt: skip
+
+
+def _rows_met(config: Any) -> float:
+    """Rows of input weights that an image meets: of pixels that usually fire, and departures."""
+    images = load_dataset().train.take(slice(0, 200))
+    drawn = rate_code_departures(images, config.n_steps, config.max_rate, seed=config.seed, epoch=1)
+    return float(drawn.n_usual.sum() + drawn.n_listed.sum()) / len(images)
 
 
 def _adam(contender: Any) -> float:

@@ -19,8 +19,8 @@ from torch.nn import functional
 
 from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import Images, load_dataset
-from spikeoff.kernels import events, izhikevich_loop
-from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.kernels import departures, izhikevich_loop
+from spikeoff.kernels.rate_coding import rate_code_departures
 from spikeoff.ledger.environment import available_cores, cpu_name
 from spikeoff.neurons.izhikevich import PRESETS
 
@@ -63,26 +63,26 @@ def main() -> None:
     print(f"step, native  {fast:8.1f} ms")
     print(f"step, torch   {slow:8.1f} ms   ratio {slow / fast:.1f}")
 
-    inputs = rate_code_events(images, config.n_steps, config.max_rate, seed=0, epoch=1)
+    inputs = rate_code_departures(images, config.n_steps, config.max_rate, seed=0, epoch=1)
     weights = native.state()["hidden"]
-    currents = events.product(inputs, weights)
+    currents = departures.product(inputs, weights)
     shape = (config.batch_size, config.n_steps, config.n_hidden)
     bias = native.state()["bias"]
     gradient = torch.randn(shape).numpy()
     pattern = PRESETS[config.hidden]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)
     parts: dict[str, Callable[[], object]] = {
-        "rate coding": lambda: rate_code_events(
+        "rate coding": lambda: rate_code_departures(
             images, config.n_steps, config.max_rate, seed=0, epoch=1
         ),
-        "input product": lambda: events.product(inputs, weights),
+        "input product": lambda: departures.product(inputs, weights),
         "neurons forward": lambda: izhikevich_loop.forward(
             currents.reshape(shape), bias, pattern, config.dt
         ),
         "neurons backward": lambda: izhikevich_loop.backward(
             currents.reshape(shape), gradient, pattern, config.dt, *rule
         ),
-        "weight gradient": lambda: events.weight_gradient(inputs, currents),
+        "weight gradient": lambda: departures.gradients(inputs, currents),
     }
     for name, work in parts.items():
         print(f"  {name:17} {median_ms(work):6.1f} ms")

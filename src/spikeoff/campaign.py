@@ -8,11 +8,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rich.console import Console
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.presets import Preset, preset_config
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
@@ -25,13 +26,6 @@ from spikeoff.report.times import time_table
 from spikeoff.report.verdict import say, verdicts
 from spikeoff.runs import RunRecord, read_run
 from spikeoff.training.session import run
-
-Preset = Literal["quick", "full"]
-
-QUICK: dict[str, Any] = {
-    "epochs": 4, "n_train": 20_000, "timing_seconds": 0.5, "energy_seconds": 9.0
-}  # fmt: skip
-"""What the quick preset changes for every contender; the test set stays whole."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +57,7 @@ def entries(
     result = []
     for seed in seeds:
         for name in contenders:
-            kind = find(name)
-            config = kind.config_type()
-            if preset == "quick":
-                config = replace(config, **(QUICK | kind.quick))
+            config = preset_config(find(name), preset)
             path = output / name / f"seed-{seed}"
             result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
     return result

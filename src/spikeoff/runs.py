@@ -6,6 +6,8 @@
     summary.json         the record; written last, so that a folder with one is a finished run
     predictions.npz      ids, labels and scores of the test images
     weights.safetensors  what was learned
+    raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
+    anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     figures              confusion matrix and training analysis
 
 Names in angle brackets differ by contender. Every file but the log, which grows, is written
@@ -19,7 +21,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,7 @@ CONFIG = "config.json"
 SUMMARY = "summary.json"
 PREDICTIONS = "predictions.npz"
 WEIGHTS = "weights.safetensors"
+ANYTIME = "anytime.csv"
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "contender": (),
@@ -73,6 +76,8 @@ class RunRecord:
     rows: list[Row]
     labels: NDArray[np.uint8]
     answers: NDArray[np.uint8]
+    ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Numbers of the test images in their data set; empty where not known."""
 
     @property
     def contender(self) -> str:
@@ -181,16 +186,17 @@ def read_run(folder: Path) -> RunRecord:
 
 
 def _read_rest(folder: Path, summary: dict[str, Any]) -> RunRecord:
-    arrays = read_arrays(folder / PREDICTIONS, ("labels", "scores"))
-    labels, scores = arrays["labels"], arrays["scores"]
+    arrays = read_arrays(folder / PREDICTIONS, ("ids", "labels", "scores"))
+    ids, labels, scores = arrays["ids"], arrays["labels"], arrays["scores"]
     fitting = labels.ndim == 1 and scores.shape == (len(labels), N_CLASSES)
+    fitting = fitting and ids.shape == labels.shape and ids.dtype.kind == "i"
     if not fitting or labels.dtype != np.uint8 or scores.dtype.kind != "f" or not len(labels):
         raise UserError(f"{folder / PREDICTIONS}: not the predictions of a run; run it again")
     if int(labels.astype(np.uint8).max()) >= N_CLASSES:
         raise UserError(f"{folder / PREDICTIONS}: a label is above 9; run it again")
     answers = scores.argmax(axis=1).astype(np.uint8)
     rows = _read_metrics(folder / str(summary["files"]["metrics"]))
-    return RunRecord(folder, summary, rows, labels.astype(np.uint8), answers)
+    return RunRecord(folder, summary, rows, labels.astype(np.uint8), answers, ids.astype(np.int64))
 
 
 def _read_summary(folder: Path) -> dict[str, Any]:
@@ -219,6 +225,26 @@ def _read_metrics(path: Path) -> list[Row]:
             ]
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read ({one_line(error)}); run it again") from error
+
+
+def read_weights(folder: Path, names: Sequence[str]) -> State | None:
+    """Learned arrays by name; None where the file or one of them is missing.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 (few need weights)
+
+    path = folder / WEIGHTS
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="np") as held:
+            if not set(names) <= set(held.keys()):
+                return None
+            return {name: held.get_tensor(name) for name in names}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(f"{path}: damaged ({one_line(error)}); remove it, or run again") from error
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:

@@ -144,6 +144,42 @@ def test_operations_and_activity_are_of_this_world(name: str, few: Images) -> No
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
+def test_the_account_tells_layers_and_readings_that_add_up(name: str, few: Images) -> None:
+    contender = make(name)
+    list(contender.learn(few, 1))
+    contender.conclude(few)
+    response = contender.respond(few)
+    account = contender.account(response.activity, few)
+    operations = account.operations
+    assert operations == contender.operations(response.activity, few)
+    for key in ("dense_macs", "effective_macs", "effective_acs"):
+        assert getattr(operations, key) == sum(getattr(layer, key) for layer in operations.layers)
+    assert bool(account.anytime) == contender.spiking
+    if account.anytime:
+        last = account.anytime[-1]
+        assert last.accuracy == response.accuracy(few)
+        assert last.effective_acs == operations.effective_acs
+        assert last.membrane_updates == operations.membrane_updates
+        for cost in ("steps", "effective_acs", "membrane_updates"):
+            values = [getattr(reading, cost) for reading in account.anytime]
+            assert values == sorted(values)
+            assert values[0] > 0
+    else:
+        hidden = response.activity.hidden_rate
+        assert account.sparsity.activation == pytest.approx(1 - hidden, rel=1e-12)
+    assert 0 <= (account.sparsity.connection or 0) < 1
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_learned_bytes_are_the_parameters(name: str) -> None:
+    contender = make(name)
+    footprint = contender.footprint()
+    extra = 4 * 20 if name == "diehl-cook" else 0  # thresholds are in double precision
+    assert footprint.parameters_bytes == 4 * contender.parameter_count() + extra
+    assert (footprint.buffers_bytes > 0) == (contender.spiking or name == "cnn")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -44,5 +44,6 @@ def test_effective_operations_by_hand(few: Images) -> None:
     assert activity.hidden_per_example == active.mean()
     operations = contender.operations(activity, few)
     expected = 32 * np.count_nonzero(few.pixels) / len(few) + 10 * active.mean()
-    assert operations.effective_macs == expected
+    assert operations.effective_macs == pytest.approx(expected, rel=1e-12)
+    assert [layer.name for layer in operations.layers] == ["hidden", "output"]
     assert operations.dense_macs == 784 * 32 + 32 * 10

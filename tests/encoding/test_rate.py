@@ -13,7 +13,7 @@ from spikeoff.data import Images
 from spikeoff.encoding import LEVELS, rate_code, rate_code_torch, thresholds
 from spikeoff.errors import UserError
 from spikeoff.kernels import jit
-from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.kernels.rate_coding import rate_code_departures, rate_code_events
 from spikeoff.ledger.environment import available_cores
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -43,6 +43,9 @@ def test_numpy_numba_and_torch_draw_the_same_spikes(
     by_numpy = rate_code(images, n_steps, max_rate, **key)
     by_numba = rate_code_events(images, n_steps, max_rate, **key).dense()
     np.testing.assert_array_equal(by_numpy.reshape(by_numba.shape), by_numba)
+    departures = rate_code_departures(images, n_steps, max_rate, **key)
+    np.testing.assert_array_equal(departures.dense(), by_numba)
+    assert departures.total() == by_numba.sum()
     for device in DEVICES:
         pixels = torch.from_numpy(images.pixels).to(device)
         ids = torch.from_numpy(images.ids).to(device)
@@ -55,8 +58,26 @@ def test_thread_count_changes_no_spike(few: Images) -> None:
     for threads in (1, 2):
         jit.set_threads(threads)
         drawn.append(rate_code_events(few, 50, 1.0, seed=3, epoch=1).dense())
+        drawn.append(rate_code_departures(few, 50, 1.0, seed=3, epoch=1).dense())
     jit.set_threads(available_cores())
-    np.testing.assert_array_equal(drawn[0], drawn[1])
+    for other in drawn[1:]:
+        np.testing.assert_array_equal(drawn[0], other)
+
+
+def test_images_of_one_brightness_are_drawn_whole() -> None:
+    """All pixels in doubt, all certain, none lit: every list is full or empty."""
+    for value in (0, 1, 100, 200, 254, 255):
+        images = Images(np.full((2, 784), value, np.uint8), np.zeros(2, np.uint8), np.arange(2))
+        departures = rate_code_departures(images, 9, 1.0, seed=0, epoch=1)
+        expected = rate_code(images, 9, 1.0, seed=0, epoch=1).reshape(18, 784)
+        np.testing.assert_array_equal(departures.dense(), expected)
+
+
+def test_departures_are_few(few: Images) -> None:
+    """Each pixel lists the rarer of firing and silence: min(p, 1 - p) a step by expectation."""
+    rates = few.pixels / 255
+    listed = rate_code_departures(few, 50, 1.0, seed=3, epoch=1).n_listed.mean()
+    np.testing.assert_allclose(listed, np.minimum(rates, 1 - rates).sum(axis=1).mean(), rtol=0.05)
 
 
 def test_an_example_has_its_spikes_whatever_its_company(few: Images) -> None:

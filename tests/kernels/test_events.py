@@ -63,3 +63,9 @@ def test_silence_gives_zero() -> None:
     spikes = events.from_dense(np.zeros((5, 7), np.uint8))
     assert not events.product(spikes, np.ones((7, 3))).any()
     assert not events.weight_gradient(spikes, np.ones((5, 3))).any()
+
+
+def test_events_are_counted_by_step_as_their_dense_form_says(rng: np.random.Generator) -> None:
+    spikes = (rng.random((3 * 4, 7)) < 0.4).astype(np.uint8)
+    counted = events.by_step(events.from_dense(spikes), 4)
+    np.testing.assert_array_equal(counted, spikes.reshape(3, 4, 7).sum(axis=0))

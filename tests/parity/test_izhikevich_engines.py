@@ -71,3 +71,14 @@ def test_the_network_has_the_same_logits_and_gradients_on_both_engines(
         scale = float(other.abs().max())
         assert scale > 0
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * scale)
+
+
+def test_both_engines_give_the_same_account(few: Images) -> None:
+    config = IzhikevichGradientConfig(n_hidden=64, n_steps=50, output_scale=3.0)
+    accounts = []
+    for engine in ("native", "torch"):
+        network = IzhikevichGradient(replace(config, engine=engine))
+        network.module.double()
+        accounts.append(network.account(network.respond(few).activity, few))
+    assert accounts[0] == accounts[1]
+    assert accounts[0].operations.layers[1].effective_acs > 0

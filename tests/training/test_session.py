@@ -16,7 +16,7 @@ from spikeoff.errors import UserError
 from spikeoff.runs import RunRecord, read_run
 from spikeoff.training.session import run
 
-# The file names that the seed's scripts write.
+# The file names that the seed's scripts write, and the spikes that spiking networks keep.
 SEED_FILES = {
     "diehl-cook": {
         "training_metrics.csv",
@@ -33,6 +33,7 @@ SEED_FILES = {
         "input_numbers_final.npy",
         "weights.png",
         "accuracy.png",
+        "raster.npz",
     },
     "izhikevich-stdp": {
         "training_metrics_stdp.csv",
@@ -41,12 +42,14 @@ SEED_FILES = {
         "training.log",
         "receptive_fields.png",
         "spike_raster.png",
+        "raster.npz",
     },
     "izhikevich-gradient": {
         "training_metrics.csv",
         "confusion_matrix.png",
         "training_analysis.png",
         "training.log",
+        "raster.npz",
     },
     "mlp": {
         "honest_cnn_metrics.csv",
@@ -63,6 +66,7 @@ SEED_FILES = {
 }
 # Columns that stay empty: the rule has no loss, and labels come last.
 WITHOUT = {"diehl-cook": ("train_accuracy", "train_loss")}
+STEPPED = {"diehl-cook", "izhikevich-gradient", "izhikevich-stdp"}
 OWN_FILES = {"config.json", "summary.json", "predictions.npz", "weights.safetensors"}
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
@@ -88,7 +92,8 @@ def record(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_the_folder_holds_the_seeds_files_and_the_record(record: RunRecord) -> None:
     names = {path.name for path in record.folder.iterdir()}
-    assert names == SEED_FILES[record.contender] | OWN_FILES
+    stepped = {"anytime.csv"} if record.contender in STEPPED else set()
+    assert names == SEED_FILES[record.contender] | OWN_FILES | stepped
     for name in names:
         if name.endswith(".png"):
             assert (record.folder / name).read_bytes().startswith(b"\x89PNG")
@@ -129,6 +134,25 @@ def test_the_metrics_file_has_a_row_an_epoch(record: RunRecord) -> None:
             assert not any(row[key] for row in rows)
             continue
         assert all(float(row[key]) > 0 for row in rows)
+
+
+def test_the_record_tells_operations_by_layer_sparsity_and_readings(record: RunRecord) -> None:
+    summary = record.summary
+    operations = summary["operations"]
+    for key in ("dense_macs", "effective_macs", "effective_acs"):
+        assert sum(layer[key] for layer in operations["layers"]) == operations[key]
+    assert all(0 <= summary["sparsity"][key] < 1 for key in ("connection", "activation"))
+    assert summary["memory"]["buffers_bytes"] >= 0
+    assert ("anytime" in summary) == (record.contender in STEPPED)
+    if "anytime" in summary:
+        last = summary["anytime"][-1]
+        assert last["accuracy"] == summary["accuracy"]["test"]
+        assert last["effective_acs"] == operations["effective_acs"]
+        with (record.folder / "anytime.csv").open() as stream:
+            rows = list(csv.DictReader(stream))
+        assert [float(row["accuracy"]) for row in rows] == pytest.approx(
+            [reading["accuracy"] for reading in summary["anytime"]]
+        )
 
 
 def test_weights_and_predictions_belong_together(record: RunRecord) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data import EMBEDDED, Images
 from spikeoff.errors import UserError
+from spikeoff.ledger.account import Account, Footprint, Sparsity
 from spikeoff.ledger.operations import Activity, Neuron, Operations
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -167,6 +168,17 @@ class Contender(ABC):
     @abstractmethod
     def operations(self, activity: Activity, images: Images) -> Operations:
         """Operations an inference, counted on ``images``; ``activity`` is their response's."""
+
+    def account(self, activity: Activity, images: Images) -> Account:
+        """What the network does on ``images``, by layer and step as far as it tells.
+
+        It may answer them again, in the same way to the last spike; ``activity`` is the response's.
+        """
+        return Account(self.operations(activity, images), Sparsity(None, 1 - activity.hidden_rate))
+
+    def footprint(self) -> Footprint:
+        """Bytes that an inference holds; all of ``state`` counts as learned by default."""
+        return Footprint(sum(array.nbytes for array in self.state().values()), 0)
 
     @abstractmethod
     def parameter_count(self) -> int:

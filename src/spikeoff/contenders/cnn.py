@@ -12,15 +12,12 @@ from torch.nn import functional
 
 from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
-from spikeoff.data import N_CLASSES, SIDE, Images
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.data import N_CLASSES, SIDE
 
 KERNEL = 3
-CONVOLVED_1 = SIDE - KERNEL + 1
-POOLED_1 = CONVOLVED_1 // 2
-CONVOLVED_2 = POOLED_1 - KERNEL + 1
-POOLED_2 = CONVOLVED_2 // 2
-"""Sides of the feature maps: 26, 13, 11, 5."""
+POOLED_1 = (SIDE - KERNEL + 1) // 2
+POOLED_2 = (POOLED_1 - KERNEL + 1) // 2
+"""Sides of the pooled feature maps: 13, 5."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +55,15 @@ class Convolutional(nn.Module):
         self.conv2 = nn.Conv2d(32, 64, KERNEL, bias=False)
         self.norm2 = nn.BatchNorm2d(64)
         self.hidden = nn.Linear(64 * POOLED_2**2, n_hidden)
+        self.relu = nn.ReLU()
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, N_CLASSES)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """[n, 1, 28, 28] in [0, 1] -> logits [n, 10] and the input of every layer but the first."""
-        first = torch.relu(functional.max_pool2d(self.norm1(self.conv1(images)), 2))
-        second = torch.relu(functional.max_pool2d(self.norm2(self.conv2(first)), 2))
-        hidden = torch.relu(self.hidden(second.flatten(1)))
+        first = self.relu(functional.max_pool2d(self.norm1(self.conv1(images)), 2))
+        second = self.relu(functional.max_pool2d(self.norm2(self.conv2(first)), 2))
+        hidden = self.relu(self.hidden(second.flatten(1)))
         return self.output(self.dropout(hidden)), [first, second, hidden]
 
 
@@ -109,31 +107,7 @@ class CNN(GradientContender):
         """The ReLUs of all three layers, pooled ones once."""
         return POOLED_1**2 * 32 + POOLED_2**2 * 64 + self.config.n_hidden
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Nonzero inputs of each layer meet the weights whose windows hold them."""
-        del activity
-        effective = 0.0
-        self.module.eval()
-        with torch.no_grad():
-            for first in range(0, len(images), self.evaluation_batch):
-                part = torch.from_numpy(images.pixels[first : first + self.evaluation_batch])
-                pictures = as_pictures(part.to(self.device))
-                _, (pooled1, pooled2, hidden) = self.module(pictures)
-                effective += met_weights(pictures, 32) + met_weights(pooled1, 64)
-                effective += float(pooled2.count_nonzero()) * self.config.n_hidden
-                effective += float(hidden.count_nonzero()) * N_CLASSES
-        dense = CONVOLVED_1**2 * 32 * KERNEL**2 + CONVOLVED_2**2 * 64 * 32 * KERNEL**2
-        dense += (POOLED_2**2 * 64 + N_CLASSES) * self.config.n_hidden
-        return Operations(dense, effective / max(1, len(images)), 0, 0)
-
 
 def as_pictures(pixels: torch.Tensor) -> torch.Tensor:
     """[n, 784] uint8 -> [n, 1, 28, 28] float in [0, 1]."""
     return (pixels.float() / 255).view(-1, 1, SIDE, SIDE)
-
-
-def met_weights(inputs: torch.Tensor, n_filters: int) -> float:
-    """How many weights of a convolution meet nonzero ``inputs`` [n, channels, side, side]."""
-    nonzero = (inputs != 0).sum(1, keepdim=True, dtype=torch.float32)
-    window = torch.ones(1, 1, KERNEL, KERNEL, device=inputs.device)
-    return float(functional.conv2d(nonzero, window).cpu().sum(dtype=torch.float64)) * n_filters

@@ -19,7 +19,9 @@ from spikeoff.contenders.hardware import choose_device, use_threads
 from spikeoff.data import N_CLASSES, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.learning.schedule import warmup_cosine
-from spikeoff.ledger.operations import Activity
+from spikeoff.ledger.account import Account, Footprint
+from spikeoff.ledger.module_counts import counting
+from spikeoff.ledger.operations import Activity, Operations
 
 BATCHES_PER_STEP = 16
 """Batches between two looks at the loss: on a GPU each look waits for the device."""
@@ -118,12 +120,13 @@ class GradientContender(Contender):
         """Hidden neurons times steps: how many could be active for an image."""
 
     def warm_up(self, images: Images) -> None:
-        """One way forward and back, in evaluation mode, its gradient dropped."""
+        """One way forward and back, in evaluation mode, its gradient dropped; then an account."""
         self.module.eval()
         pixels, labels = self._on_device(images)
         logits = self.present(pixels, images.ids, EVALUATION).logits
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
+        self.account(Activity(0.0, 0.0, 0.0), images)
 
     def learn(self, images: Images, epoch: int) -> Iterator[Step]:
         """One pass in a new order; yields after every ``BATCHES_PER_STEP`` batches."""
@@ -174,6 +177,30 @@ class GradientContender(Contender):
                 active += sent.count()
         inputs, hidden = active / max(1, len(images))
         return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
+
+    def operations(self, activity: Activity, images: Images) -> Operations:
+        """Counted on ``images`` as they go through the module once more."""
+        return self.account(activity, images).operations
+
+    def account(self, activity: Activity, images: Images) -> Account:
+        """What meets the weights of the module's layers, and what its ReLUs let through."""
+        del activity
+        pixels = torch.from_numpy(images.pixels)
+        self.module.eval()
+        with torch.no_grad(), counting(self.module) as tally:
+            for first in range(0, len(images), self.evaluation_batch):
+                part = slice(first, first + self.evaluation_batch)
+                self.present(pixels[part].to(self.device), images.ids[part], EVALUATION)
+        operations = Operations.of_layers(tally.layers(len(images)))
+        return Account(operations, tally.sparsity())
+
+    def footprint(self) -> Footprint:
+        """The module's parameters and buffers as PyTorch holds them."""
+        held = [
+            sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+            for tensors in (self.module.parameters(), self.module.buffers())
+        ]
+        return Footprint(*held)
 
     def loss(self, response: Response, images: Images) -> float | None:
         """Mean cross-entropy, without smoothing."""

@@ -11,21 +11,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.base import Outputs, Response, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
-from spikeoff.encoding import rate_code_torch
-from spikeoff.kernels.rate_coding import rate_code_events
-from spikeoff.kernels.two_layers import Layers, TwoLayers
+from spikeoff.encoding import EVALUATION, rate_code_torch
+from spikeoff.kernels import two_layers
+from spikeoff.kernels.departures import Departures
+from spikeoff.kernels.events import by_step
+from spikeoff.kernels.rate_coding import rate_code_departures, rate_code_events
 from spikeoff.learning.surrogate import Surrogate
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
+from spikeoff.ledger.membrane import state_bytes
+from spikeoff.ledger.operations import Activity
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
 
@@ -82,6 +88,18 @@ class IzhikevichGradientConfig(GradientConfig):
         require("initial_bias", self.initial_bias, math.isfinite(self.initial_bias), "finite")
 
 
+class Watched(NamedTuple):
+    """What images evoke, step by step.
+
+    inputs, hidden: [steps, neurons] spikes over all images.
+    outputs: [n, steps, 10] spikes of each image.
+    """
+
+    inputs: NDArray[np.int64]
+    hidden: NDArray[np.int64]
+    outputs: NDArray[np.uint8]
+
+
 class Weights(nn.Module):
     """What learning changes: both weight matrices and the hidden bias."""
 
@@ -123,16 +141,44 @@ class IzhikevichGradient(GradientContender):
         """Hidden neurons times steps."""
         return self.config.n_hidden * self.config.n_steps
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Every input spike meets n_hidden weights, every hidden spike ten; all are additions."""
-        del images
-        n, steps = self.config.n_hidden, self.config.n_steps
-        return Operations(
-            dense_macs=steps * n * (N_PIXELS + N_CLASSES),
-            effective_macs=0,
-            effective_acs=activity.input_per_example * n + activity.hidden_per_example * N_CLASSES,
-            membrane_updates=steps * (n + N_CLASSES),
-        )
+    def account(self, activity: Activity, images: Images) -> Account:
+        """Every spike meets the weights that lead on from its neuron.
+
+        The answer after a step is the output neuron that has fired most by then.
+        """
+        del activity
+        config, weights = self.config, self.weights
+        n_steps = config.n_steps
+        inputs = np.zeros((n_steps, N_PIXELS), np.int64)
+        hidden = np.zeros((n_steps, config.n_hidden), np.int64)
+        right = np.zeros((len(images), n_steps), np.int64)
+        fired = 0
+        self.module.eval()
+        for first in range(0, len(images), self.evaluation_batch):
+            part = slice(first, first + self.evaluation_batch)
+            watched = self._watch(images.take(part))
+            inputs += watched.inputs
+            hidden += watched.hidden
+            fired += int(watched.outputs.sum(dtype=np.int64))
+            answers = watched.outputs.cumsum(axis=1, dtype=np.int64).argmax(axis=2)
+            right[part] = answers == images.labels[part, None]
+        w_hidden, w_output = (w.detach().cpu().numpy() for w in (weights.hidden, weights.output))
+        projections = [
+            Projection.of("input to hidden", w_hidden, inputs.cumsum(axis=0)),
+            Projection.of("hidden to output", w_output, hidden.cumsum(axis=0)),
+        ]
+        steps = range(1, n_steps + 1)
+        return spiking_account(
+            projections, right=right, steps=steps,
+            image_steps=len(images) * np.arange(1, n_steps + 1),
+            neurons=config.n_hidden + N_CLASSES, spikes=int(hidden.sum()) + fired,
+        )  # fmt: skip
+
+    def footprint(self) -> Footprint:
+        """Weights; the state of all neurons."""
+        neurons, word = self.config.n_hidden + N_CLASSES, self.weights.hidden.element_size()
+        learned = super().footprint().parameters_bytes
+        return Footprint(learned, state_bytes("izhikevich", neurons, word))
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
         """Draw the input spikes, run both layers, count the output neurons' spikes."""
@@ -140,30 +186,58 @@ class IzhikevichGradient(GradientContender):
         counts, count_activity = run(pixels, ids, epoch)
         return Pass(counts * self.config.logit_scale, count_activity)
 
+    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
+        """The spikes of a few test images, step by step."""
+        rows = first_of_each_digit(images.labels)
+        self.module.eval()
+        with torch.no_grad():
+            inputs, hidden, answers = self._show(images.take(rows))
+        scores = answers.cumsum(axis=1, dtype=np.float32) * np.float32(self.config.logit_scale)
+        raster = Raster(
+            images.take(rows), response.labels[rows],
+            [Shown(*one) for one in zip(inputs, hidden, scores, strict=True)],
+            self.weights.output.detach().argmax(1).cpu().numpy().astype(np.int8),
+            self.config.dt, "output spikes",
+        )  # fmt: skip
+        save_raster(raster, folder)
+
+    def _show(self, images: Images) -> tuple[NDArray[np.uint8], ...]:
+        """Spikes of inputs, hidden and output neurons, [n, steps, .], as the engine has them."""
+        if not self.fused:
+            pixels = torch.from_numpy(images.pixels).to(self.device)
+            found = self._spikes_by_autograd(pixels, images.ids, EVALUATION)
+            return tuple(spikes.cpu().numpy().astype(np.uint8) for spikes in found)
+        inputs, passage = self._run(images)
+        shape = (len(images), self.config.n_steps, -1)
+        hidden = passage.spikes.dense()
+        return inputs.dense().reshape(shape), hidden.reshape(shape), passage.answered
+
     def _by_kernels(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
-        config, weights = self.config, self.weights
-        images = Images(pixels.numpy(), np.empty(0, np.uint8), ids)
-        inputs = rate_code_events(
-            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
-        )
-        layers = Layers(PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule())
-        counts, hidden_spikes = TwoLayers.apply(  # type: ignore[no-untyped-call]
+        weights = self.weights
+        inputs = self._departures(Images(pixels.numpy(), np.empty(0, np.uint8), ids), epoch)
+        counts, hidden_spikes = two_layers.TwoLayers.apply(  # type: ignore[no-untyped-call]
             weights.hidden,
             weights.bias,
             weights.output,
             inputs,
-            config.n_steps,
-            layers,
+            self._layers(),
             self._kept(len(pixels)),
-            1 - config.dropout,
+            1 - self.config.dropout,
         )
         return counts, lambda: (inputs.total(), hidden_spikes)
 
     def _by_autograd(
         self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
     ) -> tuple[torch.Tensor, Count]:
+        spikes, hidden, answers = self._spikes_by_autograd(pixels, ids, epoch)
+        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+
+    def _spikes_by_autograd(
+        self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """[n, steps, neurons] spikes of inputs, hidden and output neurons."""
         config, weights = self.config, self.weights
         spikes = rate_code_torch(
             pixels,
@@ -180,7 +254,45 @@ class IzhikevichGradient(GradientContender):
         answers, _ = izhikevich_layer(
             sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
         )
-        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+        return spikes, hidden, answers
+
+    def _watch(self, images: Images) -> Watched:
+        """Answer once more: the same spikes as in ``present``, told step by step."""
+        config = self.config
+        if self.fused:
+            _, passage = self._run(images)
+            inputs = rate_code_events(
+                images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
+            )
+            hidden = by_step(passage.spikes, config.n_steps)
+            return Watched(by_step(inputs, config.n_steps), hidden, passage.answered)
+        pixels = torch.from_numpy(images.pixels).to(self.device)
+        with torch.no_grad():
+            spikes = self._spikes_by_autograd(pixels, images.ids, EVALUATION)
+        sent, hidden = (part.sum(0).cpu().numpy().astype(np.int64) for part in spikes[:2])
+        return Watched(sent, hidden, spikes[2].cpu().numpy().astype(np.uint8))
+
+    def _run(self, images: Images) -> tuple[Departures, two_layers.Passage]:
+        """What images evoke by the kernels, all hidden neurons heard."""
+        weights = self.weights
+        values = (weights.hidden, weights.bias, weights.output)
+        w_hidden, bias, w_output = (w.detach().numpy() for w in values)
+        inputs = self._departures(images, EVALUATION)
+        return inputs, two_layers.run(inputs, (w_hidden, bias, w_output), self._layers())
+
+    def _departures(self, images: Images, epoch: int) -> Departures:
+        """The images' input spikes."""
+        config = self.config
+        return rate_code_departures(
+            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
+        )
+
+    def _layers(self) -> two_layers.Layers:
+        """What is fixed about both layers."""
+        config = self.config
+        return two_layers.Layers(
+            PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule()
+        )
 
     @property
     def weights(self) -> Weights:

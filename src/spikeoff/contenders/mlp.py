@@ -13,8 +13,7 @@ from torch import nn
 
 from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.data import N_CLASSES, N_PIXELS
 
 Initialisation = Literal["equalised", "kaiming"]
 
@@ -50,6 +49,7 @@ class Perceptron(nn.Module):
     def __init__(self, n_hidden: int, dropout: float, initialisation: Initialisation) -> None:
         super().__init__()
         self.hidden = nn.Linear(N_PIXELS, n_hidden)
+        self.relu = nn.ReLU()
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, N_CLASSES, bias=False)
         scales = [math.sqrt(2 / N_PIXELS), math.sqrt(2 / n_hidden)]
@@ -65,7 +65,7 @@ class Perceptron(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[n, 784] in [0, 1] -> logits [n, 10] and hidden activations [n, n_hidden]."""
-        hidden = torch.relu(self.hidden(pixels * self.input_scale))
+        hidden = self.relu(self.hidden(pixels * self.input_scale))
         return self.output(self.dropout(hidden) * self.hidden_scale), hidden
 
 
@@ -102,14 +102,3 @@ class MLP(GradientContender):
     def hidden_places(self) -> int:
         """The hidden ReLUs."""
         return self.config.n_hidden
-
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Nonzero pixels meet n_hidden weights each, active ReLUs ten."""
-        del images
-        n = self.config.n_hidden
-        return Operations(
-            dense_macs=n * (N_PIXELS + N_CLASSES),
-            effective_macs=activity.input_per_example * n + activity.hidden_per_example * N_CLASSES,
-            effective_acs=0,
-            membrane_updates=0,
-        )

@@ -33,12 +33,20 @@ def load(name: str) -> Dataset:
     Raises:
         UserError: it cannot be fetched, or what came is not what the name promises.
     """
-    cached = cache_folder() / f"{name}.npz"
-    if cached.is_file():
-        return npz.load(cached, name)
+    if is_cached(name):
+        return npz.load(_cached(name), name)
     dataset = _fetch(name)
-    npz.save(dataset, cached)
+    npz.save(dataset, _cached(name))
     return dataset
+
+
+def is_cached(name: str) -> bool:
+    """Whether the named data set is there without the network."""
+    return _cached(name).is_file()
+
+
+def _cached(name: str) -> Path:
+    return cache_folder() / f"{name}.npz"
 
 
 def _fetch(name: str) -> Dataset:

@@ -125,7 +125,7 @@ def gather(
 def make_scratch(wirings: Any, to_inhibitory: Any, schedule: Any) -> tuple[Any, Any]:
     """Scratch for presentations: lists of both layers, and conductance to come."""
     steps = schedule.example_steps + schedule.max_delay
-    lists = (make_lists(wirings[0], steps, 0), make_lists(wirings[1], steps, 0))
+    lists = (make_lists(wirings[0], steps, 0, 0, 1), make_lists(wirings[1], steps, 0, 0, 1))
     return lists, make_pending(wirings, to_inhibitory, schedule)
 
 
@@ -142,15 +142,19 @@ def at_rest(wiring: Any, physics: Any, n_inputs: Any) -> Condition:
 
 
 @serial_kernel
-def make_lists(wiring: Any, steps: Any, room: Any) -> Lists:
-    """Scratch for a layer whose input takes ``steps``; ``room`` spikes are recorded."""
+def make_lists(wiring: Any, steps: Any, room: Any, readings: Any, every: Any) -> Lists:
+    """Scratch for a layer whose input takes ``steps``; ``room`` spikes are recorded.
+
+    With ``readings`` above 0, spikes are tallied in so many rows of ``every`` steps.
+    """
     n, n_i = len(wiring.theta), len(wiring.inhibition)
     dtype = wiring.weights.dtype
     return Lists(
         np.zeros(5, np.int64), np.empty(n, np.int64), np.empty(n_i, np.int64),
         np.empty(n, np.int64), np.empty(n_i, np.int64), np.zeros(n_i, np.uint8),
         np.empty(n, dtype), np.full(n, FAR), np.zeros(steps, dtype), np.zeros(n, np.int64),
-        np.empty((room, 2), np.int64),
+        np.empty((room, 2), np.int64), np.zeros((readings, n), np.int64),
+        np.zeros((readings, n_i), np.int64), every,
     )  # fmt: skip
 
 
@@ -209,3 +213,88 @@ def respond(
                 break
         responses[e, :n] = lists[0].spikes
         responses[e, n:] = lists[1].spikes
+
+
+@serial_kernel
+def watch(
+    pixels: Any,
+    ids: Any,
+    epoch: Any,
+    wirings: Any,
+    to_inhibitory: Any,
+    schedule: Any,
+    rule: Any,
+    physics: Any,
+    every: Any,
+    responses: Any,
+    inputs: Any,
+    sent: Any,
+    sent_i: Any,
+    presentations: Any,
+) -> None:
+    """Answer images as ``respond`` does, and tell what is known at each reading.
+
+    In the first presentation there is a reading after every so many steps, and at its end; each
+    further presentation has one, at its end. All results are overwritten.
+
+    Args:
+        pixels, ids, epoch, wirings, to_inhibitory, schedule, rule, physics: of ``respond``.
+        every: steps between two readings.
+        responses: [m, readings, n + n of the second layer] int32, spikes of the presentation under
+            way up to each reading; once an image has its answer, what that is made from.
+        inputs: [readings, n_inputs] int64, spikes since the reading before, over all images.
+        sent, sent_i: [readings, n + n_2] and [readings, n_i + n_i2] int64, the same of excitatory
+            and inhibitory neurons.
+        presentations: [m] int64, how many each image took.
+    """
+    n, n_i, n_inputs = len(wirings[0].theta), len(wirings[0].inhibition), pixels.shape[1]
+    first = (schedule.example_steps + every - 1) // every
+    steps = schedule.example_steps + schedule.max_delay
+    lists = (
+        make_lists(wirings[0], steps, 0, first, every),
+        make_lists(wirings[1], steps, 0, first, every),
+    )
+    pending = make_pending(wirings, to_inhibitory, schedule)
+    responses[:] = 0
+    inputs[:] = 0
+    sent[:] = 0
+    sent_i[:] = 0
+    for e in range(len(pixels)):
+        answer = responses[e]
+        for presentation in range(MAX_PRESENTATIONS):
+            trains = draw_trains(
+                pixels[e], schedule.example_steps, schedule.intensity + presentation, schedule.dt,
+                ids[e], epoch, presentation, schedule.seed,
+            )  # fmt: skip
+            layers = (at_rest(wirings[0], physics, n_inputs), at_rest(wirings[1], physics, n))
+            for held in lists:
+                held.tally[:] = 0
+                held.tally_i[:] = 0
+            spikes = present(
+                trains, wirings, layers, lists, pending, to_inhibitory,
+                schedule, rule, physics, 0, False,
+            )  # fmt: skip
+            presentations[e] = presentation + 1
+            last = first - 1 + presentation
+            active, begin, times = trains
+            for a in range(len(active)):
+                for k in range(begin[a], begin[a + 1]):
+                    inputs[last if presentation else times[k] // every, active[a]] += 1
+            if presentation:
+                answer[last, :] = 0
+            for reading in range(first):
+                row = last if presentation else reading
+                sent[row, :n] += lists[0].tally[reading]
+                sent[row, n:] += lists[1].tally[reading]
+                sent_i[row, :n_i] += lists[0].tally_i[reading]
+                sent_i[row, n_i:] += lists[1].tally_i[reading]
+                for j in range(n):
+                    answer[row, j] += lists[0].tally[reading, j]
+                for j in range(answer.shape[1] - n):
+                    answer[row, n + j] += lists[1].tally[reading, j]
+                if row < first - 1:
+                    answer[row + 1] = answer[row]
+            if spikes >= ENOUGH_SPIKES:
+                break
+        for reading in range(first - 1 + presentations[e], len(answer)):
+            answer[reading] = answer[reading - 1]

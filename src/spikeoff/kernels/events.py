@@ -58,6 +58,13 @@ def from_dense(spikes: NDArray[np.uint8]) -> Events:
     return Events(counts, active, spikes.shape[1])
 
 
+def by_step(events: Events, n_steps: int) -> NDArray[np.int64]:
+    """[n_steps, n_inputs] how often each input is active at each step, over all examples."""
+    out = np.zeros((n_steps, events.n_inputs), np.int64)
+    _count_by_step(events.counts, events.active, out)
+    return out
+
+
 def product(events: Events, weights: NDArray[Real]) -> NDArray[Real]:
     """spikes @ weights, [rows, n_inputs] x [n_inputs, n_out] -> [rows, n_out]."""
     n_out = weights.shape[1]
@@ -87,6 +94,15 @@ def _list_active(spikes: Any, counts: Any, active: Any) -> None:
             active[row, n] = column
             n += spikes[row, column]
         counts[row] = n
+
+
+@serial_kernel
+def _count_by_step(counts: Any, active: Any, out: Any) -> None:
+    """Add each active input to its step's row of ``out``, in place."""
+    for row in range(len(counts)):
+        step = out[row % len(out)]
+        for k in range(counts[row]):
+            step[np.uintp(active[row, k])] += 1
 
 
 @serial_kernel

@@ -112,15 +112,37 @@ def answer_images(
             hidden.present(counts[rows], active[rows], columns, p, dt, trace)
             output.answer(trace.spikes, trace.counts, readout, q, dt, out)
             for k in range(N_CLASSES):
-                scores[example, k] = _score(out, k)
+                scores[example, k] = output.score(out, k)
             spikes[example] = trace.counts.sum()
             if len(responses):
                 responses[example] = trace.counts
 
 
-@serial_kernel
-def _score(out: Any, k: Any) -> float:
-    return float(out.counts[k] + 0.5 * out.shares[k])
+@kernel
+def watch_images(
+    counts: Any, active: Any, columns: Any, readout: Any, p: Any, q: Any, dt: Any,
+    scores: Any, spikes: Any,
+) -> None:  # fmt: skip
+    """Answer images as ``answer_images`` does, step by step; fill the last two in place.
+
+    Args:
+        counts, active, columns, readout, p, q, dt: of ``answer_images``.
+        scores: [n, n_steps, 10] those that would decide after each step.
+        spikes: [tasks, bands, n_steps, width] int64, of each hidden neuron at each step, summed
+            over the images of a task; a task has ``PER_TASK``.
+    """
+    n, n_steps, _ = scores.shape
+    for task in numba.prange(len(spikes)):
+        trace = hidden.scratch(columns, n_steps)
+        out = output.blank(readout, n_steps)
+        summed = spikes[task]
+        summed[:] = 0
+        for example in range(task * PER_TASK, min(n, (task + 1) * PER_TASK)):
+            rows = slice(example * n_steps, (example + 1) * n_steps)
+            hidden.present(counts[rows], active[rows], columns, p, dt, trace)
+            output.answer(trace.spikes, trace.counts, readout, q, dt, out)
+            output.score_by_step(readout, q, out, scores[example])
+            summed += trace.spikes
 
 
 @serial_kernel
@@ -128,7 +150,7 @@ def _best(out: Any) -> int:
     """The neuron with the most spikes; among equals the one with the larger share."""
     best = 0
     for k in range(1, N_CLASSES):
-        if _score(out, k) > _score(out, best):
+        if output.score(out, k) > output.score(out, best):
             best = k
     return best
 

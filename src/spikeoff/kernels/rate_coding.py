@@ -1,4 +1,4 @@
-"""Rate coding straight to lists of active pixels: the form in which products take spikes."""
+"""Rate coding straight to lists of pixels: the forms in which products take spikes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numba
 import numpy as np
 
 from spikeoff.data import Images
-from spikeoff.encoding import STEPS_PER_BLOCK, block_words, thresholds, word_draw
+from spikeoff.encoding import LEVELS, STEPS_PER_BLOCK, block_words, thresholds, word_draw
+from spikeoff.kernels.departures import Departures
 from spikeoff.kernels.events import Events
 from spikeoff.kernels.jit import admit, kernel, separate_kernel
 from spikeoff.philox import philox4x32
@@ -32,6 +33,29 @@ def rate_code_events(
     return Events(counts, active, n_pixels)
 
 
+def rate_code_departures(
+    images: Images, n_steps: int, max_rate: float, *, seed: int, epoch: int, presentation: int = 0
+) -> Departures:
+    """The spikes of ``encoding.rate_code``, as what departs from each pixel's usual state.
+
+    Raises:
+        UserError: ``max_rate`` is no probability.
+    """
+    n, n_pixels = images.pixels.shape
+    result = Departures(
+        n_usual=np.empty(n, np.int32),
+        usual=np.empty((n, n_pixels), np.uint16),
+        n_fired=np.empty(n * n_steps, np.int32),
+        n_listed=np.empty(n * n_steps, np.int32),
+        listed=np.empty((n * n_steps, n_pixels), np.uint16),
+    )
+    _draw_departures(
+        images.pixels, images.ids, thresholds(max_rate), seed, epoch, presentation, n_steps,
+        result.n_usual, result.usual, result.n_fired, result.n_listed, result.listed,
+    )  # fmt: skip
+    return result
+
+
 @kernel
 def _draw(
     pixels: Any,
@@ -50,23 +74,63 @@ def _draw(
         lit, limit = np.empty(n_pixels, np.int64), np.empty(n_pixels, np.int64)
         words = np.empty((4, n_pixels), np.int64)
         rows = slice(example * n_steps, (example + 1) * n_steps)
-        n_lit = _list_lit(pixels[example], limits, lit, limit)
+        n_lit = _list_between(pixels[example], limits, 1, LEVELS, 0, lit, limit)
         for first in range(0, n_steps, STEPS_PER_BLOCK):
             block = first // STEPS_PER_BLOCK
             _draw_words(block, lit[:n_lit], ids[example], epoch, presentation, seed, words)
             _fire(first, lit[:n_lit], limit, words, counts[rows], active[rows])
 
 
+@kernel
+def _draw_departures(
+    pixels: Any,
+    ids: Any,
+    limits: Any,
+    seed: Any,
+    epoch: Any,
+    presentation: Any,
+    n_steps: Any,
+    n_usual: Any,
+    usual: Any,
+    n_fired: Any,
+    n_listed: Any,
+    listed: Any,
+) -> None:
+    """Fill the fields of ``Departures`` in place."""
+    n, n_pixels = pixels.shape
+    half = LEVELS // 2
+    for example in numba.prange(n):
+        lit, limit = np.empty(n_pixels + 1, np.int64), np.empty(n_pixels + 1, np.int64)
+        words = np.empty((4, n_pixels), np.int64)
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        # Those that always fire need no draw: they are listed behind those that are in doubt.
+        n_dim = _list_between(pixels[example], limits, 1, half, 0, lit, limit)
+        n_doubt = _list_between(pixels[example], limits, half + 1, LEVELS - 1, n_dim, lit, limit)
+        n_lit = _list_between(pixels[example], limits, LEVELS, LEVELS, n_doubt, lit, limit)
+        n_usual[example] = n_lit - n_dim
+        for k in range(n_dim, n_lit):
+            usual[example, k - n_dim] = lit[k]
+        for first in range(0, n_steps, STEPS_PER_BLOCK):
+            block = first // STEPS_PER_BLOCK
+            _draw_words(block, lit[:n_doubt], ids[example], epoch, presentation, seed, words)
+            _depart(
+                first, lit[:n_doubt], limit, n_dim, words,
+                n_fired[rows], n_listed[rows], listed[rows],
+            )  # fmt: skip
+
+
 @separate_kernel
-def _list_lit(pixels: Any, limits: Any, lit: Any, limit: Any) -> Any:
-    """Pixels that may fire, and below what: fill ``lit`` and ``limit``; returns how many."""
-    n = np.uintp(0)
+def _list_between(
+    pixels: Any, limits: Any, least: Any, most: Any, begin: Any, lit: Any, limit: Any
+) -> Any:
+    """List pixels whose limit lies in [least, most], from place ``begin``; returns the end."""
+    n = np.uintp(begin)
     for pixel in range(len(pixels)):
-        # Written always, counted only if it may fire: cheaper than a branch.
+        # Written always, counted only if it lies there: cheaper than a branch.
         lit[n] = pixel
         limit[n] = limits[pixels[pixel]]
-        n += np.uintp(limit[n] > 0)
-    return n
+        n += np.uintp(least <= limit[n] <= most)
+    return np.int64(n)
 
 
 @separate_kernel
@@ -89,3 +153,22 @@ def _fire(first: Any, lit: Any, limit: Any, words: Any, counts: Any, active: Any
             row[n] = lit[k]
             n += np.uintp(word_draw(word[k], j) < limit[k])
         counts[first + j] = n
+
+
+@separate_kernel
+def _depart(
+    first: Any, lit: Any, limit: Any, n_dim: Any, words: Any,
+    n_fired: Any, n_listed: Any, listed: Any,
+) -> None:  # fmt: skip
+    """List at the steps of a block who of the first ``n_dim`` fires, then who else is silent."""
+    for j in range(min(STEPS_PER_BLOCK, len(n_fired) - first)):
+        word, row = words[j // 2], listed[first + j]
+        n = np.uintp(0)
+        for k in range(n_dim):
+            row[n] = lit[k]
+            n += np.uintp(word_draw(word[k], j) < limit[k])
+        n_fired[first + j] = n
+        for k in range(n_dim, len(lit)):
+            row[n] = lit[k]
+            n += np.uintp(word_draw(word[k], j) >= limit[k])
+        n_listed[first + j] = n

@@ -77,6 +77,8 @@ class Lists(NamedTuple):
     column: scratch of ``settle``.
     spikes: [n] int64, spikes within the presentation.
     raster: [m, 2] int64, step and neuron of spikes, as far as there is room.
+    tally, tally_i: [readings or 0, n] and [readings or 0, n_i] int64, to which the spikes of a
+        presentation are added, those of ``every`` steps into a row.
     """
 
     counts: Any
@@ -90,6 +92,9 @@ class Lists(NamedTuple):
     column: Any
     spikes: Any
     raster: Any
+    tally: Any
+    tally_i: Any
+    every: Any
 
 
 class Physics(NamedTuple):
@@ -260,8 +265,12 @@ def spread(
             lists.raster[counts[RECORDED], 0] = now - first_step
             lists.raster[counts[RECORDED], 1] = j
             counts[RECORDED] += 1
+        if len(lists.tally):
+            lists.tally[(now - first_step) // lists.every, j] += 1
     for k in range(counts[FIRED_I]):
         i = lists.fired_i[k]
+        if len(lists.tally_i):
+            lists.tally_i[(now - first_step) // lists.every, i] += 1
         for j in range(len(layer.gi)):
             layer.gi[j] += wiring.inhibition[i, j]
         layer.v_i[i] = physics.inhibitory.v_reset

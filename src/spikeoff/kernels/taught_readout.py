@@ -133,11 +133,49 @@ def _list_fired(
 @lean_kernel
 def _share(readout: Any, out: Any) -> None:
     """Each neuron's share of the layer's activity, by all that it received."""
-    shares, slope = out.shares, readout.slope
+    shares = out.shares
     shares[:] = 0
     for step in range(len(out.current)):
         for k in range(LANES):
             shares[k] += out.current[step, k]
+    _normalise(shares, readout.slope)
+
+
+@lean_kernel
+def score_by_step(readout: Any, p: Any, out: Any, scores: Any) -> None:
+    """What would be answered after each step, if nothing more came; uses ``out`` up.
+
+    The last row is ``score`` of each neuron.
+
+    Args:
+        readout: the layer.
+        p: constants of its neurons.
+        out: of ``answer``.
+        scores: [n_steps, classes], overwritten: as ``score`` has it, of what happened by then.
+    """
+    received = out.signal
+    received[:] = 0
+    out.counts[:] = 0
+    for step in range(len(scores)):
+        sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
+        for k in range(LANES):
+            received[k] += out.current[step, k]
+            out.shares[k] = received[k]
+        _normalise(out.shares, readout.slope)
+        for k in range(N_CLASSES):
+            out.counts[k] += out.reached[step, k] >= p.v_peak
+            scores[step, k] = score(out, k)
+
+
+@lean_kernel
+def score(out: Any, k: Any) -> float:
+    """Spikes of a neuron plus half its share of activity, which settles ties."""
+    return float(out.counts[k] + 0.5 * out.shares[k])
+
+
+@lean_kernel
+def _normalise(shares: Any, slope: Any) -> None:
+    """Turn what the neurons received into shares of the layer's activity, in place."""
     highest = shares[0]
     for k in range(1, N_CLASSES):
         highest = max(highest, shares[k])

@@ -7,13 +7,13 @@ is autograd over ``neurons.izhikevich_torch``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spikeoff.kernels import events, izhikevich_loop
+from spikeoff.kernels import departures, events, izhikevich_loop
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import IzhikevichParams
 
@@ -47,6 +47,41 @@ class Layers:
         )
 
 
+class Passage(NamedTuple):
+    """What images evoke in both layers.
+
+    trace, output_trace: [n, steps, neurons] membrane potential before reset (mV).
+    spikes: of the hidden neurons, rows by example and step.
+    answered: [n, steps, n_output] uint8, spikes of the output neurons.
+    """
+
+    trace: NDArray[Any]
+    spikes: events.Events
+    output_trace: NDArray[Any]
+    answered: NDArray[np.uint8]
+
+
+def run(
+    inputs: departures.Departures,
+    weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    layers: Layers,
+    kept: NDArray[np.uint8] | None = None,
+) -> Passage:
+    """Run both layers; ``weights`` are hidden ones, bias and output ones, the rest as below."""
+    w_hidden, b_hidden, w_output = weights
+    n_rows = inputs.n_rows
+    shape = (len(inputs.n_usual), inputs.n_steps, -1)
+    trace = departures.product(inputs, w_hidden).reshape(shape)
+    fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
+    if kept is not None:
+        fired *= kept
+    spikes = events.from_dense(fired.reshape(n_rows, -1))
+    output_trace = events.product(spikes, w_output).reshape(shape)
+    no_bias = np.zeros(w_output.shape[1], w_output.dtype)
+    answered = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
+    return Passage(trace, spikes, output_trace, answered)
+
+
 class TwoLayers(torch.autograd.Function):
     """[n, n_output] spike counts of the output neurons."""
 
@@ -56,8 +91,7 @@ class TwoLayers(torch.autograd.Function):
         hidden: torch.Tensor,
         bias: torch.Tensor,
         output: torch.Tensor,
-        inputs: events.Events,
-        n_steps: int,
+        inputs: departures.Departures,
         layers: Layers,
         kept: torch.Tensor | None,
         kept_share: float,
@@ -70,7 +104,6 @@ class TwoLayers(torch.autograd.Function):
             bias: [n_hidden] (mV/ms).
             output: [n_hidden, n_output] weights (mV/ms).
             inputs: spikes, rows by example and step.
-            n_steps: steps an example.
             layers: what is fixed.
             kept: [n, 1, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
             kept_share: share of 1 in ``kept`` by expectation; the others' weight makes up for it.
@@ -79,17 +112,12 @@ class TwoLayers(torch.autograd.Function):
             Counts in the precision of the weights, and the number of hidden spikes.
         """
         w_hidden, b_hidden, w_output = (w.detach().numpy() for w in (hidden, bias, output))
-        n_rows = len(inputs.counts)
-        shape = (n_rows // n_steps, n_steps, -1)
-        trace = events.product(inputs, w_hidden).reshape(shape)
-        fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
         if kept is not None:
-            fired *= kept.numpy()
             w_output = w_output / w_output.dtype.type(kept_share)
-        spikes = events.from_dense(fired.reshape(n_rows, -1))
-        output_trace = events.product(spikes, w_output).reshape(shape)
-        no_bias = np.zeros(w_output.shape[1], w_output.dtype)
-        answered = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
+        mask = None if kept is None else kept.numpy()
+        trace, spikes, output_trace, answered = run(
+            inputs, (w_hidden, b_hidden, w_output), layers, mask
+        )
         ctx.kept = (inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share)
         counts = answered.sum(axis=1, dtype=w_output.dtype)
         return torch.from_numpy(counts), spikes.total()
@@ -101,16 +129,13 @@ class TwoLayers(torch.autograd.Function):
         ctx.kept = None
         by_counts = gradients[0].numpy()[:, None, :]
         by_answers = np.repeat(by_counts, output_trace.shape[1], axis=1)
-        by_currents = layers.back(output_trace, by_answers, "output").reshape(
-            len(inputs.counts), -1
-        )
+        by_currents = layers.back(output_trace, by_answers, "output").reshape(inputs.n_rows, -1)
         by_output = events.weight_gradient(spikes, by_currents)
         by_spikes = torch.from_numpy(by_currents) @ torch.from_numpy(w_output).T
         by_spikes = by_spikes.reshape(trace.shape)
         if kept is not None:
             by_output /= kept_share
             by_spikes *= kept
-        by_input = layers.back(trace, by_spikes.numpy(), "hidden").reshape(len(inputs.counts), -1)
-        by_hidden = torch.from_numpy(events.weight_gradient(inputs, by_input))
-        by_bias = torch.from_numpy(by_input).sum(0)
-        return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None, None
+        by_input = layers.back(trace, by_spikes.numpy(), "hidden").reshape(inputs.n_rows, -1)
+        by_hidden, by_bias = map(torch.from_numpy, departures.gradients(inputs, by_input))
+        return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None

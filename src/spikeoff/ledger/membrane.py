@@ -39,6 +39,11 @@ def update_cost(neuron: Neuron) -> UpdateCost:
     return UpdateCost(count(_conductance, -65.0, 0.1, 0.1, 20.0, 0.1), words=3)
 
 
+def state_bytes(neuron: Neuron, n: int, word: int = 4) -> int:
+    """Bytes of the state of ``n`` neurons while an image is shown; a number has ``word``."""
+    return word * update_cost(neuron).words * n
+
+
 def _izhikevich(v: Any, u: Any, i: Any) -> None:
     v, _ = euler(v, u, i, 1.0, REGULAR_SPIKING.constants())
     _ = v >= V_PEAK

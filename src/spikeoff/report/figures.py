@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,11 @@ from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from spikeoff.data.images import N_CLASSES
+from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_figure
 from spikeoff.report.groups import group
+from spikeoff.report.statistics import accuracy_interval
+from spikeoff.report.verdict import cost
 from spikeoff.runs import RunRecord
 
 PARTS = [("train", COLOURS[0], MARKERS[0]), ("validation", COLOURS[1], MARKERS[1])]
@@ -126,32 +131,33 @@ def analysis_figure(record: RunRecord) -> Figure:
     return figure
 
 
-def curves_figure(records: Sequence[RunRecord]) -> Figure:
-    """Validation accuracy of all runs, over epochs and over training time."""
-    figure = new_figure(10, 4.2)
-    by_epoch, by_time = figure.subplots(1, 2)
+def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:
+    """Validation accuracy of all runs, over epochs or over training time."""
+    figure = new_figure(5, 4.2)
+    axes = figure.add_subplot()
     groups = group(records)
     placed = [(place, name, r) for place, name in enumerate(groups) for r in groups[name]]
     for place, name, record in placed:
-        first = groups[name][0] is record
         rows = [row for row in record.rows if row.get("validation_accuracy") is not None]
-        values = [100 * (row["validation_accuracy"] or 0) for row in rows]
-        seconds = np.cumsum([row["seconds"] or 0 for row in rows])
-        for axes, x in ((by_epoch, [row["epoch"] for row in rows]), (by_time, seconds)):
-            axes.plot(
-                x,
-                values,
-                color=COLOURS[place % len(COLOURS)],
-                marker=MARKERS[place % len(MARKERS)],
-                markersize=5,
-                label=name if first else None,
-            )
-    by_epoch.set(xlabel="Epoch", ylabel="Validation accuracy (%)")
-    by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
-    by_time.set(xlabel="Training time (s)", ylabel="Validation accuracy (%)", xscale="log")
-    by_time.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-    by_time.xaxis.set_minor_formatter(NullFormatter())
-    by_epoch.legend(loc="lower right")
+        seconds = [float(s) for s in np.cumsum([row["seconds"] or 0 for row in rows])]
+        epochs = [float(row["epoch"] or 0) for row in rows]
+        axes.plot(
+            seconds if over_time else epochs,
+            [100 * (row["validation_accuracy"] or 0) for row in rows],
+            color=COLOURS[place % len(COLOURS)],
+            marker=MARKERS[place % len(MARKERS)],
+            markersize=5,
+            label=name if groups[name][0] is record else None,
+        )
+    axes.set(ylabel="Validation accuracy (%)")
+    if over_time:
+        axes.set(xlabel="Training time (s)", xscale="log")
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set(xlabel="Epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
@@ -185,13 +191,52 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
     return figure
 
 
-def svg(draw: Callable[[], Figure]) -> str:
-    """The figure as an SVG element, to stand in a page."""
+def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
+    """Test accuracy, with its 95 % interval, against the energy of an image by operations."""
+    figure = new_figure(5.4, 4.4)
+    axes = figure.add_subplot()
+    for place, (name, members) in enumerate(group(records).items()):
+        low, high = accuracy_interval(members)
+        accuracy = float(np.mean([record.summary["accuracy"]["test"] for record in members]))
+        bars = 100 * np.array([[max(0, accuracy - low)], [max(0, high - accuracy)]])
+        energy = cost(name, members, table).energy
+        axes.errorbar(
+            energy.total / 1e6, 100 * accuracy, bars, fmt=MARKERS[place % len(MARKERS)],
+            color=COLOURS[place % len(COLOURS)], markersize=9, capsize=3, label=name,
+        )  # fmt: skip
+    axes.set(xlabel="Energy an image (µJ), estimated", ylabel="Test accuracy (%)", xscale="log")
+    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(x=0.15, y=0.15)
+    figure.legend(loc="outside upper center", ncols=2)
+    return figure
+
+
+def svg(draw: Callable[[], Figure], name: str, told: str) -> str:
+    """The figure as an SVG element, to stand in a page.
+
+    Black, white and the grid become the page's own colours (``--ink``, none, ``--line``).
+
+    Args:
+        draw: makes the figure.
+        name: what its elements' ids begin with, another for each figure of the page.
+        told: what it shows, for those who do not see it.
+    """
     buffer = io.StringIO()
     with figure_style():
         draw().savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r' id="(figure|axes|patch|line2d|text|\w*tick|matplotlib|legend)[\w.]*"', "", text
+    )
+    text = re.sub(r'( id="|#)(?=[mp][0-9a-f]{10}\b)', rf"\1{name}-", text)
+    text = re.sub(r"font-family: [^;\"]*", "font-family: DejaVu Sans, Verdana, sans-serif", text)
+    for colour, ours in (("#000000", "var(--ink)"), ("#dddddd", "var(--line)"),
+                         ("#ffffff", "none")):  # fmt: skip
+        text = text.replace(f": {colour}", f": {ours}")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(told)}" ', 1)
 
 
 def _line(

@@ -32,14 +32,16 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
 
 def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     """Runs by contender, and by the settings in which runs of one contender differ."""
+    peers: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        peers.setdefault(record.contender, []).append(_settings(record))
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
-        peers = [other for other in records if other.contender == record.contender]
-        fields = _settings(record)
+        others = peers[record.contender]
         differing = {
             key: value
-            for key, value in fields.items()
-            if any(_settings(other).get(key) != value for other in peers)
+            for key, value in _settings(record).items()
+            if any(other.get(key) != value for other in others)
         }
         told = ", ".join(f"{key}={value}" for key, value in differing.items())
         name = f"{record.contender} ({told})" if told else record.contender

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from spikeoff.data.images import N_CLASSES
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
-from spikeoff.report.figures import (
-    confusion_figure,
-    curves_figure,
-    headline,
-    plane_figure,
-    save_plane,
-    svg,
-)
-from spikeoff.report.groups import group
+from spikeoff.plotting import COLOURS
+from spikeoff.report import gallery
+from spikeoff.report.answer import answer
+from spikeoff.report.anytime import anytime_figure, early, has_readings
+from spikeoff.report.anytime import say as say_early
+from spikeoff.report.conditions import facts, settings
+from spikeoff.report.energy import EnergyRow, energy_rows, how
+from spikeoff.report.fields import receptive_fields
+from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
+from spikeoff.report.groups import group, ranked
+from spikeoff.report.rasters import Rasters, rasters
+from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.report.statistics import compare_pairs
 from spikeoff.report.table import conditions, standings, write_csv, write_json
 from spikeoff.report.table import say as say_pair
-from spikeoff.report.verdict import cost, verdicts
+from spikeoff.report.times import CAPTION, time_rows
+from spikeoff.report.verdict import Cost, cost, verdicts
 from spikeoff.report.verdict import say as say_verdict
 from spikeoff.runs import RunRecord
 
@@ -45,7 +54,11 @@ def write_comparison(
 
 
 def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
-    """The page as HTML, figures and style in it."""
+    """The page as HTML; figures, pictures, style and script in it.
+
+    Raises:
+        UserError: a file of a run is damaged.
+    """
     environment = Environment(
         loader=PackageLoader("spikeoff.report"),
         autoescape=True,
@@ -53,24 +66,137 @@ def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    ranked = standings(records)
+    content = _outcome(records, energy_table) | _inside(records) | _conditions(records)
+    return environment.get_template("comparison.html.j2").render(content)
+
+
+def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[str, Any]:
+    """Verdict, race, energy, differences, learning and confusions."""
+    rows = standings(records)
     members = group(records)
-    pairs = compare_pairs({row.name: members[row.name] for row in ranked})
-    confusions = [(row.name, _confusion(members[row.name][0])) for row in ranked]
-    return environment.get_template("comparison.html.j2").render(
-        standings=ranked,
-        headers=list(ranked[0].cells),
-        conditions=conditions(records),
-        differences=[say_pair(pair) for pair in pairs],
-        verdicts=[say_verdict(one) for one in verdicts(members, energy_table)],
-        costs=[cost(row.name, members[row.name], energy_table) for row in ranked],
-        energy_table=energy_table,
-        nj=_nanojoules,
-        plane=Markup(svg(lambda: plane_figure(records))),
-        curves=Markup(svg(lambda: curves_figure(records))),
-        confusions=confusions,
-        records=records,
-    )
+    told = verdicts(members, energy_table)
+    return {
+        "answer": answer(rows, told),
+        "standings": rows,
+        "colours": {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(members)},
+        "conditions": conditions(records),
+        "differences": [say_pair(pair) for pair in compare_pairs(ranked(records))],
+        "verdicts": [say_verdict(one) for one in told],
+        "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in rows],
+        "energy_table": energy_table,
+        "times": time_rows(records),
+        "times_how": CAPTION,
+        "energies": [_energy(row) for row in energy_rows(records, energy_table)],
+        "energies_how": how(records, energy_table),
+        "plane": Markup(svg(
+            lambda: energy_plane_figure(records, energy_table), "plane",
+            "Test accuracy against the energy of an image; the figures are in the tables",
+        )),
+        "anytime": _anytime(records, energy_table),
+        "early": [say_early(one) for one in early(members, energy_table)],
+        "curves": [_curve(records, over_time=over_time) for over_time in (False, True)],
+        "confusions": [_confusion(name, runs) for name, runs in ranked(records).items()],
+    }  # fmt: skip
+
+
+def _inside(records: Sequence[RunRecord]) -> dict[str, Any]:
+    """Errors, receptive fields and spikes."""
+    groups = ranked(records)
+    spikes = rasters(groups)
+    return {
+        "gallery": gallery.gallery(groups),
+        "kinds": gallery.KINDS,
+        "per_kind": gallery.PER_KIND,
+        "several_seeds": any(len(runs) > 1 for runs in groups.values()),
+        "fields": receptive_fields(groups),
+        "rasters": spikes,
+        "spikes": _script_data(spikes),
+    }
+
+
+def _conditions(records: Sequence[RunRecord]) -> dict[str, Any]:
+    """Conditions, and the commands that do it again."""
+    revisions = [str(record.summary.get("git_revision") or "") for record in records]
+    return {
+        "data": records[0].summary["data"],
+        "runs": [_run(record) for record in records],
+        "facts": facts(records),
+        "settings": settings(ranked(records)),
+        "revisions": list(dict.fromkeys(one.removesuffix("+") for one in revisions if one)),
+        "race": race_command(records),
+        "commands": [run_command(record) for record in records],
+    }
+
+
+def _confusion(name: str, records: Sequence[RunRecord]) -> dict[str, Any]:
+    """Counts over all seeds, each with the depth of its colour (%): 10 % of a digit is full."""
+    counts = np.sum([record.confusion() for record in records], axis=0)
+    share = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    depth = np.where(counts > 0, np.clip(8 + 8 * share, 0, 88), 0).round().astype(int)
+    cells = [
+        [(int(counts[row, column]), int(depth[row, column])) for column in range(N_CLASSES)]
+        for row in range(N_CLASSES)
+    ]
+    return {"name": name, "seeds": len(records), "cells": cells}
+
+
+def _curve(records: Sequence[RunRecord], *, over_time: bool) -> Markup:
+    what = "training time" if over_time else "epochs"
+    return Markup(svg(
+        lambda: curves_figure(records, over_time=over_time), "time" if over_time else "epochs",
+        f"Validation accuracy over {what}, a line for each run",
+    ))  # fmt: skip
+
+
+def _script_data(shown: Rasters) -> Markup:
+    """What the script steps through, safe to stand in the page."""
+    panels: list[Mapping[str, Any]] = [
+        {key: asdict(panel)[key] for key in ("frames", "frame_ms", "images")}
+        for panel in shown.panels
+    ]
+    return Markup(json.dumps(panels, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def _cost(one: Cost) -> dict[str, str]:
+    """A row of the table of costs."""
+    energy = one.energy
+    joules = {
+        "Synapses": energy.synapses, "Neurons": energy.neurons, "Computing": energy.computing,
+        "Memory": energy.memory, "Together": energy.total, "For a right answer": one.per_correct,
+    }  # fmt: skip
+    return {"Contender": one.name} | {f"{k} (nJ)": _nanojoules(v) for k, v in joules.items()}
+
+
+def _energy(row: EnergyRow) -> dict[str, str]:
+    """A row of the table of energies; what is estimated is called so."""
+    cells = {
+        f"{quantity.capitalize()}, {way}{'' if way == 'measured' else ' (est.)'}": str(amount)
+        for quantity, ways in row.amounts.items()
+        for way, amount in ways.items()
+    }
+    return {"Contender": row.name} | cells
+
+
+def _run(record: RunRecord) -> dict[str, str]:
+    """A row of the table of runs."""
+    summary, epochs = record.summary, record.summary["epochs"]
+    return {
+        "Run": f"{record.contender}, seed {record.seed}",
+        "Test accuracy (%)": f"{100 * summary['accuracy']['test']:.2f}",
+        "Engine": str(summary["engine"]),
+        "Epochs (state of)": f"{epochs['trained']} ({epochs['chosen']})",
+        "Ran (UTC)": _ran(summary),
+    }
+
+
+def _anytime(records: Sequence[RunRecord], energy_table: EnergyTable) -> Markup | None:
+    """Accuracy on the way, where any run tells it."""
+    if not has_readings(records):
+        return None
+    return Markup(svg(
+        lambda: anytime_figure(records, energy_table), "anytime",
+        "Test accuracy after so many steps, and for so much energy an image",
+    ))  # fmt: skip
 
 
 def _nanojoules(picojoules: float | None) -> str:
@@ -79,5 +205,11 @@ def _nanojoules(picojoules: float | None) -> str:
     return f"{picojoules / 1000:,.0f}" if picojoules >= 1e5 else f"{picojoules / 1000:.3g}"
 
 
-def _confusion(record: RunRecord) -> Markup:
-    return Markup(svg(lambda: confusion_figure(record.confusion(), headline(record))))
+def _ran(summary: Mapping[str, Any]) -> str:
+    """From when to when, the day said once; the zone, which all share, left out."""
+    started, finished = (
+        str(summary.get(key) or "?").removesuffix("+00:00").replace("T", " ")
+        for key in ("started", "finished")
+    )
+    day = started.split(" ")[0]
+    return f"{started} to {finished.removeprefix(day).strip()}"

@@ -25,6 +25,7 @@ from spikeoff.report.energy import (
     joules,
     measured_how,
 )
+from spikeoff.report.gallery import right_by
 from spikeoff.report.groups import group, ranked
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
 from spikeoff.report.times import batch, latency, throughput
@@ -50,6 +51,10 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "effective_macs": lambda s: s["operations"]["effective_macs"],
     "effective_acs": lambda s: s["operations"]["effective_acs"],
     "membrane_updates": lambda s: s["operations"]["membrane_updates"],
+    "connection_sparsity": lambda s: s.get("sparsity", {}).get("connection"),
+    "activation_sparsity": lambda s: s.get("sparsity", {}).get("activation"),
+    "parameters_bytes": lambda s: s["memory"].get("parameters_bytes"),
+    "buffers_bytes": lambda s: s["memory"].get("buffers_bytes"),
     "peak_rss_mb": lambda s: s["memory"]["peak_rss_bytes"] / 2**20,
     "latency_ms_median": lambda s: latency(s, "median"),
     "latency_ms_q1": lambda s: latency(s, "q1"),
@@ -152,6 +157,11 @@ def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Pa
             "images": [asdict(cost(name, runs, energy_table)) for name, runs in groups.items()],
             "verdicts": verdicts(groups, energy_table),
         },
+        "confusion": {
+            name: np.sum([run.confusion() for run in runs], axis=0).tolist()
+            for name, runs in groups.items()
+        },
+        "right_by": right_by(groups),
         "energy_j": energy_rows(records, energy_table),
         "pairs": [vars(pair) for pair in compare_pairs(groups)],
         "runs": [record.summary for record in records],

@@ -85,15 +85,19 @@ def cost(name: str, records: Sequence[RunRecord], table: EnergyTable) -> Cost:
 
 def verdicts(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> list[Verdict]:
     """One for each spiking contender whose neurons' cost is known, where a conventional one ran."""
-    conventional = [name for name, runs in groups.items() if not runs[0].summary["spiking"]]
     result = []
     for name, runs in groups.items():
-        summary = runs[0].summary
-        if summary["spiking"] and summary.get("neuron") and conventional:
-            size = int(summary["parameters"])
-            other = min(conventional, key=lambda one: abs(_size(groups[one]) - size))
+        summary, other = runs[0].summary, nearest_conventional(groups, name)
+        if summary["spiking"] and summary.get("neuron") and other is not None:
             result.append(_verdict(name, runs, other, groups[other], table))
     return result
+
+
+def nearest_conventional(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
+    """The conventional contender nearest to ``name`` in parameters; None where none ran."""
+    conventional = [other for other, runs in groups.items() if not runs[0].summary["spiking"]]
+    size = _size(groups[name])
+    return min(conventional, key=lambda one: abs(_size(groups[one]) - size), default=None)
 
 
 def _size(runs: Sequence[RunRecord]) -> int:
@@ -131,15 +135,15 @@ def say(verdict: Verdict) -> str:
     first, second = verdict.spiking, verdict.conventional
     text = (
         f"Spikes {'pay' if verdict.pays else 'do not pay'} here: an image costs {first} "
-        f"{_times(verdict.ratio_with_memory)} times the energy that it costs {second} "
-        f"({_times(verdict.ratio)} times without memory traffic; {verdict.parameters[0]:,} and "
+        f"{times(verdict.ratio_with_memory)} times the energy that it costs {second} "
+        f"({times(verdict.ratio)} times without memory traffic; {verdict.parameters[0]:,} and "
         f"{verdict.parameters[1]:,} parameters). A synapse of {first} carries a spike in "
         f"{100 * verdict.rate:.2g} % of the steps. "
     )
     if verdict.break_even is None:
         return text + (
             f"No lower rate would help: its neuron updates alone cost "
-            f"{_times(verdict.neurons_alone)} times what {second} computes. If they were free, "
+            f"{times(verdict.neurons_alone)} times what {second} computes. If they were free, "
             f"both would compute for the same energy at {100 * verdict.break_even_synapses:.2g} %."
         )
     return text + (
@@ -148,5 +152,6 @@ def say(verdict: Verdict) -> str:
     )
 
 
-def _times(factor: float) -> str:
+def times(factor: float) -> str:
+    """A factor in as many digits as matter."""
     return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from spikeoff.ledger.energy import from_tdp
 from spikeoff.ledger.environment import available_cores, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.report.figures import save_analysis, save_confusion
-from spikeoff.runs import Row, RunFolder, RunRecord, plain
+from spikeoff.runs import ANYTIME, Row, RunFolder, RunRecord, plain
 from spikeoff.training.loop import History, train
 from spikeoff.training.measuring import energies, ready_meter, times
 from spikeoff.training.progress import RunProgress
@@ -103,6 +104,9 @@ def _judge(
     state = contender.state()
     folder.write_weights(state)
     contender.write_extras(folder.path, parts.test, response)
+    account = contender.account(response.activity, parts.test)
+    if account.anytime:
+        folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
     threads = config.num_threads or available_cores()
     return {
         "contender": contender.id,
@@ -131,9 +135,11 @@ def _judge(
             "test_ms_per_example": 1000 * test_s / len(parts.test),
         },
         "spikes": _spikes(contender, response),
-        "operations": contender.operations(response.activity, parts.test),
+        "operations": account.operations,
+        "sparsity": account.sparsity,
+        **({"anytime": account.anytime} if account.anytime else {}),
         "memory": {
-            "parameters_bytes": sum(value.nbytes for value in state.values()),
+            **asdict(contender.footprint()),
             "peak_rss_bytes": peak_resident_bytes(),
             "peak_device_bytes": peak_device_bytes(contender.device),
         },

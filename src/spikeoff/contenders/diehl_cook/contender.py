@@ -16,21 +16,26 @@ from spikeoff.contenders.base import Contender, Outputs, Response, State, Step
 from spikeoff.contenders.diehl_cook import files
 from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
-from spikeoff.contenders.diehl_cook.native import NativeEngine
+from spikeoff.contenders.diehl_cook.native import NativeEngine, Watched
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
 from spikeoff.contenders.hardware import use_threads
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
+from spikeoff.data import N_CLASSES, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
+from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
 from spikeoff.ledger.operations import Activity, Operations
 
 LABELLING = 20_000
 """Running responses that neurons are labelled by until training is over."""
 
 SECONDS_BETWEEN_PICTURES = 1.0
+
+READING_MS = 10.0
+"""Between two readings of an answer on its way."""
 
 
 class DiehlCook(Contender):
@@ -85,10 +90,12 @@ class DiehlCook(Contender):
         return range(self._seen // n_images + 1, math.ceil(goal / n_images) + 1)
 
     def warm_up(self, images: Images) -> None:
-        """Compile both kernels on a copy of the network."""
+        """Compile the kernels on a copy of the network."""
         copy = self._engine_of(self._constants, self._layers())
-        copy.learn(images.take(slice(0, 1)), 1)
-        copy.respond(images.take(slice(0, 1)), EVALUATION)
+        first = images.take(slice(0, 1))
+        copy.learn(first, 1)
+        copy.respond(first, EVALUATION)
+        self._watch(first)
 
     def learn(self, images: Images, epoch: int) -> Iterator[Step]:
         """One pass in a new order; yields wherever something is due to be kept or told."""
@@ -125,32 +132,73 @@ class DiehlCook(Contender):
         self._readout = read(responses, images.labels)
 
     def operations(self, activity: Activity, images: Images) -> Operations:
-        """Input spikes meet a neuron each; an excitatory spike its inhibitory targets.
+        """Counted on ``images``, answered once more."""
+        return self.account(activity, images).operations
 
-        An inhibitory neuron is taken to fire once for each excitatory spike that reaches it. What
-        a vote computes is left out, whichever it is: ten numbers a neuron, once an image.
+    def account(self, activity: Activity, images: Images) -> Account:
+        """Every spike meets the weights that lead on from its neuron, in every presentation.
+
+        The answer at a reading is by the spikes of the presentation under way. What a vote
+        computes is left out, whichever it is: ten numbers a neuron, once an image. Brian2 gives
+        the same spikes as the native engine in float64, which answers in its place here.
         """
-        del images
-        steps = self._constants.example_steps
-        synapses = fan = updates = 0
-        for layer in self._layers():
-            n_e, n_i = layer.to_inhibitory.shape
-            synapses += layer.weights.size + 2 * n_e * n_i + layer.input_to_inhibitory.size
-            updates += n_e + n_i
-            out = np.count_nonzero(layer.to_inhibitory, axis=1)
-            back = np.count_nonzero(layer.to_excitatory) / n_i
-            fan += float(out.mean()) * (1 + back) * n_e / self._width
-        first = self._layers()[0].size
-        fed = np.count_nonzero(self._layers()[0].input_to_inhibitory) / N_PIXELS
-        onward = self._width - first  # each spike of the first layer meets the whole second
-        share = first / self._width
-        return Operations(
-            dense_macs=float(synapses * steps),
-            effective_macs=0,
-            effective_acs=activity.input_per_example * (first + fed)
-            + activity.hidden_per_example * (fan + share * onward),
-            membrane_updates=float(updates * steps),
+        del activity
+        steps, watched = self._constants.example_steps, self._watch(images)
+        fired = int(watched.excitatory[-1].sum() + watched.inhibitory[-1].sum())
+        shown = np.minimum.outer(watched.steps, steps * watched.presentations)
+        return spiking_account(
+            list(self._projections(watched)),
+            right=(watched.answers == images.labels[:, None]).astype(np.int64),
+            steps=watched.steps.tolist(),
+            image_steps=shown.sum(axis=1),
+            neurons=sum(sum(layer.to_inhibitory.shape) for layer in self._initial),
+            spikes=fired,
         )
+
+    def _watch(self, images: Images) -> Watched:
+        """Answer once more, with readings."""
+        engine = self._engine
+        if not isinstance(engine, NativeEngine):
+            engine = self._native(self._constants, self._layers(), np.float64)
+        vote = self._readout.possible(self.config.tuning.vote)
+        return engine.watch(
+            images, EVALUATION, max(1, round(READING_MS / self._constants.dt)),
+            lambda responses: self._readout.answers(responses, vote),
+        )  # fmt: skip
+
+    def _projections(self, watched: Watched) -> Iterator[Projection]:
+        """The layers' synapses with what was sent into them, from the input on."""
+        sent, first_e, first_i = watched.inputs, 0, 0
+        for number, layer in enumerate(self._layers(), 1):
+            n_e, n_i = layer.to_inhibitory.shape
+            excitatory = watched.excitatory[:, first_e : first_e + n_e]
+            inhibitory = watched.inhibitory[:, first_i : first_i + n_i]
+            source = "input" if number == 1 else "excitatory 1"
+            yield Projection.of(f"{source} to excitatory {number}", layer.weights.T, sent)
+            if layer.input_to_inhibitory.size:
+                feed = layer.input_to_inhibitory.T
+                yield Projection.of(f"input to inhibitory {number}", feed, sent)
+            yield Projection.of(
+                f"excitatory {number} to inhibitory {number}", layer.to_inhibitory, excitatory
+            )
+            back = layer.to_excitatory * self.config.tuning.response_inhibition
+            yield Projection.of(f"inhibitory {number} to excitatory {number}", back, inhibitory)
+            sent, first_e, first_i = excitatory, first_e + n_e, first_i + n_i
+
+    def footprint(self) -> Footprint:
+        """Plastic weights and thresholds; delays, fixed weights, and the state of all neurons.
+
+        A neuron's state is v, its conductances, and when it last fired.
+        """
+        learned = held = 0
+        for layer in self._initial:
+            n_e, n_i = layer.to_inhibitory.shape
+            learned += 4 * layer.weights.size + layer.theta.nbytes
+            held += layer.delays.nbytes + layer.input_delays.nbytes
+            fixed = (layer.to_inhibitory, layer.to_excitatory, layer.input_to_inhibitory)
+            held += 4 * sum(array.size for array in fixed)
+            held += 4 * (4 * n_e + 3 * n_i)
+        return Footprint(learned, held)
 
     def parameter_count(self) -> int:
         """Plastic weights and adaptive thresholds."""
@@ -211,6 +259,8 @@ class DiehlCook(Contender):
         self._running.tell(self._seen)
         if self._running.told:
             save_accuracy(self._running.told, folder / "accuracy.png")
+        if isinstance(self._engine, NativeEngine):
+            save_raster(self._raster(self._engine, images, response), folder)
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The accuracy by each vote, and how many neurons never fired."""
@@ -224,6 +274,20 @@ class DiehlCook(Contender):
             "votes": {"chosen": self.config.tuning.vote, **votes},
             "unassigned_neurons": unassigned,
         }
+
+    def _raster(self, engine: NativeEngine, images: Images, response: Response) -> Raster:
+        """The spikes of a few of the images; ``response`` is that to all of them."""
+        rows = first_of_each_digit(images.labels)
+        vote = self._readout.possible(self.config.tuning.vote)
+        shown = []
+        for row in rows:
+            inputs, spikes = engine.show(images.take(slice(row, row + 1)), EVALUATION)
+            so_far = spikes.cumsum(axis=0, dtype=np.int32)
+            shown.append(Shown(inputs, spikes, self._readout.scores(so_far, vote)))
+        return Raster(
+            images.take(rows), response.labels[rows], shown,
+            self._readout.assigned.astype(np.int8), self.config.dt, f"{vote} vote",
+        )  # fmt: skip
 
     @property
     def _width(self) -> int:
@@ -241,8 +305,14 @@ class DiehlCook(Contender):
                 constants, layers, intensity=config.input_intensity, seed=config.seed,
                 response_inhibition=config.tuning.response_inhibition,
             )  # fmt: skip
+        return self._native(constants, layers, np.float32)
+
+    def _native(
+        self, constants: Constants, layers: list[Layer], dtype: type[np.float32] | type[np.float64]
+    ) -> NativeEngine:
+        config = self.config
         return NativeEngine(
-            constants, layers, intensity=config.input_intensity, seed=config.seed,
+            constants, layers, dtype=dtype, intensity=config.input_intensity, seed=config.seed,
             num_threads=self._threads, response_inhibition=config.tuning.response_inhibition,
             batch=config.weight_update_interval if config.learning == "batched" else None,
         )  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,49 @@ from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import N_PIXELS, Images
 from spikeoff.encoding.poisson import Trains
 from spikeoff.kernels.delayed_input import LANES
-from spikeoff.kernels.diehl_cook import at_rest, learn, make_lists, make_pending, respond
+from spikeoff.kernels.diehl_cook import (
+    ENOUGH_SPIKES,
+    MAX_PRESENTATIONS,
+    at_rest,
+    learn,
+    make_lists,
+    make_pending,
+    respond,
+    watch,
+)
+from spikeoff.kernels.poisson import draw_trains
 from spikeoff.kernels.presentation import Rule, Schedule, normalise, present
 from spikeoff.kernels.spiking_layer import RECORDED, Physics, Wiring
 
 NEVER = 1e30
 """Threshold (mV) of neurons that only pad the arrays."""
 
+Count = TypeVar("Count", np.int32, np.int64)
+
 CHUNK = 32
 """Images that one thread answers before it looks for more."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What images evoke, reading by reading.
+
+    In the first presentation there is one every so many steps and at its end, then one at the end
+    of each further presentation.
+
+    steps: [readings] since an image was first shown.
+    answers: [n, readings], by the spikes of the presentation under way.
+    inputs, excitatory, inhibitory: [readings, neurons] spikes sent up to each reading in all
+        presentations, over all images; both layers' side by side.
+    presentations: [n] how many each image took.
+    """
+
+    steps: NDArray[np.int64]
+    answers: NDArray[np.int64]
+    inputs: NDArray[np.int64]
+    excitatory: NDArray[np.int64]
+    inhibitory: NDArray[np.int64]
+    presentations: NDArray[np.int64]
 
 
 class NativeEngine:
@@ -80,7 +115,7 @@ class NativeEngine:
                 self._wirings, (N_PIXELS, self._wirings[0].theta.size), strict=True
             )
         )
-        self._lists = tuple(make_lists(wiring, steps, room) for wiring in self._wirings)
+        self._lists = tuple(make_lists(wiring, steps, room, 0, 1) for wiring in self._wirings)
         self._pending = make_pending(self._wirings, self._to_inhibitory, self._schedule)
         self._now = 0
         self._batch = batch
@@ -109,11 +144,7 @@ class NativeEngine:
         """Spikes that the images evoke [n, neurons] int32, and their input spikes [n] int64."""
         responses = np.empty((len(images), self._width), np.int32)
         inputs = np.empty(len(images), np.int64)
-        wirings = tuple(
-            wiring._replace(inhibition=wiring.inhibition * self._response_inhibition)
-            for wiring in self._wirings
-        )
-        shown = self._schedule._replace(total_steps=self.constants.example_steps)
+        wirings, shown = self._answering()
 
         def answer(first: int) -> None:
             part = slice(first, first + CHUNK)
@@ -126,6 +157,99 @@ class NativeEngine:
             for _ in pool.map(answer, range(0, len(images), CHUNK)):
                 pass
         return self._unpadded(responses), inputs
+
+    def show(self, image: Images, epoch: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Input spikes [steps, 784] and those of the neurons [steps, neurons], 1 where one fires.
+
+        They are those of the presentation that ``respond`` counts.
+        """
+        wirings, shown = self._answering()
+        steps = shown.example_steps
+        room = wirings[0].theta.size * (steps // max(1, self._physics.hold) + 2)
+        n_inputs = (N_PIXELS, self._wirings[0].theta.size)
+        for presentation in range(MAX_PRESENTATIONS):
+            trains = draw_trains(
+                image.pixels[0], steps, shown.intensity + presentation, shown.dt,
+                image.ids[0], epoch, presentation, shown.seed,
+            )  # fmt: skip
+            input_steps = steps + shown.max_delay
+            lists = tuple(make_lists(wiring, input_steps, room, 0, 1) for wiring in wirings)
+            layers = tuple(map(at_rest, wirings, (self._physics,) * 2, n_inputs))
+            fired = present(
+                tuple(trains), wirings, layers, lists, self._pending, self._to_inhibitory,
+                shown, self._rule, self._physics, 0, False,
+            )  # fmt: skip
+            if fired >= ENOUGH_SPIKES:
+                break
+        pixels, first, times = trains
+        inputs = np.zeros((steps, N_PIXELS), np.uint8)
+        inputs[times, np.repeat(pixels, np.diff(first))] = 1
+        spikes = [np.zeros((steps, size), np.uint8) for size in self._sizes]
+        for layer, one in zip(spikes, lists, strict=False):
+            at, who = one.raster[: one.counts[RECORDED]].T
+            layer[at, who] = 1
+        return inputs, np.concatenate(spikes, axis=1)
+
+    def watch(
+        self,
+        images: Images,
+        epoch: int,
+        every: int,
+        answer: Callable[[NDArray[np.int32]], NDArray[np.int64]],
+    ) -> Watched:
+        """Answer images as ``respond`` does, the same spikes, with readings on the way.
+
+        Args:
+            images: what is answered.
+            epoch: whose input spikes.
+            every: steps between readings in the first presentation.
+            answer: [k] digits for responses [k, neurons].
+        """
+        wirings, shown = self._answering()
+        shown_steps = self.constants.example_steps
+        first = math.ceil(shown_steps / every)
+        readings = first - 1 + MAX_PRESENTATIONS
+        n_i = sum(len(wiring.inhibition) for wiring in wirings)
+        answers = np.empty((len(images), readings), np.int64)
+        presentations = np.zeros(len(images), np.int64)
+
+        def watch_part(begin: int) -> list[NDArray[np.int64]]:
+            part = slice(begin, min(begin + CHUNK, len(images)))
+            responses = np.empty((part.stop - begin, readings, self._width), np.int32)
+            sums = [np.empty((readings, n), np.int64) for n in (N_PIXELS, self._width, n_i)]
+            inputs, sent, sent_i = sums
+            watch(
+                images.pixels[part], images.ids[part], epoch, wirings, self._to_inhibitory, shown,
+                self._rule, self._physics, every, responses, inputs, sent, sent_i,
+                presentations[part],
+            )  # fmt: skip
+            used = first - 1 + int(presentations[part].max())
+            known = self._unpadded(responses[:, :used].reshape(-1, self._width))
+            answers[part, :used] = answer(known).reshape(-1, used)
+            answers[part, used:] = answers[part, used - 1 : used]
+            return sums
+
+        totals = [np.zeros((readings, n), np.int64) for n in (N_PIXELS, self._width, n_i)]
+        with ThreadPoolExecutor(self.num_threads) as pool:
+            for sums in pool.map(watch_part, range(0, len(images), CHUNK)):
+                for total, added in zip(totals, sums, strict=True):
+                    np.add(total, added, out=total)
+        used = first - 1 + int(presentations.max(initial=1))
+        inputs, excitatory, inhibitory = (total[:used].cumsum(axis=0) for total in totals)
+        steps = np.minimum(every * np.arange(1, first + 1), shown_steps)
+        further = shown_steps * np.arange(2, used - first + 2)
+        return Watched(
+            np.concatenate([steps, further]), answers[:, :used], inputs,
+            self._unpadded(excitatory), inhibitory, presentations,
+        )  # fmt: skip
+
+    def _answering(self) -> tuple[tuple[Wiring, ...], Schedule]:
+        """Wirings with the inhibition of answers, and a schedule without rest."""
+        wirings = tuple(
+            wiring._replace(inhibition=wiring.inhibition * self._response_inhibition)
+            for wiring in self._wirings
+        )
+        return wirings, self._schedule._replace(total_steps=self.constants.example_steps)
 
     def present(self, trains: Trains) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Learn from one presentation and its rest; each layer's spikes as steps and neurons."""
@@ -173,7 +297,7 @@ class NativeEngine:
     def _width(self) -> int:
         return sum(wiring.theta.size for wiring in self._wirings)
 
-    def _unpadded(self, responses: NDArray[np.int32]) -> NDArray[np.int32]:
+    def _unpadded(self, responses: NDArray[Count]) -> NDArray[Count]:
         first = self._wirings[0].theta.size
         starts = (0, first)
         parts = [responses[:, s : s + n] for s, n in zip(starts, self._sizes, strict=False)]

@@ -33,15 +33,20 @@ from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.pictures import Watched, save_fields, save_raster
 from spikeoff.contenders.izhikevich_stdp.probe import probe
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit
+from spikeoff.contenders.raster import save_raster as keep_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 from spikeoff.kernels import columns as hidden
 from spikeoff.kernels import izhikevich_stdp as kernels
 from spikeoff.kernels import taught_readout as output
+from spikeoff.kernels.events import by_step
 from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
+from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
+from spikeoff.ledger.membrane import state_bytes
 from spikeoff.ledger.operations import Activity, Operations
 from spikeoff.neurons.izhikevich import PRESETS
 
@@ -133,28 +138,49 @@ class IzhikevichSTDP(Contender):
         """Compile the kernels on a copy of the network."""
         copy = IzhikevichSTDP(self.config)
         list(copy.learn(images, 1))
-        copy.respond(images)
+        copy.account(copy.respond(images).activity, images)
 
     def conclude(self, images: Images) -> None:
         """Keep the training images for the linear probe."""
         self._training = images
 
     def operations(self, activity: Activity, images: Images) -> Operations:
+        """Counted on ``images``, answered once more."""
+        return self.account(activity, images).operations
+
+    def account(self, activity: Activity, images: Images) -> Account:
         """An input spike meets the neurons whose field it lies in, a hidden spike ten outputs.
 
-        Counted on ``images`` by their pixels: a pixel fires in proportion to its value.
+        Places without a synapse, and weights that learning brought to 0, are met by nothing. The
+        answer after a step is by what the output neurons have fired and received by then.
         """
-        n, steps = self.config.n_hidden, self.config.n_steps
-        fan = self.layout.mask().sum(axis=1)
-        pixels = images.pixels.astype(np.float64).sum(axis=0)
-        met = float(pixels @ fan / max(pixels.sum(), 1e-12))
-        return Operations(
-            dense_macs=steps * n * (N_PIXELS + N_CLASSES),
-            effective_macs=0,
-            effective_acs=activity.input_per_example * met
-            + activity.hidden_per_example * N_CLASSES,
-            membrane_updates=steps * (n + N_CLASSES),
+        del activity
+        n_steps = self.config.n_steps
+        scores, hidden_spikes, inputs = self._watch_all(images)
+        answers = scores.argmax(axis=2)
+        state = self.state()
+        projections = [
+            Projection.of("input to hidden", state["hidden"], inputs.cumsum(axis=0)),
+            Projection.of("hidden to output", state["output"], hidden_spikes.cumsum(axis=0)),
+        ]
+        answered = int(np.floor(scores[:, -1]).sum(dtype=np.float64))
+        return spiking_account(
+            projections,
+            right=(answers == images.labels[:, None]).astype(np.int64),
+            steps=range(1, n_steps + 1),
+            image_steps=len(images) * np.arange(1, n_steps + 1),
+            neurons=self.config.n_hidden + N_CLASSES,
+            spikes=int(hidden_spikes.sum()) + answered,
         )
+
+    def footprint(self) -> Footprint:
+        """Weights, places without a synapse included, and thresholds; the state of all neurons.
+
+        An output neuron has a synaptic current beside the two variables of every neuron.
+        """
+        learned = sum(array.nbytes for array in self.state().values())
+        neurons = self.config.n_hidden + N_CLASSES
+        return Footprint(learned, state_bytes("izhikevich", neurons) + 4 * N_CLASSES)
 
     def parameter_count(self) -> int:
         """Both weight matrices, places without a synapse included, and the thresholds."""
@@ -190,11 +216,11 @@ class IzhikevichSTDP(Contender):
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """Receptive fields, and what happens inside for a few test images."""
-        del response
         save_fields(self.layout, self.state()["hidden"], folder / "receptive_fields.png")
         chosen = images.take(slice(0, SHOWN))
         save_raster([self._watch(chosen.take(slice(k, k + 1))) for k in range(len(chosen))],
                     self.layout, folder / "spike_raster.png")  # fmt: skip
+        keep_raster(self._raster(images, response), folder)
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The linear probe beside the native readout, and how much of the matrix is synapses."""
@@ -273,6 +299,42 @@ class IzhikevichSTDP(Contender):
             float(inputs),
             responses.reshape(len(responses), self.config.n_hidden),
         )
+
+    def _raster(self, images: Images, response: Response) -> Raster:
+        """The spikes of a few of the images; ``response`` is that to all of them."""
+        rows = first_of_each_digit(images.labels)
+        peak = self._network.output.v_peak
+        shown = []
+        for row in rows:
+            one = self._watch(images.take(slice(row, row + 1)))
+            scores = (one.outputs >= peak).cumsum(axis=0).astype(np.float32)
+            scores[-1] = response.scores[row]  # with what settles ties
+            shown.append(Shown(one.inputs, one.spikes, scores))
+        return Raster(
+            images.take(rows), response.labels[rows], shown,
+            self.state()["output"].argmax(axis=1).astype(np.int8), self.config.dt, "output spikes",
+        )  # fmt: skip
+
+    def _watch_all(
+        self, images: Images
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+        """Scores [n, steps, 10]; spikes [steps, neurons] of hidden neurons and of inputs."""
+        n, n_steps, layout = len(images), self.config.n_steps, self.layout
+        scores = np.zeros((n, n_steps, N_CLASSES), np.float32)
+        by_band = np.zeros((layout.side, n_steps, layout.width), np.int64)
+        inputs = np.zeros((n_steps, N_PIXELS), np.int64)
+        for first in range(0, n, ANSWERED_TOGETHER):
+            part = slice(first, min(first + ANSWERED_TOGETHER, n))
+            events = rate_code_events(
+                images.take(part), n_steps, self.config.max_rate,
+                seed=self.config.seed, epoch=EVALUATION,
+            )  # fmt: skip
+            tasks = math.ceil((part.stop - first) / kernels.PER_TASK)
+            spikes = np.zeros((tasks, *by_band.shape), np.int64)
+            kernels.watch_images(events.counts, events.active, *self._network, scores[part], spikes)
+            by_band += spikes.sum(axis=0)
+            inputs += by_step(events, n_steps)
+        return scores, by_band.transpose(1, 0, 2).reshape(n_steps, -1), inputs
 
     def _watch(self, image: Images) -> Watched:
         """Everything that one image evokes."""

@@ -1,0 +1,133 @@
+"""The spikes that a few test images evoke, step by step: a run keeps them in ``raster.npz``.
+
+    ids, labels, answers [k]   the images, their digits, and what the network answered
+    pixels [k, 784]            uint8
+    inputs [k, steps, 784]     1 where an input fires, packed eight to a byte
+    hidden [k, steps, n]       the same for hidden neurons
+    scores [k, steps, 10]      what speaks for each digit after each step, float32
+    speaks_for [n]             the digit that each hidden neuron speaks for most, -1 for none
+    dt, unit                   ms a step; what the scores are
+
+The images are the first of each digit in the test set, so that all contenders show the same ones
+and nobody chose them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.data.images import N_CLASSES, N_PIXELS, Images
+from spikeoff.data.npz import read_arrays
+from spikeoff.errors import UserError
+from spikeoff.files import whole_file
+
+RASTER = "raster.npz"
+
+KEYS = (
+    "ids", "labels", "answers", "pixels", "inputs", "hidden", "scores", "speaks_for", "dt", "unit",
+)  # fmt: skip
+
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one image evoked.
+
+    inputs: [steps, 784], hidden: [steps, n], 1 where a spike.
+    scores: [steps, 10] what speaks for each digit after each step; the last row is the response.
+    """
+
+    inputs: Bits
+    hidden: Bits
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A few images and what each evoked.
+
+    answers: [k] the network's.
+    speaks_for: [n] the digit that each hidden neuron speaks for most, -1 for none.
+    dt: step (ms).
+    unit: what the scores are, in words.
+    """
+
+    images: Images
+    answers: NDArray[np.uint8]
+    shown: Sequence[Shown]
+    speaks_for: NDArray[np.int8]
+    dt: float
+    unit: str
+
+
+def first_of_each_digit(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Rows of the first image of each digit that there is, in the order of the digits."""
+    digits, rows = np.unique(labels, return_index=True)
+    del digits
+    return rows.astype(np.int64)
+
+
+def save_raster(raster: Raster, folder: Path) -> None:
+    """Write ``raster.npz`` into a run's folder."""
+    shown, images = raster.shown, raster.images
+    with whole_file(folder / RASTER) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            ids=images.ids, labels=images.labels, pixels=images.pixels, answers=raster.answers,
+            inputs=np.packbits([one.inputs for one in shown], axis=2),
+            hidden=np.packbits([one.hidden for one in shown], axis=2),
+            scores=np.array([one.scores for one in shown], np.float32),
+            speaks_for=raster.speaks_for.astype(np.int8),
+            dt=np.float64(raster.dt), unit=np.str_(raster.unit),
+        )  # fmt: skip
+
+
+def read_raster(folder: Path) -> Raster | None:
+    """What ``save_raster`` wrote; None where a run kept none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    path = folder / RASTER
+    if not path.is_file():
+        return None
+    held = read_arrays(path, KEYS)
+    inputs, hidden, scores = held["inputs"], held["hidden"], held["scores"]
+    k, neurons = held["labels"].size, held["speaks_for"].size
+    steps = scores.shape[1] if scores.ndim == 3 else 0
+    shapes = {
+        "ids": (k,), "labels": (k,), "answers": (k,), "pixels": (k, N_PIXELS),
+        "inputs": (k, steps, -(-N_PIXELS // 8)), "hidden": (k, steps, -(-neurons // 8)),
+        "scores": (k, steps, N_CLASSES), "speaks_for": (neurons,), "dt": (), "unit": (),
+    }  # fmt: skip
+    kinds = {"scores": "f", "dt": "f", "unit": "U", "ids": "i", "speaks_for": "i"}
+    for name, shape in shapes.items():
+        fits = held[name].shape == shape and held[name].dtype.kind == kinds.get(name, "u")
+        if not fits or not k * steps * neurons:
+            raise UserError(f"{path}: {name!r} is not that of a run; remove the file, or run again")
+    for name in ("labels", "answers"):
+        if int(held[name].astype(np.int64).max()) >= N_CLASSES:
+            raise UserError(f"{path}: a digit in {name!r} is above 9; remove the file")
+    if not float(held["dt"]) > 0:
+        raise UserError(f"{path}: 'dt' (={held['dt']}) must be above 0 ms; remove the file")
+    images = Images(
+        held["pixels"].astype(np.uint8), held["labels"].astype(np.uint8), held["ids"].astype(int)
+    )
+    shown = [
+        Shown(
+            np.unpackbits(inputs[one].astype(np.uint8), axis=1, count=N_PIXELS),
+            np.unpackbits(hidden[one].astype(np.uint8), axis=1, count=neurons),
+            scores[one].astype(np.float32),
+        )
+        for one in range(k)
+    ]
+    return Raster(
+        images, held["answers"].astype(np.uint8), shown, held["speaks_for"].astype(np.int8),
+        float(held["dt"]), str(held["unit"]),
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Under which conditions the runs took place: what all share, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spikeoff.report.groups import PRIVATE
+from spikeoff.runs import RunRecord
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A condition and its values; beside each value the runs that had it, empty for all."""
+
+    name: str
+    values: list[tuple[str, str]]
+
+
+def facts(records: Sequence[RunRecord]) -> list[Fact]:
+    """Data, hardware, system and versions of all runs."""
+    told = [_facts(record.summary) for record in records]
+    result = []
+    for name in told[0]:
+        runs: dict[str, list[str]] = {}
+        for record, values in zip(records, told, strict=True):
+            runs.setdefault(values[name], []).append(f"{record.contender} seed {record.seed}")
+        alone = len(runs) == 1
+        result.append(Fact(name, [(v, "" if alone else ", ".join(r)) for v, r in runs.items()]))
+    return result
+
+
+def settings(groups: Mapping[str, Sequence[RunRecord]]) -> list[tuple[str, dict[str, Any]]]:
+    """Every hyperparameter, a group of runs at a time."""
+    return [
+        (name, {k: v for k, v in records[0].summary["config"].items() if k not in PRIVATE})
+        for name, records in groups.items()
+    ]
+
+
+def _facts(summary: Mapping[str, Any]) -> dict[str, str]:
+    where, data = summary["environment"], summary["data"]
+    libraries = [f"{name} {version}" for name, version in where["libraries"].items() if version]
+    revision = str(summary.get("git_revision") or "not known (not run from a checkout)")
+    changed = " with uncommitted changes" if revision.endswith("+") else ""
+    return {
+        "Data": str(data["name"]),
+        "Images": f"{data['n_train']:,} to train, {data['n_validation']:,} to validate, "
+        f"{data['n_test']:,} to test",
+        "SHA-256 of the data": str(data["sha256"]),
+        "Processor": str(where["cpu"]),
+        "Threads": f"{where['threads']} of {where['cores']} cores",
+        "GPU": str(where["gpu"] or "none"),
+        "Computed on": str(where["device"]),
+        "System": str(where["os"]),
+        "Python": str(where["python"]),
+        "Libraries": ", ".join(libraries),
+        "spikeoff": str(summary["version"]),
+        "Git revision": revision.removesuffix("+") + changed,
+    }

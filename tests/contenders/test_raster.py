@@ -1,0 +1,155 @@
+"""What a run keeps of its spikes is what the network did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.diehl_cook.contender import DiehlCook
+from spikeoff.contenders.diehl_cook.native import NativeEngine
+from spikeoff.contenders.raster import (
+    RASTER,
+    Raster,
+    Shown,
+    first_of_each_digit,
+    read_raster,
+    save_raster,
+)
+from spikeoff.contenders.registry import find
+from spikeoff.data import Dataset, Images
+from spikeoff.encoding import EVALUATION
+from spikeoff.errors import UserError
+
+SMALL: dict[str, dict[str, Any]] = {
+    "izhikevich-gradient": {"n_hidden": 50, "n_steps": 21, "output_scale": 3.0},
+    "izhikevich-stdp": {"n_hidden": 100, "hebbian_lr": 0.05},
+    "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
+}
+
+
+def made(rng: np.random.Generator, neurons: int = 13) -> Raster:
+    images = Images(
+        rng.integers(0, 256, (2, 784)).astype(np.uint8),
+        np.array([3, 7], np.uint8),
+        np.array([60_018, 60_000]),
+    )
+    shown = [
+        Shown(
+            rng.integers(0, 2, (5, 784)).astype(np.uint8),
+            rng.integers(0, 2, (5, neurons)).astype(np.uint8),
+            rng.random((5, 10)).astype(np.float32),
+        )
+        for _ in range(2)
+    ]
+    digits = rng.integers(-1, 10, neurons).astype(np.int8)
+    return Raster(images, np.array([3, 1], np.uint8), shown, digits, 0.5, "votes")
+
+
+def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> None:
+    raster = made(rng)
+    save_raster(raster, tmp_path)
+    found = read_raster(tmp_path)
+    assert found is not None
+    for name in ("pixels", "labels", "ids"):
+        np.testing.assert_array_equal(getattr(found.images, name), getattr(raster.images, name))
+    np.testing.assert_array_equal(found.answers, raster.answers)
+    np.testing.assert_array_equal(found.speaks_for, raster.speaks_for)
+    assert (found.dt, found.unit) == (0.5, "votes")
+    for one, other in zip(found.shown, raster.shown, strict=True):
+        for name in ("inputs", "hidden", "scores"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_a_run_without_the_file_kept_none(tmp_path: Path) -> None:
+    assert read_raster(tmp_path) is None
+
+
+def test_the_images_are_the_first_of_each_digit(mnist: Dataset) -> None:
+    rows = first_of_each_digit(mnist.test.labels)
+    assert mnist.test.labels[rows].tolist() == list(range(10))
+    for digit, row in enumerate(rows):
+        assert digit not in mnist.test.labels[:row]
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "told"),
+    [
+        ("hidden", np.zeros((2, 5, 1), np.uint8), "'hidden' is not that of a run"),
+        ("scores", np.zeros((2, 5, 10), np.uint8), "'scores' is not that of a run"),
+        ("answers", np.array([3, 10], np.uint8), "'answers' is above 9"),
+        ("dt", np.float64(0), "'dt' .* must be above 0"),
+        ("dt", np.float64("nan"), "'dt' .* must be above 0"),
+    ],
+)
+def test_a_damaged_file_is_refused(
+    tmp_path: Path, rng: np.random.Generator, name: str, array: Any, told: str
+) -> None:
+    save_raster(made(rng), tmp_path)
+    with np.load(tmp_path / RASTER) as held:
+        arrays = {key: held[key] for key in held.files}
+    np.savez(tmp_path / RASTER, **{**arrays, name: array})
+    with pytest.raises(UserError, match=told):
+        read_raster(tmp_path)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_steps_end_in_the_answer(
+    name: str, few: Images, mnist: Dataset, tmp_path: Path
+) -> None:
+    kind = find(name)
+    contender = kind(kind.config_type(**SMALL[name]))
+    list(contender.learn(few, 1))
+    contender.conclude(few)
+    test = mnist.test.take(slice(0, 60))
+    response = contender.respond(test)
+    contender.write_extras(tmp_path, test, response)
+    raster = read_raster(tmp_path)
+    assert raster is not None
+    rows = first_of_each_digit(test.labels)
+    np.testing.assert_array_equal(raster.images.ids, test.ids[rows])
+    np.testing.assert_array_equal(raster.answers, response.labels[rows])
+    assert sum(int(one.hidden.sum()) for one in raster.shown) > 0
+    for one, row in zip(raster.shown, rows, strict=True):
+        np.testing.assert_array_equal(one.scores[-1], response.scores[row])
+        assert not (one.inputs.any(axis=0) & (test.pixels[row] == 0)).any()
+        if response.hidden is not None:
+            np.testing.assert_array_equal(one.hidden.sum(axis=0), response.hidden[row])
+
+
+def test_both_engines_of_the_gradient_network_keep_the_same_input(
+    few: Images, tmp_path: Path
+) -> None:
+    kind = find("izhikevich-gradient")
+    kept = []
+    for engine in ("native", "torch"):
+        fields = {**SMALL["izhikevich-gradient"], "engine": engine}
+        contender = kind(kind.config_type(**fields))
+        contender.write_extras(tmp_path, few, contender.respond(few))
+        kept.append(read_raster(tmp_path))
+    one, other = kept
+    assert one is not None
+    assert other is not None
+    for a, b in zip(one.shown, other.shown, strict=True):
+        np.testing.assert_array_equal(a.inputs, b.inputs)
+        assert a.hidden.shape == b.hidden.shape
+
+
+def test_two_layers_are_kept_side_by_side(few: Images) -> None:
+    contender = DiehlCook(DiehlCookConfig(**SMALL["diehl-cook"], n_e2=12, gain_2=400.0))
+    response = contender.respond(few)
+    engine = contender._engine
+    assert isinstance(engine, NativeEngine)
+    inputs, spikes = engine.show(few.take(slice(3, 4)), EVALUATION)
+    assert response.hidden is not None
+    np.testing.assert_array_equal(spikes.sum(axis=0), response.hidden[3])
+    assert inputs.sum() > 0
+
+
+def test_a_missing_digit_is_left_out(few: Images) -> None:
+    threes = replace(few, labels=np.full(len(few), 3, np.uint8))
+    assert first_of_each_digit(threes.labels).tolist() == [0]

@@ -1,0 +1,103 @@
+"""Commands that the page tells: the command line makes the same configurations of them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tyro
+
+from spikeoff import cli
+from spikeoff.campaign import Entry
+from spikeoff.contenders.base import Config
+from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.presets import Preset, preset_config
+from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.report.reproduce import flags, needed, race_command, restored, run_command
+from spikeoff.runs import RunRecord, plain
+from tests.report.test_comparison import RECORDS
+
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in BUILT_IN),
+    ("mlp", {"seed": 7, "learning_rate": 1e-05, "patience": 3, "device": "cpu"}),
+    ("cnn", {"patience": None, "n_train": 300, "mnist_path": "my data/digits.npz"}),
+    ("izhikevich-gradient", {"engine": "torch", "n_hidden": 64, "dropout": 0.0}),
+    ("izhikevich-stdp", {"columns": 4, "readout": "hebbian", "tdp": 12.5}),
+    ("diehl-cook", {"preset": "tuned", "n_e": 100, "connect_xeai": True}),
+    ("diehl-cook", {"preset": "tuned", "vote": "proportional", "data_path": Path("my weights")}),
+]
+
+
+def record(name: str, config: Config) -> RunRecord:
+    summary = {
+        **RECORDS[0].summary, "contender": name, "seed": config.seed, "config": plain(config),
+    }  # fmt: skip
+    return replace(RECORDS[0], summary=summary)
+
+
+@pytest.mark.parametrize(("name", "changes"), CHANGES)
+def test_a_runs_command_gives_its_configuration(name: str, changes: dict[str, Any]) -> None:
+    config = find(name).config_type(**changes)
+    command = shlex.split(run_command(record(name, config)))
+    assert command[:3] == ["spikeoff", "train", name]
+    parsed = tyro.cli(find(name).config_type, args=command[3:], use_underscores=True)
+    assert parsed == config
+
+
+def test_only_what_is_particular_is_told() -> None:
+    assert needed(DiehlCookConfig(preset="tuned", n_e=100)) == {"preset": "tuned", "n_e": 100}
+    assert flags({"n_e": 100, "test_mode": True, "connect_xeai": False}) == [
+        "--n_e", "100", "--test_mode", "--no_connect_xeai",
+    ]  # fmt: skip
+
+
+def test_a_strangers_command_tells_all_settings() -> None:
+    config = {"seed": 3, "depth": 4, "save_path": "x"}
+    stranger = replace(
+        RECORDS[0], summary={**RECORDS[0].summary, "contender": "stranger", "config": config}
+    )
+    assert restored(stranger) is None
+    assert run_command(stranger) == "spikeoff train stranger --seed 0 --depth 4"
+    assert race_command([stranger]) is None
+
+
+def races(preset: Preset, names: list[str], seeds: list[int], **common: Any) -> list[RunRecord]:
+    return [
+        record(name, replace(preset_config(find(name), preset), seed=seed, **common))
+        for name in names
+        for seed in seeds
+    ]
+
+
+@pytest.mark.parametrize("preset", ["quick", "full"])
+@pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500, "mnist_path": "a b"}])
+def test_the_races_command_makes_the_same_runs(
+    preset: Preset, common: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = races(preset, ["mlp", "diehl-cook"], [0, 2], **common)
+    command = race_command(records)
+    assert command is not None
+    made: list[Entry] = []
+
+    def race(runs: list[Entry], *_: object) -> list[str]:
+        made.extend(runs)
+        return []
+
+    monkeypatch.setattr("spikeoff.campaign.race", race)
+    with pytest.raises(SystemExit) as caught:
+        cli.main(shlex.split(command)[1:])
+    assert not caught.value.code
+    told = {(entry.contender, replace(entry.config, save_path=None)) for entry in made}
+    assert told == {(one.contender, config) for one in records if (config := restored(one))}
+
+
+def test_runs_of_several_settings_are_no_race() -> None:
+    quick = races("quick", ["mlp"], [0, 1])
+    assert race_command(quick) == "spikeoff compare --preset quick --contenders mlp --seeds 0 1"
+    assert race_command([*quick, *races("quick", ["cnn"], [0])]) is None  # a seed is missing
+    assert race_command([*quick, *races("quick", ["cnn"], [0, 1], epochs=9)]) is None
+    wide = record("mlp", replace(preset_config(find("mlp"), "quick"), n_hidden=64))  # type: ignore[call-arg]
+    assert race_command([wide]) is None
