@@ -30,10 +30,10 @@ from typing import Any
 from ceilings import Ceilings, measure_ceilings
 from page_tables import publish, table
 from spikeoff.contenders.base import Contender
-from spikeoff.contenders.cnn import CONVOLVED_1, CONVOLVED_2, KERNEL, POOLED_2
+from spikeoff.contenders.cnn import KERNEL, POOLED_1, POOLED_2
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import BUILT_IN, find
-from spikeoff.data import N_CLASSES, N_PIXELS, Images, load_dataset
+from spikeoff.data import N_CLASSES, N_PIXELS, SIDE, Images, load_dataset
 from spikeoff.kernels.rate_coding import rate_code_departures
 from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operations import Activity
@@ -83,9 +83,10 @@ def need_of_cnn(contender: Any, _: Activity, __: Ceilings) -> Need:
     the backward pass read, and its gradient written and read.
     """
     n = contender.config.n_hidden
-    first = CONVOLVED_1**2 * 32 * KERNEL**2
-    rest = CONVOLVED_2**2 * 64 * 32 * KERNEL**2 + (POOLED_2**2 * 64 + N_CLASSES) * n
-    maps = CONVOLVED_1**2 * 32 + CONVOLVED_2**2 * 64
+    convolved = SIDE - KERNEL + 1, POOLED_1 - KERNEL + 1
+    first = convolved[0] ** 2 * 32 * KERNEL**2
+    rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (POOLED_2**2 * 64 + N_CLASSES) * n
+    maps = convolved[0] ** 2 * 32 + convolved[1] ** 2 * 64
     return Need(flops=2 * (2 * first + 3 * rest), moved=_adam(contender) + 6 * maps * NUMBER)
 
 

@@ -11,6 +11,7 @@ and with the reset detached, which spares its backward pass.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import Any
@@ -153,6 +154,8 @@ def import_peer(name: str, part: str = "") -> Any:
     Raises:
         UserError: it is not installed.
     """
+    # On a machine without a GPU, SpikingJelly makes PyTorch tell four times that it lacks Triton.
+    logging.getLogger("torch._library.triton").setLevel(logging.ERROR)
     try:
         return import_module(f"{name}.{part}" if part else name)
     except ImportError as error:
