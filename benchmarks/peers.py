@@ -1,4 +1,4 @@
-"""The gradient-trained contenders beside their peers: what `spikeoff bench` tells, as a page has it.
+"""The gradient-trained contenders beside their peers, by what `spikeoff bench` measures.
 
 Run: python benchmarks/peers.py [--threads N] [--into docs/performance.md]
 
@@ -61,8 +61,8 @@ def main(arguments: Sequence[str]) -> None:
         lines += rows(contender.id, measured)
     head = ["contender", "engine", "ms a step (range)", "times ours"]
     told = (
-        f"Batch {BATCH}, {threads} thread{'' if threads == 1 else 's'}, median of {TURNS} turns, of "
-        f"{MLP_BATCHES} steps each for `mlp`, {CNN_BATCHES} for `cnn`. {cpu_name()}."
+        f"Batch {BATCH}, {threads} thread{'' if threads == 1 else 's'}, median of {TURNS} turns, "
+        f"of {MLP_BATCHES} steps each for `mlp`, {CNN_BATCHES} for `cnn`. {cpu_name()}."
     )
     publish("peers", f"{table(head, lines)}\n\n{told}", arguments)
 
