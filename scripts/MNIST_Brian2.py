@@ -12,6 +12,8 @@ NUM_EXAMPLES = 60_000
 def with_seeds_defaults(flags: list[str]) -> list[str]:
     """The flags, with the seed's folders (the data's only if it is there) and number of images."""
     named = {flag.partition("=")[0].lstrip("-").replace("-", "_") for flag in flags}
+    if "resume" in named:
+        return flags
     added = []
     for name, path in PATHS.items():
         if name not in named and (name != "mnist_path" or path.is_dir()):

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from spikeoff.errors import UserError
-from spikeoff.runs import NEEDED, find_runs, plain, read_run
+from spikeoff.runs import find_runs, plain, read_run
 
-SUMMARY: dict[str, Any] = {
-    key: dict.fromkeys(inner, 1) if inner else 1 for key, inner in NEEDED.items()
-} | {"files": {"metrics": "m.csv"}}
+RECORD = Path(__file__).parent / "fuzz" / "corpus" / "json" / "summary.json"
+SUMMARY: dict[str, Any] = json.loads(RECORD.read_text())
 
 
 def folder(path: Path) -> Path:
@@ -23,7 +22,8 @@ def folder(path: Path) -> Path:
     (path / "summary.json").write_text(json.dumps(SUMMARY))
     (path / "m.csv").write_text("epoch,loss\n1,0.5\n2,\n")
     scores = np.eye(10, dtype=np.float32)
-    np.savez(path / "predictions.npz", labels=np.arange(10, dtype=np.uint8), scores=scores)
+    digits = np.arange(10, dtype=np.uint8)
+    np.savez(path / "predictions.npz", ids=np.arange(10), labels=digits, scores=scores)
     return path
 
 
@@ -36,8 +36,19 @@ def test_a_good_folder(tmp_path: Path) -> None:
 FAULTS: dict[str, tuple[str, bytes | None]] = {
     "no run in this folder": ("summary.json", None),
     "damaged": ("summary.json", b'{"contender": '),
-    "'contender' is missing": ("summary.json", b"[]"),
-    "'time' is missing or incomplete": (
+    "no JSON object": ("summary.json", b"[]"),
+    "'contender' is missing": ("summary.json", b"{}"),
+    "'seed' is of another kind": ("summary.json", json.dumps(SUMMARY | {"seed": "0"}).encode()),
+    "'parameters' is beyond": (
+        "summary.json",
+        json.dumps(SUMMARY | {"parameters": 1 << 200}).encode(),
+    ),
+    "must be the name of a file beside": (
+        "summary.json",
+        json.dumps(SUMMARY | {"files": {"metrics": "../m.csv"}}).encode(),
+    ),
+    "a row without its epoch": ("m.csv", b"loss\n0.5\n"),
+    "'time.test_ms_per_example' is missing": (
         "summary.json",
         json.dumps(SUMMARY | {"time": {"train_s": 1}}).encode(),
     ),
@@ -62,7 +73,8 @@ def test_a_damaged_folder(tmp_path: Path, message: str) -> None:
 
 def test_predictions_of_another_shape(tmp_path: Path) -> None:
     path = folder(tmp_path / "run")
-    np.savez(path / "predictions.npz", labels=np.zeros(3, np.uint8), scores=np.zeros((3, 9)))
+    fields: Any = {"ids": np.arange(3), "labels": np.zeros(3, np.uint8), "scores": np.zeros((3, 9))}
+    np.savez(path / "predictions.npz", **fields)
     with pytest.raises(UserError, match="not the predictions of a run"):
         read_run(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,10 +14,12 @@ from typing import Any
 from rich.console import Console
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.fields import from_plain
 from spikeoff.contenders.presets import Preset, preset_config
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
+from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable, load_table
 from spikeoff.report.energy import energy_table as energy_table_of
 from spikeoff.report.groups import check_one_race, group
@@ -24,8 +27,12 @@ from spikeoff.report.page import write_comparison
 from spikeoff.report.table import terminal_table
 from spikeoff.report.times import time_table
 from spikeoff.report.verdict import say, verdicts
-from spikeoff.runs import RunRecord, read_run
-from spikeoff.training.session import run
+from spikeoff.runs import CONFIG, STARTED_IN, RunRecord, plain, read_json, read_run
+from spikeoff.training.session import resume, run
+from spikeoff.training.signals import Interrupted, Passed, leave_to_parent, passed_on
+
+RACE = "race.json"
+RUN_KEYS = ("contender", "config")
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,53 @@ def entries(
     return result
 
 
+def read_race(folder: Path) -> tuple[list[Entry], Path | None]:
+    """The runs of the race in ``folder``, and its energy table.
+
+    Raises:
+        UserError: there is none, or its ``race.json`` is damaged.
+    """
+    path = folder / RACE
+    if not path.is_file():
+        raise UserError(f"{folder}: no race in this folder ({RACE} is missing)")
+    content = read_json(path)
+    runs, table, started_in = (content.get(key) for key in ("runs", "energy_table", STARTED_IN))
+    damaged = UserError(f"{path}: not the runs of a race; start it again in another folder")
+    if not isinstance(runs, list) or not runs or not isinstance(started_in, str):
+        raise damaged
+    result = []
+    for one in runs:
+        name, settings = (one.get(key) if isinstance(one, dict) else None for key in RUN_KEYS)
+        if not isinstance(name, str) or not isinstance(settings, dict):
+            raise damaged
+        config = from_plain(find(name).config_type, settings).moved(Path(started_in))
+        where = folder / name / f"seed-{config.seed}"
+        result.append(Entry(name, replace(config, save_path=where)))
+    return result, Path(started_in) / table if isinstance(table, str) else None
+
+
+def _write_race(runs: Sequence[Entry], output: Path, energy_table: Path | None) -> None:
+    path = output / RACE
+    if path.exists():
+        raise UserError(
+            f"{output}: holds a race already; go on with spikeoff compare --resume {output}, or "
+            "name another folder"
+        )
+    content = {
+        "runs": [dict(zip(RUN_KEYS, (e.contender, plain(e.config)), strict=True)) for e in runs],
+        "energy_table": None if energy_table is None else str(energy_table),
+        STARTED_IN: str(Path.cwd()),
+    }
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
 def race(
-    runs: Sequence[Entry], output: Path, console: Console, energy_table: Path | None = None
+    runs: Sequence[Entry],
+    output: Path,
+    console: Console,
+    energy_table: Path | None = None,
+    *,
+    resumed: bool = False,
 ) -> list[str]:
     """Run everything one after another, then write the comparison into ``output``.
 
@@ -76,23 +128,43 @@ def race(
         output: folder of the comparison.
         console: where progress and the table go.
         energy_table: TOML file with what operations cost; 45 nm CMOS without one.
+        resumed: the race was stopped: finished runs are read, the one that was stopped goes on.
 
     Returns:
         The failures, a line each.
 
     Raises:
         UserError: no run came through.
+        Interrupted: the race was asked to stop.
     """
     _check_data(runs[0].config)
     table = load_table(energy_table)
+    if not resumed:
+        _write_race(runs, output, energy_table)
+    with passed_on() as signals:
+        records, failures = _run_all(runs, console, signals, output, resumed)
+    if not records:
+        raise UserError(f"no run came through; the first failure: {failures[0]}")
+    show(records, output, console, table)
+    return failures
+
+
+def _run_all(
+    runs: Sequence[Entry], console: Console, signals: Passed, output: Path, resumed: bool
+) -> tuple[list[RunRecord], list[str]]:
+    """The runs that came through, and the failures of the others, a line each."""
     records: list[RunRecord] = []
     failures: list[str] = []
     for number, entry in enumerate(runs, 1):
         name = f"{entry.contender} seed {entry.config.seed}"
         console.print(f"[bold]run {number}/{len(runs)}[/bold]  {name}", highlight=False)
         try:
-            records.append(_in_own_process(entry))
+            records.append(_in_own_process(entry, resumed))
+        except Interrupted as stop:
+            raise Interrupted(signals.heard or stop.signum, output) from None
         except (UserError, BrokenProcessPool) as error:
+            if signals.heard is not None:
+                raise Interrupted(signals.heard, output) from None
             failures.append(f"{name}: {one_line(error, 400)}")
             console.print(f"failed: {one_line(error, 400)}", style="red", highlight=False)
         else:
@@ -102,10 +174,7 @@ def race(
                 f"trained in {summary['time']['train_s']:.1f} s",
                 highlight=False,
             )
-    if not records:
-        raise UserError(f"no run came through; the first failure: {failures[0]}")
-    show(records, output, console, table)
-    return failures
+    return records, failures
 
 
 def show(
@@ -129,15 +198,18 @@ def _check_data(config: Config) -> None:
     split(dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train)
 
 
-def _in_own_process(entry: Entry) -> RunRecord:
+def _in_own_process(entry: Entry, resumed: bool) -> RunRecord:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-        folder = pool.submit(_run_entry, entry).result()
+    with ProcessPoolExecutor(1, mp_context=context, initializer=leave_to_parent) as pool:
+        folder = pool.submit(_run_entry, entry, resumed).result()
     return read_run(folder)
 
 
-def _run_entry(entry: Entry) -> Path:
+def _run_entry(entry: Entry, resumed: bool) -> Path:
     try:
+        path = entry.config.save_path
+        if resumed and path is not None and (path / CONFIG).is_file():
+            return resume(path).folder
         return run(entry.contender, entry.config).folder
     except UserError:
         raise

@@ -6,6 +6,9 @@ needs them, so that help comes at once.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,8 +22,10 @@ from spikeoff.errors import UserError
 
 USAGE_ERROR = 2
 FAILED_RUNS = 1
+SIGNALLED = 128
 INTERRUPTED = 130
 
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
 
 
@@ -30,12 +35,41 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         status = _dispatch(given)
     except UserError as error:
-        print(f"spikeoff: {error}", file=sys.stderr)  # noqa: T201
+        _tell(f"spikeoff: {error}")
         status = USAGE_ERROR
-    except KeyboardInterrupt:
-        print("spikeoff: interrupted; the run's folder is left unfinished", file=sys.stderr)  # noqa: T201
-        status = INTERRUPTED
+    except KeyboardInterrupt as stop:
+        status = _interrupted(stop)
+    _let_go_of_output()
     sys.exit(status)
+
+
+def _interrupted(stop: KeyboardInterrupt) -> int:
+    """Tell how to go on, where a run was begun; 130 for SIGINT, 143 for SIGTERM."""
+    from spikeoff.training.signals import Interrupted
+
+    if not isinstance(stop, Interrupted):
+        _tell("spikeoff: interrupted")
+        return INTERRUPTED
+    if stop.folder is None:
+        _tell("spikeoff: interrupted; nothing was begun")
+    else:
+        verb = "compare" if (stop.folder / "race.json").is_file() else "train"
+        _tell(f"spikeoff: interrupted; go on with: spikeoff {verb} --resume "
+              f"{shlex.quote(str(stop.folder))}")  # fmt: skip
+    return SIGNALLED + stop.signum
+
+
+def _tell(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody may be there to read it
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _let_go_of_output() -> None:
+    """Leave without a complaint where the reader of the output has left before."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(given: list[str]) -> int:
@@ -43,7 +77,8 @@ def _dispatch(given: list[str]) -> int:
         print(f"spikeoff {__version__}")  # noqa: T201
         return 0
     if given[:1] == ["train"]:
-        return _train(given[1:])
+        resuming = any(flag.partition("=")[0] == "--resume" for flag in given)
+        return _resume(given[1:]) if resuming else _train(given[1:])
     if given[:1] == ["bench"]:
         return _bench(given[1:])
     if given[:1] == ["data"]:
@@ -81,9 +116,11 @@ def _train(given: list[str]) -> int:
 
     if not given or given[0] in ("-h", "--help"):
         print(  # noqa: T201
-            "usage: spikeoff train CONTENDER [flags]\n\n"
+            "usage: spikeoff train CONTENDER [flags]\n"
+            "       spikeoff train --resume DIR [--num_threads N] [--device D]\n\n"
             f"CONTENDER is one of: {', '.join(names())}\n"
-            "Its flags: spikeoff train CONTENDER --help"
+            "Its flags: spikeoff train CONTENDER --help\n"
+            "DIR is the folder of a run that was stopped; it goes on as if it had not been"
         )
         return 0
     name, *flags = given
@@ -131,6 +168,53 @@ def _bench(given: list[str]) -> int:
     return 0
 
 
+def _resume(given: list[str]) -> int:
+    """``train --resume DIR``: all that decides the results comes from DIR."""
+    from spikeoff.contenders.registry import names
+
+    if given[0] in names():
+        name, given = given[0], given[1:]
+        contender: str | None = name
+    else:
+        contender = None
+    (folder, num_threads, device), others = tyro.cli(
+        _resumed, args=given, prog="spikeoff train", use_underscores=True,
+        return_unknown_args=True,
+    )  # fmt: skip
+    if others:
+        raise UserError(
+            f"`{others[0]}` cannot be given with --resume: a run goes on as it began; only "
+            "--num_threads and --device may change"
+        )
+    from spikeoff.report.console import output_console
+    from spikeoff.report.table import terminal_table
+    from spikeoff.runs import read_config
+    from spikeoff.training.session import resume
+
+    if contender is not None and (held := read_config(folder)[0]) != contender:
+        raise UserError(f"{folder}: holds a run of {held}, not of {contender}; leave the name out")
+    record = resume(folder, num_threads=num_threads, device=device)
+    console = output_console()
+    console.print(terminal_table([record]))
+    console.print(str(record.folder), highlight=False, soft_wrap=True)
+    return 0
+
+
+def _resumed(
+    resume: Path,
+    num_threads: int | None = None,
+    device: DeviceName | None = None,
+) -> tuple[Path, int | None, DeviceName | None]:
+    """Go on with a run that was stopped.
+
+    Args:
+        resume: folder of the run.
+        num_threads: CPU threads from now on.
+        device: where to compute from now on.
+    """
+    return resume, num_threads, device
+
+
 def train() -> int:
     """Train one contender: spikeoff train CONTENDER --help tells its flags."""
     return _train([])
@@ -148,7 +232,7 @@ def compare(
     output: Path | None = None,
     epochs: int | None = None,
     num_threads: int | None = None,
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    device: DeviceName = "auto",
     mnist_path: str | None = None,
     n_train: int | None = None,
     n_validation: int | None = None,
@@ -156,6 +240,7 @@ def compare(
     timing_seconds: float | None = None,
     energy_seconds: float | None = None,
     energy_table: Path | None = None,
+    resume: Path | None = None,
 ) -> int:
     """Run the race: every contender on the same images, split and seeds; then compare.
 
@@ -176,8 +261,9 @@ def compare(
         energy_seconds: most time (s) a run spends on measuring energy where there are sensors; 0
             measures none.
         energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+        resume: folder of a race that was stopped; it goes on with what it began with.
     """
-    from spikeoff.campaign import entries, race
+    from spikeoff.campaign import entries, race, read_race
     from spikeoff.contenders.registry import names
     from spikeoff.report.console import output_console
 
@@ -194,8 +280,15 @@ def compare(
         "energy_seconds": energy_seconds,
     }
     chosen = {name: value for name, value in common.items() if value is not None}
-    runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
-    failures = race(runs, folder, output_console(), energy_table)
+    if resume is not None:
+        others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
+        if contenders or seeds != (0,) or preset != "quick" or device != "auto" or any(others):
+            raise UserError("nothing else can be given with --resume: a race goes on as it began")
+        folder = resume
+        runs, energy_table = read_race(folder)
+    else:
+        runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
+    failures = race(runs, folder, output_console(), energy_table, resumed=resume is not None)
     for line in failures:
         print(f"spikeoff: failed: {line}", file=sys.stderr)  # noqa: T201
     return FAILED_RUNS if failures else 0

@@ -24,6 +24,7 @@ from spikeoff.contenders.diehl_cook.readout import VOTES, Counts, Readout, Vote,
 from spikeoff.contenders.diehl_cook.setup import THETA, find_weights
 from spikeoff.data import Images, load_dataset
 from spikeoff.data.images import N_CLASSES
+from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError
 from spikeoff.files import write_text
 from spikeoff.plotting import save_figure
@@ -143,7 +144,7 @@ def test_only(config: DiehlCookConfig, console: Console) -> Path:
     contender = DiehlCook(replace(config, data_path=source, resume_from=None))
     state = source / WEIGHTS
     if state.is_file():
-        contender.restore(files.read_state(state))
+        contender.restore(read_tensors(state))
     untrained = "" if (source / f"{THETA}.npy").is_file() else "; no theta_A.npy: untrained"
     console.print(f"weights from {source}{untrained}", highlight=False, soft_wrap=True)
     images = images.take(slice(0, wanted))

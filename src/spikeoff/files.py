@@ -15,6 +15,9 @@ from spikeoff.errors import UserError, one_line
 MAX_BYTES = 1 << 30
 """No data set of this kind unpacks to more than 1 GiB; what claims to is damaged or hostile."""
 
+TEMPORARY = ".part-*"
+"""The names of files that are not whole yet."""
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -63,19 +66,18 @@ def pack(content: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends well.
 
-    A reader sees the old file or the new one, never a part.
+    A reader sees the old file or the new one, never a part. A ``lasting`` one is on the disk, not
+    only on its way there, when the block ends.
 
     Raises:
         UserError: the folder cannot be written to.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-        )
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY[:-1], suffix=path.suffix, dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {one_line(error)}") from error
@@ -85,11 +87,26 @@ def whole_file(path: Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
+        if lasting:
+            _sync(temporary)
         temporary.replace(path)
+        if lasting:
+            _sync(path.parent)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {one_line(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -9,6 +9,8 @@
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     figures              confusion matrix and training analysis
+    checkpoint-[ab].safetensors   from where an unfinished run goes on; gone once it is finished
+    run.lock             held while a process writes to the folder
 
 Names in angle brackets differ by contender. Every file but the log, which grows, is written
 whole or not at all.
@@ -16,6 +18,7 @@ whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -23,15 +26,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from spikeoff.data.images import N_CLASSES
 from spikeoff.data.npz import read_arrays
+from spikeoff.data.tensors import write_tensors
 from spikeoff.errors import UserError, one_line
-from spikeoff.files import whole_file, write_text
+from spikeoff.files import TEMPORARY, whole_file, write_text
+from spikeoff.record_types import fault
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import Config, State
@@ -40,31 +47,18 @@ CONFIG = "config.json"
 SUMMARY = "summary.json"
 PREDICTIONS = "predictions.npz"
 WEIGHTS = "weights.safetensors"
+LOCK = "run.lock"
+STARTED_IN = "started_in"
+"""The key in ``config.json`` for the working directory of the run."""
 ANYTIME = "anytime.csv"
 
-NEEDED: dict[str, tuple[str, ...]] = {
-    "contender": (),
-    "title": (),
-    "spiking": (),
-    "engine": (),
-    "seed": (),
-    "version": (),
-    "parameters": (),
-    "energy": (),
-    "config": ("tdp",),
-    "data": ("name", "sha256", "n_train", "n_validation", "n_test"),
-    "epochs": ("trained", "chosen"),
-    "accuracy": ("train", "validation", "test"),
-    "time": ("train_s", "test_ms_per_example"),
-    "spikes": ("kind", "per_example_hidden", "hidden_rate", "input_per_example"),
-    "operations": ("dense_macs", "effective_macs", "effective_acs", "membrane_updates"),
-    "memory": ("peak_rss_bytes",),
-    "environment": ("cpu", "cores", "threads", "gpu", "device", "os", "python", "libraries"),
-    "files": ("metrics",),
-}
-"""What a record must hold to be reported."""
+MAX_TEXT_BYTES = 1 << 24
 
 Row = dict[str, float | None]
+
+
+class FolderLostError(UserError):
+    """The folder that a run writes to is gone; there is nothing to go on for."""
 
 
 @dataclass(frozen=True)
@@ -97,26 +91,80 @@ class RunRecord:
 
 
 class RunFolder:
-    """A folder that a run writes to."""
+    """A folder that a run writes to, and no other process meanwhile; a context manager.
 
-    def __init__(self, path: Path) -> None:
-        """Make the folder.
+    The lock is the system's: it goes with the process, however that ends.
+    """
+
+    def __init__(self, path: Path, *, resumed: bool = False) -> None:
+        """Make the folder, or with ``resumed`` open that of an unfinished run.
 
         Raises:
-            UserError: a run is in it already, or it cannot be made.
+            UserError: a run is in it already (or none), another process writes to it, or it
+                cannot be made.
         """
         self.path = path
-        for name in (SUMMARY, CONFIG):
-            if (path / name).exists():
-                raise UserError(f"{path}: holds a run already ({name}); name another folder")
+        self._check_content(resumed)
         try:
             path.mkdir(parents=True, exist_ok=True)
+            found = path.stat()
         except OSError as error:
             raise UserError(f"{path}: cannot be made: {error.strerror}") from error
+        self._identity = (found.st_dev, found.st_ino)
+        self._lock = _lock(path / LOCK)
+        try:
+            self._check_content(resumed)
+            if resumed:
+                remove_temporaries(path)
+        except UserError:
+            self.close()
+            raise
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write to the folder."""
+        with contextlib.suppress(OSError):
+            (self.path / LOCK).unlink(missing_ok=True)
+        self._lock.release()
+
+    def at(self, name: str) -> Path:
+        """The path of a file in the folder.
+
+        Raises:
+            UserError: the folder is no longer the one that the run began in.
+        """
+        try:
+            found = self.path.stat()
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._identity:
+            raise FolderLostError(
+                f"{self.path}: the folder was moved or removed while a run wrote to it; if it was "
+                "moved, go on with --resume and its new name"
+            )
+        return self.path / name
+
+    def _check_content(self, resumed: bool) -> None:
+        if resumed and not (self.path / CONFIG).is_file():
+            raise UserError(f"{self.path}: no run in this folder ({CONFIG} is missing)")
+        for name in () if resumed else (SUMMARY, CONFIG):
+            if (self.path / name).exists():
+                raise UserError(f"{self.path}: holds a run already ({name}); name another folder")
 
     def write_config(self, contender: str, config: Config) -> None:
-        """Every hyperparameter, and whose they are."""
-        self._write_json(CONFIG, {"contender": contender, **plain(config)})
+        """Every hyperparameter, whose they are, and from where their paths go."""
+        content = {"contender": contender, STARTED_IN: str(Path.cwd()), **plain(config)}
+        self._write_json(CONFIG, content)
 
     def write_metrics(self, name: str, rows: Sequence[Row]) -> None:
         """All rows so far; a column for every key that any row has."""
@@ -128,7 +176,7 @@ class RunFolder:
             {key: "" if value is None else f"{value:.8g}" for key, value in row.items()}
             for row in rows
         )
-        write_text(self.path / name, text.getvalue())
+        write_text(self.at(name), text.getvalue())
 
     def write_predictions(
         self,
@@ -137,15 +185,12 @@ class RunFolder:
         scores: NDArray[np.float32],
     ) -> None:
         """The test images' answers, for later comparison image by image."""
-        with whole_file(self.path / PREDICTIONS) as temporary, temporary.open("wb") as stream:
+        with whole_file(self.at(PREDICTIONS)) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, ids=ids, labels=labels, scores=scores)
 
     def write_weights(self, state: State) -> None:
         """What was learned."""
-        from safetensors.numpy import save_file  # noqa: PLC0415 (only runs write weights)
-
-        with whole_file(self.path / WEIGHTS) as temporary:
-            save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, temporary)
+        write_tensors(self.at(WEIGHTS), state)
 
     def preview(self, summary: dict[str, Any]) -> RunRecord:
         """The run as it will be read back once ``summary`` is written."""
@@ -156,7 +201,7 @@ class RunFolder:
         self._write_json(SUMMARY, summary)
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        write_text(self.path / name, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        write_text(self.at(name), json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def plain(value: Any) -> Any:
@@ -174,6 +219,62 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def read_config(folder: Path) -> tuple[str, dict[str, Any], Path]:
+    """The contender of the run in ``folder``, its settings, and from where their paths go.
+
+    Raises:
+        UserError: there is no run, or its ``config.json`` is damaged.
+    """
+    path = folder / CONFIG
+    if not path.is_file():
+        raise UserError(f"{folder}: no run in this folder ({CONFIG} is missing)")
+    content = read_json(path)
+    name, started_in = content.pop("contender", None), content.pop(STARTED_IN, ".")
+    if not isinstance(name, str) or not isinstance(started_in, str):
+        raise UserError(f"{path}: not the settings of a run; start it again in another folder")
+    return name, content, Path(started_in)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of this package's.
+
+    Raises:
+        UserError: it is missing, damaged, or larger than any such file.
+    """
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_TEXT_BYTES + 1)
+        if len(raw) > MAX_TEXT_BYTES:
+            raise ValueError(f"over {MAX_TEXT_BYTES >> 20} MiB")
+        content = json.loads(raw.decode("utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("no JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: damaged ({one_line(error)}); run it again") from error
+    return content
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove the parts of files that a process left when it was killed."""
+    for path in folder.glob(TEMPORARY):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _lock(path: Path) -> FileLock:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UserError(
+            f"{path.parent}: another process writes to this folder; wait for it, stop it, or name "
+            "another folder"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise UserError(f"{path.parent}: cannot be written: {one_line(error)}") from error
+    return lock
 
 
 def read_run(folder: Path) -> RunRecord:
@@ -195,7 +296,7 @@ def _read_rest(folder: Path, summary: dict[str, Any]) -> RunRecord:
     if int(labels.astype(np.uint8).max()) >= N_CLASSES:
         raise UserError(f"{folder / PREDICTIONS}: a label is above 9; run it again")
     answers = scores.argmax(axis=1).astype(np.uint8)
-    rows = _read_metrics(folder / str(summary["files"]["metrics"]))
+    rows = read_metrics(folder / str(summary["files"]["metrics"]))
     return RunRecord(folder, summary, rows, labels.astype(np.uint8), answers, ids.astype(np.int64))
 
 
@@ -205,24 +306,34 @@ def _read_summary(folder: Path) -> dict[str, Any]:
         unfinished = (folder / CONFIG).is_file()
         what = "the run in it did not finish" if unfinished else "no run in this folder"
         raise UserError(f"{folder}: {what} ({SUMMARY} is missing)")
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: damaged ({one_line(error)}); run it again") from error
-    for key, inner in NEEDED.items():
-        held = summary.get(key) if isinstance(summary, dict) else None
-        if held is None or (inner and not (isinstance(held, dict) and held.keys() >= set(inner))):
-            raise UserError(f"{path}: {key!r} is missing or incomplete; not the record of a run")
-    return dict(summary)
+    summary = read_json(path)
+    found = fault(summary)
+    if found is not None:
+        raise UserError(f"{path}: {found}; not the record of a run")
+    metrics = summary["files"]["metrics"]
+    if Path(metrics).name != metrics:
+        raise UserError(f"{path}: `metrics` (={metrics[:60]!r}) must be the name of a file beside")
+    return summary
 
 
-def _read_metrics(path: Path) -> list[Row]:
+def read_metrics(path: Path) -> list[Row]:
+    """The rows of a run's metrics file.
+
+    Raises:
+        UserError: it is missing, damaged, or larger than any such file.
+    """
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            return [
-                {key: float(value) if value else None for key, value in row.items()}
-                for row in csv.DictReader(stream)
-            ]
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_TEXT_BYTES + 1)
+        if len(raw) > MAX_TEXT_BYTES:
+            raise ValueError(f"over {MAX_TEXT_BYTES >> 20} MiB")
+        rows: list[Row] = [
+            {key: float(value) if value else None for key, value in row.items()}
+            for row in csv.DictReader(io.StringIO(raw.decode("utf-8"), newline=""))
+        ]
+        if any(row.get("epoch") is None for row in rows):
+            raise ValueError("a row without its epoch")
+        return rows
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read ({one_line(error)}); run it again") from error
 

@@ -129,6 +129,7 @@ def test_a_hostile_pickle_is_refused_and_not_executed(tmp_path: Path, wrapped: b
         b"cbuiltins\neval\n(S'1'\ntR.",
         b"cnumpy\nload\n(S'x'\ntR.",
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I1000000000000\ntS'b'\ntR.",
+        b"cnumpy\ndtype\n(S'i4'\ntR(I3\nS'<'\nN(S'f0'\ntNI-1\nI-1\nI0\ntb.",
         b"\x80\x04\x95",
         b"not a pickle",
     ],
@@ -214,9 +215,9 @@ ARRAY_FAULTS: dict[str, tuple[str, Any]] = {
     "NaN": ("x_train", lambda a: np.full(a.shape, np.nan)),
     "no multiples": ("x_train", lambda a: np.full(a.shape, 0.3333)),
     "it holds no images": ("x_test", lambda a: a[:0]),
-    "pixels of type <U1": ("x_test", lambda a: np.full(a.shape, "a")),
-    "labels of type <U1": ("y_test", lambda a: np.full(a.shape, "7")),
-    "not a readable .npz": ("y_test", lambda a: np.array([{}] * len(a), object)),
+    "x_test: it holds <U1": ("x_test", lambda a: np.full(a.shape, "a")),
+    "y_test: it holds <U1": ("y_test", lambda a: np.full(a.shape, "7")),
+    "y_test: it holds object": ("y_test", lambda a: np.array([{}] * len(a), object)),
 }
 
 

@@ -15,7 +15,7 @@ from spikeoff.ledger.metering import Meter
 from spikeoff.ledger.operations import Activity, Operations
 from spikeoff.ledger.sensors import Sensors
 from spikeoff.runs import Row
-from spikeoff.training.loop import History, train
+from spikeoff.training.loop import History, conclude, learn
 
 
 class Scripted(Contender):
@@ -34,7 +34,7 @@ class Scripted(Contender):
         self.epoch = 0
         self.concluded = 0
 
-    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         self.epoch = epoch
         loss = self.script[epoch - 1] if self.script[epoch - 1] != self.script[epoch - 1] else 1.0
         yield Step(len(images), None, loss)
@@ -79,15 +79,17 @@ def trained(
     contender.patience = patience
     parts = split(mnist, seed=0, n_validation=n_validation, n_train=2000)
     watcher = Silent()
-    history = train(
+    meter = Meter(Sensors(), "cpu", 0)
+    standing = learn(
         contender,
         parts,
         epochs=range(1, len(contender.script) + 1),
         tdp=100.0,
-        meter=Meter(Sensors(), "cpu", 0),
+        meter=meter,
         watcher=watcher,
         keep=lambda rows: None,
     )
+    history = conclude(contender, parts.train, standing, meter)
     return history, parts, watcher
 
 
@@ -136,5 +138,5 @@ def test_rows_hold_what_the_seed_logs(mnist: Dataset) -> None:
 
 
 def test_a_loss_that_is_no_number_stops_with_epoch_and_remedy(mnist: Dataset) -> None:
-    with pytest.raises(UserError, match=r"nan in epoch 2 .*learning_rate"):
+    with pytest.raises(UserError, match=r"nan in epoch 2, step 1, .*learning rate"):
         trained(Scripted([0.5, float("nan")]), mnist, patience=None)

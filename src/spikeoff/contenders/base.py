@@ -7,32 +7,43 @@ splits the data, keeps the clock, writes the record and touches the test images,
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.contenders.fields import check_fields, require
 from spikeoff.data import EMBEDDED, Images
-from spikeoff.errors import UserError
+from spikeoff.data.openml import OPENML_NAMES
 from spikeoff.ledger.account import Account, Footprint, Sparsity
 from spikeoff.ledger.operations import Activity, Neuron, Operations
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 State = dict[str, NDArray[Any]]
 
+__all__ = [
+    "MAX_SEED", "Config", "Contender", "Device", "Outputs", "Response", "State", "Step",
+    "check_fits", "require",
+]  # fmt: skip
+
 MAX_SEED = 2**32 - 1
 MAX_MEASURING = 3600
 
 
-def require(name: str, value: object, holds: bool, rule: str) -> None:
-    """Refuse a configuration value, with its name and the rule it breaks."""
-    if not holds:
-        raise UserError(f"`{name}` (={value}) must be {rule}")
+def check_fits(snapshot: State, like: State) -> None:
+    """Refuse a snapshot that lacks an array of ``like``, or has one of another size or type.
+
+    Raises:
+        ValueError: it does.
+    """
+    for name, array in like.items():
+        held = snapshot.get(name)
+        if held is None or held.shape != array.shape or held.dtype != array.dtype:
+            raise ValueError(f"{name!r} is missing, or of another size")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +68,19 @@ class Config:
     """Images held out of the training part to steer by; 0 trains on all of it."""
     tdp: float = 160.0
     """Thermal design power (W) of the hardware, for the estimate TDP x time."""
+    checkpoint_minutes: float = 1.0
+    """Minutes after which a checkpoint is written, from which --resume goes on; a hundred times
+    what the last one took to write where that is longer."""
+    checkpoint_examples: int | None = None
+    """Images after which a checkpoint is written, whatever it takes; by minutes alone by
+    default."""
     timing_seconds: float = 1.0
     """Time (s) to measure latency for after training, and as much for throughput; 0: neither."""
     energy_seconds: float = 60.0
     """Most time (s) to spend on measuring energy where there are sensors; 0 measures none."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         require("seed", self.seed, 0 <= self.seed <= MAX_SEED, f"from 0 to {MAX_SEED}")
         require("epochs", self.epochs, self.epochs >= 1, "at least 1")
         threads = self.num_threads
@@ -70,10 +88,25 @@ class Config:
         n_train = self.n_train
         require("n_train", n_train, n_train is None or n_train >= 1, "at least 1")
         require("n_validation", self.n_validation, self.n_validation >= 0, "0 or more")
-        require("tdp", self.tdp, math.isfinite(self.tdp) and self.tdp > 0, "above 0 W")
+        require("tdp", self.tdp, self.tdp > 0, "above 0 W")
+        require("checkpoint_minutes", self.checkpoint_minutes, self.checkpoint_minutes > 0,
+                "above 0")  # fmt: skip
+        examples = self.checkpoint_examples
+        require("checkpoint_examples", examples, examples is None or examples >= 1, "at least 1")
         for name in ("timing_seconds", "energy_seconds"):
             seconds = getattr(self, name)
             require(name, seconds, 0 <= seconds <= MAX_MEASURING, f"from 0 to {MAX_MEASURING} s")
+
+    def moved(self, folder: Path) -> Self:
+        """The same, its relative paths now starting from ``folder``."""
+        changes: dict[str, Any] = {}
+        if self.mnist_path.lower() not in (EMBEDDED, *OPENML_NAMES):
+            changes["mnist_path"] = str(folder / self.mnist_path)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Path):
+                changes[field.name] = folder / value
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True)
@@ -141,6 +174,10 @@ class Contender(ABC):
     config_type: ClassVar[type[Config]]
     quick: ClassVar[dict[str, Any]] = {}
     """Fields that the quick preset changes beyond those that it changes for all."""
+    remedy: ClassVar[str] = "lower its learning rate"
+    """What to change where training diverges."""
+    memory_grows_with: ClassVar[str] = "the size of the network"
+    """What to lower where memory does not suffice."""
 
     engine: str
     device: str
@@ -154,8 +191,13 @@ class Contender(ABC):
         """Take a configuration of ``config_type`` and be ready to learn."""
 
     @abstractmethod
-    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
-        """Learn from one pass over ``images``; epochs count from 1."""
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
+        """Learn from one pass over ``images``; epochs count from 1.
+
+        A run may stop after any step, and go on in another process. That begins with ``resume``
+        and asks for the pass again from ``start``: after so many images, the sum of the steps
+        that were made. A contender that makes one step of a pass is always asked from 0.
+        """
 
     @abstractmethod
     def respond(self, images: Images) -> Response:
@@ -191,6 +233,25 @@ class Contender(ABC):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Take over what ``state`` returned."""
+
+    def snapshot(self) -> State:
+        """Everything that learning needs to go on between two steps; by default the state."""
+        return self.state()
+
+    def resume(self, snapshot: State) -> None:
+        """Go on where ``snapshot`` was taken.
+
+        Raises:
+            ValueError: it is not that of such a network.
+        """
+        check_fits(snapshot, self.snapshot())
+        self.restore(snapshot)
+
+    @classmethod
+    def memory_needed(cls, config: Any, n_images: int) -> int | None:
+        """Bytes that a run takes about, with ``n_images`` to learn from; None: not known."""
+        del config, n_images
+        return None
 
     def warm_up(self, images: Images) -> None:
         """Compile what must be compiled, on a few images, before any clock runs; learn nothing."""

@@ -103,6 +103,13 @@ class CNN(GradientContender):
             ),
         )
 
+    @classmethod
+    def sizes(cls, config: CNNConfig) -> tuple[int, int]:
+        """Feature maps in single precision, forward and back, before and behind the pooling."""
+        n = config.n_hidden
+        maps = 4 * 26**2 * 32 + 4 * 11**2 * 64 + 6 * POOLED_1**2 * 32  # sides 26, 13, 11
+        return n * (POOLED_2**2 * 64 + 1 + N_CLASSES) + 19_000, 4 * (maps + 4 * n)
+
     def hidden_places(self) -> int:
         """The ReLUs of all three layers, pooled ones once."""
         return POOLED_1**2 * 32 + POOLED_2**2 * 64 + self.config.n_hidden

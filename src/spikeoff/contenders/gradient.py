@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,17 +14,28 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from spikeoff.contenders.base import Config, Contender, Response, State, Step, require
+from spikeoff.contenders.base import (
+    Config,
+    Contender,
+    Response,
+    State,
+    Step,
+    check_fits,
+    require,
+)
 from spikeoff.contenders.hardware import choose_device, use_threads
-from spikeoff.data import N_CLASSES, Images
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.ledger.account import Account, Footprint
 from spikeoff.ledger.module_counts import counting
 from spikeoff.ledger.operations import Activity, Operations
 
-BATCHES_PER_STEP = 16
-"""Batches between two looks at the loss: on a GPU each look waits for the device."""
+BYTES_A_WEIGHT = 48
+"""Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
+
+WEIGHTS, ADAM = "weights.", "adam."
+"""How names in a snapshot begin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +64,7 @@ class GradientConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         rate = self.learning_rate
-        require("learning_rate", rate, math.isfinite(rate) and rate > 0, "above 0")
+        require("learning_rate", rate, rate > 0, "above 0")
         require("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")
         require("beta2", self.beta2, 0 <= self.beta2 < 1, "from 0 to below 1")
         require("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
@@ -88,6 +99,10 @@ class GradientContender(Contender):
     """
 
     evaluation_batch: ClassVar[int] = 500
+    remedy = "lower --learning_rate or set --clip_norm"
+    memory_grows_with = "--n_hidden or --batch_size"
+    batches_per_step: ClassVar[int] = 16
+    """Batches between two looks at the loss: on a GPU each look waits for the device."""
 
     def __init__(self, config: GradientConfig) -> None:
         self.settings = config
@@ -119,6 +134,18 @@ class GradientContender(Contender):
     def hidden_places(self) -> int:
         """Hidden neurons times steps: how many could be active for an image."""
 
+    @classmethod
+    def memory_needed(cls, config: GradientConfig, n_images: int) -> int:
+        """Weights, gradients and moments, a checkpoint of them, and what a batch leaves."""
+        weights, image_bytes = cls.sizes(config)
+        together = max(config.batch_size, cls.evaluation_batch)
+        return BYTES_A_WEIGHT * weights + image_bytes * together + 3 * N_PIXELS * n_images
+
+    @classmethod
+    @abstractmethod
+    def sizes(cls, config: Any) -> tuple[int, int]:
+        """Weights of the network, and bytes that an image's way through it takes at most."""
+
     def warm_up(self, images: Images) -> None:
         """One way forward and back, in evaluation mode, its gradient dropped; then an account."""
         self.module.eval()
@@ -128,15 +155,15 @@ class GradientContender(Contender):
         self.optimizer.zero_grad()
         self.account(Activity(0.0, 0.0, 0.0), images)
 
-    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
-        """One pass in a new order; yields after every ``BATCHES_PER_STEP`` batches."""
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
+        """One pass in a new order; yields after every ``batches_per_step`` batches."""
         seed, size = self.settings.seed, self.settings.batch_size
         order = np.random.default_rng([seed, epoch]).permutation(len(images))
         batches = [order[first : first + size] for first in range(0, len(order), size)]
-        for first in range(0, len(batches), BATCHES_PER_STEP):
+        for first in range(start // size, len(batches), self.batches_per_step):
             self.module.train()
             done = torch.zeros(2, device=self.device)  # right answers, summed loss
-            chunk = batches[first : first + BATCHES_PER_STEP]
+            chunk = batches[first : first + self.batches_per_step]
             for number, rows in enumerate(chunk, first):
                 self._set_rate((epoch - 1) * len(batches) + number, len(batches))
                 torch.manual_seed(_mix(seed, epoch, number))
@@ -224,6 +251,33 @@ class GradientContender(Contender):
         """Take over weights and buffers."""
         self.module.load_state_dict({name: torch.from_numpy(v) for name, v in state.items()})
 
+    def snapshot(self) -> State:
+        """Weights and buffers, and Adam's moments of each weight."""
+        snapshot = {f"{WEIGHTS}{name}": value for name, value in self.state().items()}
+        for number, weights in enumerate(self.module.parameters()):
+            for name, value in self.optimizer.state[weights].items():
+                snapshot[f"{ADAM}{number}.{name}"] = value.cpu().numpy().copy()
+        return snapshot
+
+    def resume(self, snapshot: State) -> None:
+        """Take over weights, buffers and moments, each in the layout that its weight has."""
+        weights_and_buffers = _below(snapshot, WEIGHTS)
+        check_fits(weights_and_buffers, self.state())
+        self.restore(weights_and_buffers)
+        for number, weights in enumerate(self.module.parameters()):
+            moments = {}
+            for name, array in _below(snapshot, f"{ADAM}{number}.").items():
+                held = torch.from_numpy(array)
+                if held.shape not in (weights.shape, torch.Size(())):
+                    raise ValueError(f"{name} of weights {number} is of another size")
+                if name == "step":
+                    on_device = bool(self.optimizer.param_groups[0]["fused"])
+                    moments[name] = held.to(weights.device if on_device else "cpu")
+                else:
+                    moments[name] = torch.empty_like(weights).copy_(held)
+            if moments:
+                self.optimizer.state[weights] = moments
+
     def epoch_metrics(self) -> dict[str, float]:
         """The learning rate at the epoch's end."""
         return {"learning_rate": self._rate}
@@ -244,6 +298,15 @@ class GradientContender(Contender):
                 torch.from_numpy(images.labels).long().to(self.device),
             )
         return self._resident[1], self._resident[2]
+
+
+def _below(snapshot: State, beginning: str) -> State:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(beginning): array
+        for name, array in snapshot.items()
+        if name.startswith(beginning)
+    }
 
 
 def _mix(seed: int, epoch: int, batch: int) -> int:

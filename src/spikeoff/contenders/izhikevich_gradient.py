@@ -120,6 +120,7 @@ class IzhikevichGradient(GradientContender):
     neuron = "izhikevich"
     config_type = IzhikevichGradientConfig
     evaluation_batch = 250
+    batches_per_step = 4
     outputs = Outputs(
         metrics="training_metrics.csv",
         confusion="confusion_matrix.png",
@@ -136,6 +137,13 @@ class IzhikevichGradient(GradientContender):
     def build(self) -> nn.Module:
         """Normally distributed weights and a constant bias."""
         return Weights(self.config)
+
+    @classmethod
+    def sizes(cls, config: IzhikevichGradientConfig) -> tuple[int, int]:
+        """A step's lists of input spikes, and of a hidden neuron potential, spikes, gradient."""
+        n = config.n_hidden
+        step = 2 * N_PIXELS + 14 * n + 16 * N_CLASSES
+        return n * (N_PIXELS + 1 + N_CLASSES), config.n_steps * step
 
     def hidden_places(self) -> int:
         """Hidden neurons times steps."""

@@ -99,6 +99,12 @@ class MLP(GradientContender):
         logits, hidden = self.module(pixels.float() / 255)
         return Pass(logits, lambda: (float(pixels.count_nonzero()), float(hidden.count_nonzero())))
 
+    @classmethod
+    def sizes(cls, config: MLPConfig) -> tuple[int, int]:
+        """Pixels and hidden neurons in single precision, forward and back."""
+        n = config.n_hidden
+        return n * (N_PIXELS + 1 + N_CLASSES), 4 * (3 * N_PIXELS + 6 * n)
+
     def hidden_places(self) -> int:
         """The hidden ReLUs."""
         return self.config.n_hidden

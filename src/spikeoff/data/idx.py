@@ -79,7 +79,10 @@ def read_array(path: Path, n_dimensions: int) -> Bytes:
             f"{path}: the header promises {' x '.join(map(str, shape))} = {size} bytes, "
             f"{len(raw) - header} follow; fetch it again"
         )
-    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
+    except ValueError as error:  # sizes beyond any array's, beside one of 0
+        raise UserError(f"{path}: {' x '.join(map(str, shape))} is no size of an array") from error
 
 
 def write_folder(dataset: Dataset, folder: Path) -> list[Path]:

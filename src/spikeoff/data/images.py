@@ -14,6 +14,9 @@ SIDE = 28
 N_PIXELS = SIDE * SIDE
 N_CLASSES = 10
 
+PART = 4096
+"""Images that are converted at a time."""
+
 Bytes = NDArray[np.uint8]
 
 
@@ -95,28 +98,47 @@ def _checked(
         raise UserError(
             f"{where}: {len(pixels)} images but {len(labels)} labels; there must be one each"
         )
-    return _as_bytes(where, pixels).reshape(-1, N_PIXELS), _as_labels(where, labels)
+    return _as_bytes(where, pixels), _as_labels(where, labels)
 
 
 def _as_bytes(where: str, pixels: NDArray[np.generic]) -> Bytes:
-    """Pixels as uint8; floats in [0, 1] are taken as n/255 (Keras) or n/256 (Theano)."""
+    """Pixels [n, ...] as uint8 [n, 784]; floats in [0, 1] are n/255 (Keras) or n/256 (Theano).
+
+    A part is looked at at a time: numbers of other types take up to eight times the memory.
+    """
+    pixels = pixels.reshape(len(pixels), N_PIXELS)
     if pixels.dtype == np.uint8:
         return np.require(pixels, requirements=["C", "W"])
     if pixels.dtype.kind not in "iuf":
         raise UserError(f"{where}: pixels of type {pixels.dtype}; integers or floats are needed")
-    if not np.isfinite(pixels.astype(np.float64, copy=False)).all():
+    parts = [slice(first, first + PART) for first in range(0, len(pixels), PART)]
+    highest = max(_highest(where, pixels[part]) for part in parts)
+    scales = (1,) if pixels.dtype.kind in "iu" or highest > 1 else (255, 256)
+    for scale in scales:
+        whole = np.empty(pixels.shape, np.uint8)
+        if all(_scaled(pixels[part], scale, whole[part]) for part in parts):
+            return whole
+    raise UserError(f"{where}: pixels are no multiples of 1, 1/255 or 1/256; keep 8-bit values")
+
+
+def _highest(where: str, pixels: NDArray[np.generic]) -> float:
+    """The highest pixel, all of them checked."""
+    values = pixels.astype(np.float64)
+    if not np.isfinite(values).all():
         raise UserError(f"{where}: a pixel is NaN or infinite; pixels are 0..255 or 0.0..1.0")
-    low, high = pixels.min(), pixels.max()
+    low, high = float(values.min()), float(values.max())
     if low < 0 or high > 255:
         value = low if low < 0 else high
-        raise UserError(f"{where}: a pixel is {value}; pixels are 0..255 or 0.0..1.0")
-    scales = (1,) if pixels.dtype.kind in "iu" or high > 1 else (255, 256)
-    for scale in scales:
-        scaled = pixels.astype(np.float64) * scale
-        whole = np.rint(scaled)
-        if np.abs(scaled - whole).max() < 1e-3 and whole.max() <= 255:
-            return whole.astype(np.uint8)
-    raise UserError(f"{where}: pixels are no multiples of 1, 1/255 or 1/256; keep 8-bit values")
+        raise UserError(f"{where}: a pixel is {value:g}; pixels are 0..255 or 0.0..1.0")
+    return high
+
+
+def _scaled(pixels: NDArray[np.generic], scale: int, result: Bytes) -> bool:
+    """Fill ``result`` with pixels times ``scale``, if these are whole numbers up to 255."""
+    scaled = pixels.astype(np.float64) * scale
+    whole = np.rint(scaled)
+    result[:] = np.minimum(whole, 255)
+    return bool(np.abs(scaled - whole).max() < 1e-3 and whole.max() <= 255)
 
 
 def _as_labels(where: str, labels: NDArray[np.generic]) -> Bytes:

@@ -25,30 +25,39 @@ def read_array(path: Path) -> NDArray[np.generic]:
     Raises:
         UserError: the file is missing, too large or damaged, or holds anything but numbers.
     """
-    raw = read_bytes(path)
-    shape, fortran, dtype, start = _header(raw, path)
+    return parse(read_bytes(path), str(path))
+
+
+def parse(raw: bytes, where: str) -> NDArray[np.generic]:
+    """The array of numbers in the bytes of a ``.npy``, as a view of them; it is read-only.
+
+    Raises:
+        UserError: they are damaged, or hold anything but numbers.
+    """
+    shape, fortran, dtype, start = _header(raw, where)
     if dtype.kind not in "biuf":
-        raise UserError(f"{path}: it holds {str(dtype)[:60]}; only arrays of numbers are read")
+        raise UserError(f"{where}: it holds {str(dtype)[:60]}; only arrays of numbers are read")
     if min(shape, default=0) < 0:
-        raise _damaged(path, ValueError("a length is negative"))
+        raise _damaged(where, ValueError("a length is negative"))
     promised, found = math.prod(shape) * dtype.itemsize, len(raw) - start
     if promised > found:
         # Python refuses to print a product of thousands of digits, so it is not told.
         raise UserError(
-            f"{path}: the file ends early ({found} bytes of data, its header promises more); "
+            f"{where}: the file ends early ({found} bytes of data, its header promises more); "
             "write or fetch it again"
         )
     if promised < found:
         raise UserError(
-            f"{path}: {found - promised} bytes follow the end of the array; write or fetch it again"
+            f"{where}: {found - promised} bytes follow the end of the array; "
+            "write or fetch it again"
         )
     try:
         return np.ndarray(shape, dtype, raw, start, order="F" if fortran else "C")
     except (ValueError, OverflowError) as error:  # lengths beyond any array's, beside one of 0
-        raise _damaged(path, error) from error
+        raise _damaged(where, error) from error
 
 
-def _header(raw: bytes, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[np.generic], int]:
+def _header(raw: bytes, where: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic], int]:
     """Shape, whether columns come first, type of number, and where the data start."""
     stream = io.BytesIO(raw)
     try:
@@ -64,12 +73,12 @@ def _header(raw: bytes, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[np.
             warnings.simplefilter("ignore", UserWarning)
             shape, fortran, dtype = read(stream)  # type: ignore[no-untyped-call]
     except Exception as error:  # NumPy's header parser raises whatever its parts do
-        raise _damaged(path, error) from error
+        raise _damaged(where, error) from error
     return shape, fortran, dtype, stream.tell()
 
 
-def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path}: not a readable .npy ({one_line(error)}); write or fetch it again")
+def _damaged(where: str, error: Exception) -> UserError:
+    return UserError(f"{where}: not a readable .npy ({one_line(error)}); write or fetch it again")
 
 
 def write_array(path: Path, array: NDArray[np.generic]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.data import npy
 from spikeoff.data.images import SIDE, Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import MAX_BYTES, whole_file
@@ -27,7 +28,9 @@ def load(path: Path, name: str) -> Dataset:
 
 
 def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
-    """The arrays of these names in an ``.npz``, none of them of Python objects.
+    """The arrays of these names in an ``.npz``, none of them of Python objects; read-only.
+
+    Nothing is unpacked to the disk, so names in the archive lead nowhere.
 
     Raises:
         UserError: the archive is damaged, too large, lacks an array, or holds objects.
@@ -36,26 +39,22 @@ def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.gener
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
                 raise UserError(f"{path}: unpacks to over {MAX_BYTES >> 30} GiB; not a data set")
-        with np.load(path, allow_pickle=False) as content:
-            missing = [key for key in keys if key not in content.files]
-            if missing:
-                raise UserError(
-                    f"{path}: no array {missing[0]!r}; {', '.join(keys)} are needed, "
-                    f"found: {', '.join(content.files) or 'none'}"
-                )
-            arrays = {key: content[key] for key in keys}
+            held = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            for key in keys:
+                if key not in held:
+                    raise UserError(
+                        f"{path}: no array {key!r}; {', '.join(keys)} are needed, "
+                        f"found: {one_line(ValueError(', '.join(held)))}"
+                    )
+            return {key: npy.parse(archive.read(held[key]), f"{path}: {key}") for key in keys}
     except UserError:
         raise
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {one_line(error)}") from error
-    except Exception as error:  # zipfile, zlib and NumPy's header parser each raise their own
+    except Exception as error:  # zipfile and its decompressors each raise their own
         raise UserError(
             f"{path}: not a readable .npz ({one_line(error)}); fetch it again"
         ) from error
-    for key, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise UserError(f"{path}: {key!r} is no array; fetch it again")
-    return arrays
 
 
 def save(dataset: Dataset, path: Path) -> list[Path]:

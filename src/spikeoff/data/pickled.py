@@ -8,6 +8,7 @@ each a dict ``{'x', 'y', 'rows', 'cols'}``.
 from __future__ import annotations
 
 import io
+import math
 import pickle
 import pickletools
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.images import N_PIXELS, Dataset, make_dataset
+from spikeoff.data.images import SIDE, Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import pack, read_bytes, write_bytes
 
@@ -31,16 +32,82 @@ FORBIDDEN = {"INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4", "PERS
 MEMO = {"PUT", "BINPUT", "LONG_BINPUT"}
 MAX_LABELS = 10_000_000
 
+CODES = {"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
+BYTE_ORDERS = ("<", ">", "|", "=")
+"""Types of numbers as pickles name them."""
 
-class _EmptyArray:
+
+class _Type:
+    """What a pickle says of a type of numbers: its code, and later its byte order."""
+
+    __slots__ = ("code", "order")
+
+    def __init__(self, code: object) -> None:
+        self.code, self.order = code, ""
+
+    def __setstate__(self, state: object) -> None:
+        """NumPy's (version, byte order, subtype, names, fields, size, alignment, flags, ...)."""
+        if not isinstance(state, tuple) or len(state) < 2 or state[1] not in BYTE_ORDERS:
+            raise pickle.UnpicklingError("a type is described in an unusual way")
+        if any(part not in (None, -1, 0, 3, 4) for part in (state[0], *state[2:])):
+            raise pickle.UnpicklingError("a type has parts")
+        self.order = str(state[1])
+
+    def numbers(self) -> np.dtype[Any]:
+        """The type, if it is one of plain numbers."""
+        if not isinstance(self.code, str) or self.code not in CODES:
+            raise pickle.UnpicklingError(f"it holds {str(self.code)[:60]}, no plain numbers")
+        return np.dtype(self.order + self.code if self.order in "<>" else self.code)
+
+
+class _Array:
+    """What a pickle says of an array, until it is looked at."""
+
+    __slots__ = ("state",)
+
+    def __init__(self) -> None:
+        self.state: tuple[object, ...] = ()
+
+    def __setstate__(self, state: object) -> None:
+        """NumPy's (version, shape, type, whether columns come first, values)."""
+        if not isinstance(state, tuple):
+            raise pickle.UnpicklingError("an array is described in an unusual way")
+        self.state = state[-4:]
+
+    def numbers(self) -> NDArray[np.generic]:
+        """The array, if its parts fit each other."""
+        shape, kind, fortran, values = self.state if len(self.state) == 4 else (None,) * 4
+        if isinstance(values, str):  # Python 2's bytes
+            values = values.encode("latin1")
+        if not isinstance(kind, _Type) or not isinstance(values, bytes | bytearray):
+            raise pickle.UnpicklingError("an array is described in an unusual way")
+        if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+            raise pickle.UnpicklingError("an array's shape is not made of lengths")
+        numbers = kind.numbers()
+        if math.prod(shape) * numbers.itemsize != len(values):
+            raise pickle.UnpicklingError("an array's shape does not fit its values")
+        return np.ndarray(shape, numbers, values, order="F" if fortran else "C")
+
+
+class _MakeType:
+    """NumPy's ``dtype`` as pickles call it."""
+
+    __slots__ = ()
+
+    def __call__(self, code: object, align: object = False, copy: object = True) -> _Type:
+        del align, copy
+        return _Type(code)
+
+
+class _MakeArray:
     """NumPy's ``_reconstruct`` as every pickled array calls it: an empty array, filled later."""
 
     __slots__ = ()
 
-    def __call__(self, kind: object, shape: object, _type_code: object) -> NDArray[np.generic]:
+    def __call__(self, kind: object, shape: object, _type_code: object) -> _Array:
         if kind is not _NDARRAY or shape not in ((0,), 0):
             raise pickle.UnpicklingError("an array is made in an unusual way")
-        return np.empty(0, np.int8)
+        return _Array()
 
 
 class _Latin1:
@@ -59,12 +126,10 @@ class _FromBuffer:
 
     __slots__ = ()
 
-    def __call__(
-        self, buffer: object, dtype: np.dtype[Any], shape: tuple[int, ...], order: object
-    ) -> NDArray[np.generic]:
-        if not isinstance(buffer, (bytes, bytearray)) or order not in ("C", "F"):
-            raise pickle.UnpicklingError("an array is made in an unusual way")
-        return np.frombuffer(buffer, dtype).reshape(shape, order="C" if order == "C" else "F")
+    def __call__(self, values: object, kind: object, shape: object, order: object) -> _Array:
+        array = _Array()
+        array.__setstate__((shape, kind, order == "F", values))
+        return array
 
 
 class _Name:
@@ -73,13 +138,14 @@ class _Name:
     __slots__ = ()
 
 
+# NumPy's own functions are not called: what they do with a hostile description is not known.
 # Instances without attributes, so that no pickle can change what the next one is read with.
 _NDARRAY = _Name()
 _ADMITTED: dict[str, object] = {
     "numpy.ndarray": _NDARRAY,
-    "numpy.dtype": np.dtype,
-    "numpy.core.multiarray._reconstruct": _EmptyArray(),
-    "numpy._core.multiarray._reconstruct": _EmptyArray(),
+    "numpy.dtype": _MakeType(),
+    "numpy.core.multiarray._reconstruct": _MakeArray(),
+    "numpy._core.multiarray._reconstruct": _MakeArray(),
     "numpy.core.numeric._frombuffer": _FromBuffer(),
     "numpy._core.numeric._frombuffer": _FromBuffer(),
     "_codecs.encode": _Latin1(),
@@ -177,29 +243,48 @@ def _from_dict(path: Path) -> Pair:
         raise UserError(f"{path}: expected a dict with x, y, rows, cols")
     pixels, labels = _pixels(content["x"], path), _labels(content["y"], path)
     rows, cols = content["rows"], content["cols"]
-    if not isinstance(rows, int) or not isinstance(cols, int) or rows * cols != N_PIXELS:
-        raise UserError(f"{path}: rows x cols is {rows!r} x {cols!r}; the networks take 28 x 28")
+    if rows != SIDE or cols != SIDE:
+        raise UserError(f"{path}: rows and cols are not {SIDE}; the networks take {SIDE} x {SIDE}")
     return pixels, labels
 
 
+def _numbers(value: object, path: Path) -> object:
+    """The array that ``value`` describes; anything else as it is."""
+    if not isinstance(value, _Array):
+        return value
+    try:
+        return value.numbers()
+    except (pickle.UnpicklingError, ValueError, OverflowError) as error:
+        raise UserError(f"{path}: refused: {one_line(error)}; fetch it again") from error
+
+
 def _pixels(value: object, path: Path) -> NDArray[np.generic]:
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf" or value.ndim < 2:
+    value = _numbers(value, path)
+    if not isinstance(value, np.ndarray) or value.ndim < 2:
         raise UserError(f"{path}: pixels must be an array of numbers, an image a row")
     return value
 
 
+def _listed(entry: object, path: Path) -> object:
+    """An array among the labels as a list, if it is a short one."""
+    array = _numbers(entry, path)
+    return array.tolist() if isinstance(array, np.ndarray) and array.size == 1 else array
+
+
 def _labels(value: object, path: Path) -> NDArray[np.generic]:
     """Labels as an array, or as the list of one-element lists of Diehl & Cook's code; [n]."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+    value = _numbers(value, path)
+    if isinstance(value, np.ndarray):
         if value.ndim == 1 or (value.ndim == 2 and value.shape[1] == 1):
             return value.reshape(-1)
     elif isinstance(value, (list, tuple)) and len(value) <= MAX_LABELS:
         flat = [
-            entry[0] if isinstance(entry, (list, tuple, np.ndarray)) and len(entry) == 1 else entry
-            for entry in value
+            entry[0] if isinstance(entry, (list, tuple)) and len(entry) == 1 else entry
+            for entry in (_listed(entry, path) for entry in value)
         ]
-        if all(isinstance(entry, (int, np.integer)) for entry in flat):
-            return np.array([min(max(int(entry), -1), 255) for entry in flat], np.int64)
+        whole = [min(max(entry, -1), 255) for entry in flat if isinstance(entry, int)]
+        if len(whole) == len(flat):
+            return np.array(whole, np.int64)
     raise UserError(f"{path}: labels must be integers, one an image")
 
 

@@ -16,12 +16,14 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.membrane import UpdateCost
 
 MAX_TABLE_BYTES = 1 << 20
+MAX_FIGURE = 1e30
 WORD_SHARE = 0.5
 """A 32-bit word's share of a 64-bit access."""
 
@@ -111,7 +113,7 @@ def load_table(path: Path | None = None) -> EnergyTable:
         raise UserError(f"{path}: larger than {MAX_TABLE_BYTES >> 20} MiB; no table is")
     try:
         content = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or a number without end
         raise UserError(f"{path}: no readable TOML ({one_line(error)}); mend the file") from error
     return _table(content, path)
 
@@ -145,6 +147,10 @@ def _table(content: dict[str, Any], path: Path) -> EnergyTable:
 def _figure(content: dict[str, Any], key: str, path: Path) -> float:
     value = content.get(key)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 < float(value or 0) < math.inf:
-        raise UserError(f"{path}: `{key}` (={value}) must be a number above 0")
+    if not number or not 0 < (value or 0) <= MAX_FIGURE:
+        shown = str(value) if isinstance(value, (str, float, NoneType)) else type(value).__name__
+        raise UserError(
+            f"{path}: `{key}` (={one_line(ValueError(shown), 60)}) must be a number above 0, and "
+            f"at most {MAX_FIGURE:g}"
+        )
     return float(value or 0)

@@ -9,7 +9,10 @@ from typing import Any
 from spikeoff.errors import UserError
 from spikeoff.runs import RunRecord
 
-PRIVATE = ("seed", "save_path", "num_threads", "timing_seconds", "energy_seconds")
+PRIVATE = (
+    "seed", "save_path", "num_threads", "timing_seconds", "energy_seconds", "checkpoint_minutes",
+    "checkpoint_examples",
+)  # fmt: skip
 """Configuration fields that do not make another contender of a run."""
 
 SHARED_DATA = ("sha256", "n_train", "n_validation", "n_test")

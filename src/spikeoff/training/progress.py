@@ -7,7 +7,6 @@ import time
 from datetime import timedelta
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -17,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from spikeoff.report.console import error_console
 from spikeoff.runs import Row
 
 
@@ -26,8 +26,8 @@ class RunProgress:
     def __init__(self, name: str, epochs: int, n_train: int, log: logging.Logger) -> None:
         """``name`` says which run; ``n_train`` images are learned from in each of ``epochs``."""
         self._name, self._epochs, self._log = name, epochs, log
-        self._console = Console(stderr=True)
-        self._start = time.perf_counter()
+        self._console = error_console()
+        self._start, self._before = time.perf_counter(), 0
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -57,6 +57,11 @@ class RunProgress:
     ) -> None:
         self._progress.stop()
 
+    def at(self, epoch: int, examples: int) -> None:
+        """The run goes on in ``epoch``, after so many images."""
+        self._before = epoch - 1
+        self._progress.update(self._task, completed=examples, epoch=min(epoch, self._epochs))
+
     def step(self, examples: int) -> None:
         """So many more images were learned from."""
         self._progress.advance(self._task, examples)
@@ -66,7 +71,8 @@ class RunProgress:
         done = int(row["epoch"] or 0)
         accuracy = _accuracies(row)
         elapsed = time.perf_counter() - self._start
-        left = timedelta(seconds=round(elapsed / done * (self._epochs - done)))
+        here = max(1, done - self._before)
+        left = timedelta(seconds=round(elapsed / here * (self._epochs - done)))
         line = f"epoch {done}/{self._epochs}  {accuracy}  {row['seconds']:.1f} s  left {left}"
         self._log.info(line)
         self._progress.update(self._task, epoch=min(done + 1, self._epochs), accuracy=accuracy)

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import spikeoff
-from spikeoff.contenders.base import Config, Contender, Response
+from spikeoff.contenders.base import Config, Contender, Device, Response
+from spikeoff.contenders.fields import from_plain
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, Split, load_dataset, split
+from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.energy import from_tdp
 from spikeoff.ledger.environment import available_cores, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.report.figures import save_analysis, save_confusion
-from spikeoff.runs import ANYTIME, Row, RunFolder, RunRecord, plain
-from spikeoff.training.loop import History, train
+from spikeoff.runs import (
+    ANYTIME,
+    CONFIG,
+    SUMMARY,
+    FolderLostError,
+    Row,
+    RunFolder,
+    RunRecord,
+    plain,
+    read_config,
+    read_run,
+)
+from spikeoff.training.checkpoints import Checkpoint, Saver, newest, remove
+from spikeoff.training.log import log_file
+from spikeoff.training.loop import History, conclude, learn
 from spikeoff.training.measuring import energies, ready_meter, times
+from spikeoff.training.memory import check_memory
 from spikeoff.training.progress import RunProgress
+from spikeoff.training.signals import Interrupted, Signals
 
 
 def run(name: str, config: Config) -> RunRecord:
@@ -30,51 +46,162 @@ def run(name: str, config: Config) -> RunRecord:
 
     Raises:
         UserError: a mistake in the configuration, the data or the folder, or divergence.
+        Interrupted: it was asked to stop; ``resume`` goes on.
     """
-    dataset = load_dataset(config.mnist_path)
-    parts = split(
-        dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
-    )
-    contender = find(name)(config)
-    path = config.save_path or default_folder(name, config.seed)
-    folder = RunFolder(path)
-    folder.write_config(name, config)
-    started = _now()
-    title = f"{name} seed {config.seed}"
-    epochs = contender.passes(config.epochs, len(parts.train))
-    with (
-        _log_file(path / contender.outputs.log) as log,
-        RunProgress(title, epochs.stop - 1, len(parts.train), log) as progress,
-    ):
-        log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
-        if contender.patience is not None and not len(parts.validation):
-            progress.say("no validation images: early stopping is off")
-        for note in contender.notes:
-            progress.say(note)
-        contender.warm_up(parts.train.take(slice(0, 2)))
-        meter = ready_meter(contender.device, config)
-        progress.say("energy: " + (meter.reason or ", ".join(one.name for one in meter.counters)))
-        history = train(
-            contender,
-            parts,
-            epochs=epochs,
-            tdp=config.tdp,
-            meter=meter,
-            watcher=_Keeper(progress, contender, path),
-            keep=lambda rows: folder.write_metrics(contender.outputs.metrics, rows),
+    with Signals() as signals:
+        return _Session(name, config, signals, resumed=False).run()
+
+
+def resume(
+    folder: Path, *, num_threads: int | None = None, device: Device | None = None
+) -> RunRecord:
+    """Go on with the run in ``folder`` where it was stopped; one that has finished is read.
+
+    Args:
+        folder: of the run.
+        num_threads: CPU threads from now on, instead of those it began with.
+        device: where to compute from now on.
+
+    Raises:
+        UserError: there is no run, another process has it, or what ``run`` raises.
+        Interrupted: it was asked to stop again.
+    """
+    name, content, started_in = read_config(folder)
+    if (folder / SUMMARY).is_file():
+        return read_run(folder)
+    try:
+        config = from_plain(find(name).config_type, content)
+    except UserError as error:
+        raise UserError(f"{folder / CONFIG}: {error}") from error
+    changes: dict[str, Any] = {"num_threads": num_threads, "device": device}
+    given = {key: value for key, value in changes.items() if value is not None}
+    config = replace(config.moved(started_in), save_path=folder, **given)
+    with Signals() as signals:
+        return _Session(name, config, signals, resumed=True).run()
+
+
+class _Session:
+    """One process's part of a run."""
+
+    def __init__(self, name: str, config: Config, signals: Signals, *, resumed: bool) -> None:
+        self.name, self.config, self.signals, self.resumed = name, config, signals, resumed
+        self.path = config.save_path or default_folder(name, config.seed)
+
+    def run(self) -> RunRecord:
+        """Load the data, then train and judge in the folder."""
+        config = self.config
+        dataset = load_dataset(config.mnist_path)
+        parts = split(
+            dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
         )
-        progress.say("testing")
-        summary = _judge(contender, config, dataset, parts, history, folder)
-        progress.say("measuring")
-        summary["time"] |= times(contender, config, parts)
-        per_image = summary["time"]["test_ms_per_example"]
-        summary["energy"] += energies(contender, parts, history, meter, per_image)
-        summary = plain(summary | {"started": started, "finished": _now()})
-        record = folder.preview(summary)
-        save_confusion(record, path / contender.outputs.confusion)
-        save_analysis(record, path / contender.outputs.analysis)
-        folder.write_summary(summary)
-        log.info("test accuracy %.2f %%", 100 * summary["accuracy"]["test"])
+        kind = find(self.name)
+        check_memory(kind, config, parts)
+        contender = kind(config)
+        with RunFolder(self.path, resumed=self.resumed) as folder:
+            if not self.resumed:
+                folder.write_config(self.name, config)
+            try:
+                return self._train_and_judge(contender, dataset, parts, folder)
+            except Interrupted as stop:
+                raise Interrupted(stop.signum, self.path) from None
+
+    def _train_and_judge(
+        self, contender: Contender, dataset: Dataset, parts: Split, folder: RunFolder
+    ) -> RunRecord:
+        config, path = self.config, self.path
+        title = f"{self.name} seed {config.seed}"
+        epochs = contender.passes(config.epochs, len(parts.train))
+        facts = {"contender": self.name, "data": dataset.sha256(), "started": _now(), "resumed": 0}
+        with (
+            log_file(path / contender.outputs.log) as log,
+            RunProgress(title, epochs.stop - 1, len(parts.train), log) as progress,
+        ):
+            log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
+            last = newest(path, progress.say) if self.resumed else None
+            if last is not None:
+                facts = _go_on(contender, last, facts, path)
+                progress.at(last.standing.epoch, last.standing.examples)
+            if self.resumed:
+                progress.say(_where(last))
+            if contender.patience is not None and not len(parts.validation):
+                progress.say("no validation images: early stopping is off")
+            for note in contender.notes:
+                progress.say(note)
+            contender.warm_up(parts.train.take(slice(0, 2)))
+            meter = ready_meter(contender.device, config)
+            progress.say(
+                "energy: " + (meter.reason or ", ".join(one.name for one in meter.counters))
+            )
+            saver = Saver(folder, config, facts, self.signals, progress.say, last)
+            keeper = _Keeper(progress, contender, folder)
+            with self.signals.patiently():
+                standing = learn(
+                    contender,
+                    parts,
+                    epochs=epochs,
+                    tdp=config.tdp,
+                    meter=meter,
+                    watcher=keeper,
+                    keep=keeper.metrics,
+                    saver=saver,
+                    standing=last.standing if last else None,
+                )
+            history = conclude(contender, parts.train, standing, meter)
+            progress.say("testing")
+            summary = _judge(contender, config, dataset, parts, history, folder)
+            progress.say("measuring")
+            summary["time"] |= times(contender, config, parts)
+            per_image = summary["time"]["test_ms_per_example"]
+            summary["energy"] += energies(contender, parts, history, meter, per_image)
+            summary |= {
+                "started": facts["started"],
+                "finished": _now(),
+                "resumed": facts["resumed"],
+                "checkpoints": {"written": saver.written, "seconds": saver.seconds},
+            }
+            record = _record(plain(summary), contender, folder)
+            log.info("test accuracy %.2f %%", 100 * summary["accuracy"]["test"])
+        return record
+
+
+def _go_on(
+    contender: Contender, last: Checkpoint, facts: dict[str, Any], path: Path
+) -> dict[str, Any]:
+    """Bring the contender to where it was; returns the facts of the run."""
+    for key in ("contender", "data"):
+        if last.run.get(key) != facts[key]:
+            raise UserError(
+                f"{path}: the checkpoint is of another {key} ({str(last.run.get(key))[:60]}); "
+                "a run goes on with what it began with"
+            )
+    try:
+        contender.resume(last.snapshot)
+    except (KeyError, ValueError, RuntimeError, TypeError, IndexError) as error:
+        raise UserError(
+            f"{path}: the checkpoint does not fit this network ({one_line(error)}); start again"
+        ) from error
+    resumed = last.run.get("resumed")
+    return facts | last.run | {"resumed": (resumed if isinstance(resumed, int) else 0) + 1}
+
+
+def _where(last: Checkpoint | None) -> str:
+    if last is None:
+        return "no checkpoint yet: begins anew"
+    standing = last.standing
+    version = "" if last.version == spikeoff.__version__ else (
+        f"; written by version {last.version}: another's bits may differ"
+    )  # fmt: skip
+    what = "training is over" if standing.over else f"goes on in epoch {standing.epoch}"
+    return f"{what}, after {standing.examples} images{version}"
+
+
+def _record(summary: dict[str, Any], contender: Contender, folder: RunFolder) -> RunRecord:
+    """Draw the figures, then write the record, which makes the run a finished one."""
+    record = folder.preview(summary)
+    save_confusion(record, folder.at(contender.outputs.confusion))
+    save_analysis(record, folder.at(contender.outputs.analysis))
+    folder.write_summary(summary)
+    remove(folder.path)
     return record
 
 
@@ -164,36 +291,38 @@ def _spikes(contender: Contender, response: Response) -> dict[str, Any]:
 
 
 class _Keeper:
-    """Passes on how training goes, and lets the contender write what it keeps on the way."""
+    """Passes on how training goes, and lets the contender write what it keeps on the way.
 
-    def __init__(self, progress: RunProgress, contender: Contender, folder: Path) -> None:
+    What cannot be written on the way is told and left: a disk may have room again by the end.
+    """
+
+    def __init__(self, progress: RunProgress, contender: Contender, folder: RunFolder) -> None:
         self._progress, self._contender, self._folder = progress, contender, folder
+        self._told: set[str] = set()
 
     def step(self, examples: int) -> None:
         self._progress.step(examples)
-        self._contender.keep(self._folder)
+        self._folder.at("")
+        with self._bearing():
+            self._contender.keep(self._folder.path)
 
     def epoch(self, row: Row) -> None:
         self._progress.epoch(row)
 
+    def metrics(self, rows: list[Row]) -> None:
+        with self._bearing():
+            self._folder.write_metrics(self._contender.outputs.metrics, rows)
 
-@contextmanager
-def _log_file(path: Path) -> Iterator[logging.Logger]:
-    """A logger that writes to ``path`` alone."""
-    logger = logging.getLogger(f"spikeoff.run.{path}")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(handler)
-    try:
-        yield logger
-    except Exception:
-        logger.exception("the run failed")
-        raise
-    finally:
-        logger.removeHandler(handler)
-        handler.close()
+    @contextmanager
+    def _bearing(self) -> Iterator[None]:
+        try:
+            yield
+        except FolderLostError:
+            raise
+        except UserError as error:
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self._progress.say(f"{error}; the run goes on")
 
 
 def _now() -> str:

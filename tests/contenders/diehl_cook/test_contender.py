@@ -80,6 +80,8 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bits(
     again = train(folder, num_examples=300, save_interval=100, n_e2=6, resume_from=at)
     assert weights(again) == weights(record)
     assert (again.answers == record.answers).all()
+    for path in record.folder.glob("??[AB]?.npy"):
+        assert (folder / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:

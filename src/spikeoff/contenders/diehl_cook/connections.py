@@ -162,7 +162,7 @@ def write_connection(
         )
     if not flat.size:
         raise UserError(f"{path}: there is no synapse to write; a connection has at least one")
-    _check_size(path, flat.size)
+    check_size(path, flat.size)
     rows = np.empty((flat.size, 3))
     n_target = weights.shape[1]
     np.floor_divide(flat, n_target, out=rows[:, 0])
@@ -173,7 +173,7 @@ def write_connection(
     write_array(path, rows)
 
 
-def _check_size(path: Path, n_synapses: int) -> None:
+def check_size(path: Path, n_synapses: int) -> None:
     """Refuse before the memory is taken what could not be read again."""
     if n_synapses * ROW_BYTES + MAX_HEADER > MAX_BYTES:
         raise UserError(
@@ -291,7 +291,7 @@ def write_generated(
     _check_seed(seed)
     paths = {name: folder / f"{name}.npy" for name in NAMES}
     for name, path in paths.items():
-        _check_size(path, synapse_count(name, n_e, n_i))
+        check_size(path, synapse_count(name, n_e, n_i))
     for path in paths.values():
         if os.path.lexists(path) and not overwrite:
             raise UserError(

@@ -12,25 +12,32 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.contenders.base import Contender, Outputs, Response, State, Step
+from spikeoff.contenders.base import (
+    Contender,
+    Outputs,
+    Response,
+    State,
+    Step,
+    check_fits,
+)
 from spikeoff.contenders.diehl_cook import files
+from spikeoff.contenders.diehl_cook.batched import PLACES
 from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.diehl_cook.connections import check_size
 from spikeoff.contenders.diehl_cook.native import NativeEngine, Watched
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
-from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
+from spikeoff.contenders.diehl_cook.running import RUNNING, Running
+from spikeoff.contenders.diehl_cook.setup import DEFAULT_SIZE, make_constants, make_layers
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
-from spikeoff.data import N_CLASSES, Images
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
 from spikeoff.ledger.operations import Activity, Operations
-
-LABELLING = 20_000
-"""Running responses that neurons are labelled by until training is over."""
 
 SECONDS_BETWEEN_PICTURES = 1.0
 
@@ -52,6 +59,8 @@ class DiehlCook(Contender):
     config_type = DiehlCookConfig
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     device = "cpu"
+    memory_grows_with = "--n_e or --n_train"
+    remedy = "lower --nu_post, --theta_plus or --input_intensity"
     outputs = Outputs(
         metrics="training_metrics.csv",
         confusion="confusion_matrix.png",
@@ -66,9 +75,12 @@ class DiehlCook(Contender):
         self._threads = use_threads(config.num_threads)
         layers, note = make_layers(config)
         self.notes = (note,)
+        for layer in layers:
+            n_e, n_i = layer.to_inhibitory.shape
+            check_size(Path("AiAe.npy"), n_e * n_i)
         self._build(layers)
         self._seen = 0
-        self._running = _Running(self._width, config.update_interval)
+        self._running = Running(self._width, config.update_interval)
         self._readout = Readout(np.zeros((N_CLASSES, self._width)))
         self._labelling: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]] | None = (
             None
@@ -89,6 +101,17 @@ class DiehlCook(Contender):
             )
         return range(self._seen // n_images + 1, math.ceil(goal / n_images) + 1)
 
+    @classmethod
+    def memory_needed(cls, config: DiehlCookConfig, n_images: int) -> int:
+        """Both kinds of connections as they are written, and the responses that label neurons."""
+        n_e = config.n_e or DEFAULT_SIZE
+        n_i = config.n_i or n_e
+        plastic = N_PIXELS * n_e + n_e * config.n_e2
+        fixed = n_e * n_i + config.n_e2**2
+        responses = (n_e + config.n_e2) * n_images
+        batches = 4 * plastic * PLACES if config.learning == "batched" else 0
+        return 48 * plastic + 56 * fixed + 14 * responses + batches + 3 * N_PIXELS * n_images
+
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
         copy = self._engine_of(self._constants, self._layers())
@@ -97,13 +120,17 @@ class DiehlCook(Contender):
         copy.respond(first, EVALUATION)
         self._watch(first)
 
-    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
-        """One pass in a new order; yields wherever something is due to be kept or told."""
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
+        """One pass in a new order; yields wherever something is due to be kept or told.
+
+        It goes on after the images that the network has learned from, ``start`` or not.
+        """
+        del start
         order = np.random.default_rng([self.config.seed, epoch]).permutation(len(images))
         goal = getattr(self, "_goal", epoch * len(images))
         self._labelling = None
-        start = (epoch - 1) * len(images)
-        while (done := self._seen - start) < min(len(images), goal - start):
+        before = (epoch - 1) * len(images)
+        while (done := self._seen - before) < min(len(images), goal - before):
             count = min(self._until_due(), len(images) - done, goal - self._seen)
             part = images.take(order[done : done + count])
             self._running.add(self._engine.learn(part, epoch), part.labels)
@@ -226,6 +253,20 @@ class DiehlCook(Contender):
         self._readout = Readout(state["means"], coefficients, state.get("intercepts"))
         self._labelling = None
 
+    def snapshot(self) -> State:
+        """The state, what the neurons are doing, and the responses on the way."""
+        doing = self._engine.snapshot() if isinstance(self._engine, NativeEngine) else {}
+        return self.state() | doing | self._running.snapshot() | {"seen": np.array([self._seen])}
+
+    def resume(self, snapshot: State) -> None:
+        """Take over what ``snapshot`` returned; Brian2's neurons go on from rest."""
+        mine = self.snapshot()
+        check_fits(snapshot, {name: mine[name] for name in mine if not name.startswith(RUNNING)})
+        self._go_on(snapshot)
+        self._seen = int(snapshot["seen"][0])
+        if not isinstance(self._engine, NativeEngine):
+            self.notes = (*self.notes, "engine brian2 goes on from rest: not bit for bit")
+
     def epoch_metrics(self) -> dict[str, float]:
         """Mean threshold, and presentations an image where the engine counts them."""
         return {"theta_mean_mv": float(self._engine.theta(0).mean())}
@@ -244,7 +285,7 @@ class DiehlCook(Contender):
             ending = str(self._seen)
             files.write_layers(folder, self._layers(), ending)
             files.write_responses(folder, *self._running.last(config.save_interval), ending)
-            files.write_checkpoint(folder, self._snapshot(), self._seen)
+            files.write_checkpoint(folder, self.snapshot(), self._seen)
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """The final weights, thresholds and responses, under the names of the circulated code."""
@@ -335,11 +376,6 @@ class DiehlCook(Contender):
         intervals = (config.weight_update_interval, config.update_interval, config.save_interval)
         return min(interval - self._seen % interval for interval in intervals)
 
-    def _snapshot(self) -> State:
-        if isinstance(self._engine, Brian2Engine):
-            return self.state()
-        return self.state() | self._engine.snapshot()
-
     def _resume(self, examples: int) -> None:
         folder, state = files.find_checkpoint(self.config, examples)
         sizes = [layer.size for layer in files.layers_of(state)]
@@ -349,53 +385,27 @@ class DiehlCook(Contender):
                 f"{folder}: the checkpoint has layers of {sizes} neurons, not {asked}; "
                 "give its --n_e and --n_e2"
             )
-        self.restore(state)
-        if isinstance(self._engine, NativeEngine):
-            self._engine.load(state)
+        self._go_on(state)
         self._seen = examples
         self.notes = (f"goes on after {examples} images, from {folder}",)
 
+    def _go_on(self, state: State) -> None:
+        """Restore, and let what is fixed keep the digits that a state in single precision lacks."""
+        before = self._initial
+        self.restore(state)
+        layers = [_as_exact(*pair) for pair in zip(self._initial, before, strict=True)]
+        self._build(layers)
+        if isinstance(self._engine, NativeEngine):
+            self._engine.load(state)
+        if f"{RUNNING}labels" in state:  # earlier versions kept none
+            self._running.load(state)
 
-class _Running:
-    """Responses on the way, and the accuracy that labels made from them would have had.
 
-    An interval's images are told by the labels of the interval before, as in the published code;
-    the second half of the first by its first half.
-    """
-
-    def __init__(self, width: int, interval: int) -> None:
-        self._room = max(LABELLING, interval)
-        self._responses = np.zeros((0, width), np.int32)
-        self._labels = np.zeros(0, np.uint8)
-        self._since = 0
-        self._readout: Readout | None = None
-        self.told: list[tuple[int, float]] = []
-
-    def add(self, responses: NDArray[np.int32], labels: NDArray[np.uint8]) -> None:
-        """More images were learned from."""
-        self._responses = np.concatenate([self._responses, responses])[-self._room :]
-        self._labels = np.concatenate([self._labels, labels])[-self._room :]
-        self._since += len(labels)
-
-    def last(self, count: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-        """The last responses and their labels."""
-        return self._responses[-count:], self._labels[-count:]
-
-    def read(self) -> Readout:
-        """Labels by the last responses."""
-        return read(self._responses[-LABELLING:], self._labels[-LABELLING:], regress=False)
-
-    def tell(self, seen: int) -> bool:
-        """An interval is over; returns whether there was anything in it to tell."""
-        if not self._since:
-            return False
-        responses, labels = self.last(self._since)
-        before, self._readout = self._readout, read(responses, labels, regress=False)
-        self._since = 0
-        if before is None:
-            half = len(labels) // 2
-            before = read(responses[:half], labels[:half], regress=False)
-            responses, labels = responses[half:], labels[half:]
-        right = before.answers(responses, "class-mean") == labels
-        self.told.append((seen, float(right.mean())))
-        return True
+def _as_exact(layer: Layer, exact: Layer) -> Layer:
+    """``layer``, its fixed connections those of ``exact``, where they differ by rounding alone."""
+    kept = {}
+    for name in ("to_inhibitory", "to_excitatory", "input_to_inhibitory"):
+        held, known = getattr(layer, name), getattr(exact, name)
+        if np.array_equal(held, known.astype(np.float32)):
+            kept[name] = known
+    return replace(layer, **kept)

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from spikeoff.contenders.diehl_cook.connections import write_connection
 from spikeoff.contenders.diehl_cook.network import Layer
 from spikeoff.data.npy import read_array, write_array
-from spikeoff.errors import UserError, one_line
-from spikeoff.files import whole_file
+from spikeoff.data.tensors import read_tensors, write_tensors
+from spikeoff.errors import UserError
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import State
@@ -60,8 +60,9 @@ def write_layers(folder: Path, layers: list[Layer], ending: str) -> None:
 def write_responses(
     folder: Path, responses: NDArray[np.int32], labels: NDArray[np.uint8], ending: str
 ) -> None:
-    """Responses and the digits that evoked them."""
-    write_array(folder / f"result_monitor_{ending}.npy", responses)
+    """Responses, in 16 bits where these hold them, and the digits that evoked them."""
+    held = np.promote_types(np.int16, np.min_scalar_type(int(responses.max(initial=0))))
+    write_array(folder / f"result_monitor_{ending}.npy", responses.astype(held))
     write_array(folder / f"input_numbers_{ending}.npy", labels)
 
 
@@ -92,27 +93,7 @@ def read_responses(folder: Path, ending: str) -> tuple[NDArray[np.int32], NDArra
 
 def write_checkpoint(folder: Path, state: State, examples: int) -> None:
     """Everything that training needs to go on after so many images."""
-    from safetensors.numpy import save_file  # noqa: PLC0415
-
-    with whole_file(folder / f"checkpoint_{examples}.safetensors") as temporary:
-        save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, temporary)
-
-
-def read_state(path: Path) -> State:
-    """The arrays in a ``.safetensors``.
-
-    Raises:
-        UserError: it is damaged.
-    """
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load_file  # noqa: PLC0415
-
-    try:
-        return dict(load_file(path))
-    except (OSError, SafetensorError, ValueError) as error:
-        raise UserError(
-            f"{path}: damaged ({one_line(error)}); take an earlier or another one"
-        ) from error
+    write_tensors(folder / f"checkpoint_{examples}.safetensors", state)
 
 
 def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State]:
@@ -127,7 +108,7 @@ def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State
     for place in places:
         path = place / name
         if path.is_file():
-            return path, read_state(path)
+            return path, read_tensors(path)
     raise UserError(
         f"`resume_from` (={examples}): no {name} in {', '.join(map(str, places))}; "
         "checkpoints are written every --save_interval images"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.contenders.base import State, check_fits
 from spikeoff.contenders.diehl_cook.batched import BatchLearner
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import N_PIXELS, Images
@@ -277,21 +278,29 @@ class NativeEngine:
         theta: Floats = self._wirings[layer].theta[: self._sizes[layer]].copy()
         return theta
 
-    def snapshot(self) -> dict[str, NDArray[Any]]:
+    def snapshot(self) -> State:
         """What the layers are doing, beside what they learned."""
-        result: dict[str, NDArray[Any]] = {"now": np.array([self._now])}
+        result: State = {"now": np.array([self._now])}
         for number, (wiring, layer) in enumerate(zip(self._wirings, self._layers, strict=True)):
             result |= {f"{name}_{number}": a.copy() for name, a in layer._asdict().items()}
             result[f"dirty_{number}"] = wiring.dirty.copy()
         return {name: array for name, array in result.items() if array.size}
 
-    def load(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
-        """Go on where ``snapshot`` was taken."""
-        self._now = int(snapshot["now"][0])
+    def load(self, snapshot: State) -> None:
+        """Go on where ``snapshot`` was taken.
+
+        Raises:
+            ValueError: it is not that of such a network, or a spike in it is yet to come.
+        """
+        check_fits(snapshot, self.snapshot())
+        now = int(snapshot["now"][0])
         for number, (wiring, layer) in enumerate(zip(self._wirings, self._layers, strict=True)):
             for name, array in [*layer._asdict().items(), ("dirty", wiring.dirty)]:
                 if array.size:
                     array[:] = snapshot[f"{name}_{number}"]
+                if array.dtype == np.int64 and not (array <= now).all():
+                    raise ValueError(f"{name}_{number} is ahead of the step {now}")
+        self._now = now
 
     @property
     def _width(self) -> int:

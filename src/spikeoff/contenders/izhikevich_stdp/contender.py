@@ -27,7 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.contenders.base import Contender, Outputs, Response, State, Step
+from spikeoff.contenders.base import (
+    Contender,
+    Outputs,
+    Response,
+    State,
+    Step,
+    check_fits,
+)
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
@@ -71,6 +78,8 @@ class IzhikevichSTDP(Contender):
     neuron = "izhikevich"
     engine = "native"
     device = "cpu"
+    memory_grows_with = "--n_hidden"
+    remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
     outputs = Outputs(
         metrics="training_metrics_stdp.csv",
@@ -103,12 +112,13 @@ class IzhikevichSTDP(Contender):
         self._answers = np.zeros(N_CLASSES, np.int64)
         self._rate = 1.0
 
-    def learn(self, images: Images, epoch: int) -> Iterator[Step]:
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass in a new order, image by image."""
         order = np.random.default_rng([self.config.seed, epoch]).permutation(len(images))
-        self._sums[:] = 0
-        self._answers[:] = 0
-        for first in range(0, len(order), LEARNED_TOGETHER):
+        if not start:
+            self._sums[:] = 0
+            self._answers[:] = 0
+        for first in range(start, len(order), LEARNED_TOGETHER):
             part = images.take(order[first : first + LEARNED_TOGETHER])
             seen = (epoch - 1) * len(images) + first
             self._rate = warmup_cosine(seen, self.config.epochs * len(images), 0)
@@ -133,6 +143,13 @@ class IzhikevichSTDP(Contender):
         logits -= logits.max(axis=1, keepdims=True)
         right = logits[np.arange(len(images)), images.labels]
         return float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
+
+    @classmethod
+    def memory_needed(cls, config: IzhikevichSTDPConfig, n_images: int) -> int:
+        """Weights as they are drawn, twice, and the hidden responses that the probe is given."""
+        n, steps = config.n_hidden, config.n_steps
+        spikes = 2 * ANSWERED_TOGETHER * steps * N_PIXELS
+        return 48 * N_PIXELS * n + 16 * n * n_images + spikes + 3 * N_PIXELS * n_images
 
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
@@ -199,6 +216,16 @@ class IzhikevichSTDP(Contender):
     def restore(self, state: State) -> None:
         """Take over what ``state`` returned."""
         self._build(state["hidden"], state["theta"], state["output"])
+
+    def snapshot(self) -> State:
+        """The state, and what the pass under way has summed up."""
+        return self.state() | {"sums": self._sums.copy(), "answers": self._answers.copy()}
+
+    def resume(self, snapshot: State) -> None:
+        """Take over what ``snapshot`` returned."""
+        check_fits(snapshot, self.snapshot())
+        self.restore(snapshot)
+        self._sums[:], self._answers[:] = snapshot["sums"], snapshot["answers"]
 
     def epoch_metrics(self) -> dict[str, float]:
         """The seed's columns: currents, variances, answers a digit, changes of the weights."""

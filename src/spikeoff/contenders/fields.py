@@ -1,0 +1,117 @@
+"""What a configuration's fields may hold, as their annotations say it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from functools import cache
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from spikeoff.errors import UserError
+
+C = TypeVar("C")
+
+MAX_INTEGER = 2**32 - 1
+"""No count of anything here is larger, and no seed."""
+
+MAX_FLOAT = 1e30
+"""Single precision holds larger numbers than this, but no products of them."""
+
+MAX_SHOWN = 60
+"""Characters of a value that a message shows."""
+
+NAMES: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    Path: "a path",
+    NoneType: "left out",
+}
+
+
+def require(name: str, value: object, holds: bool, rule: str) -> None:
+    """Refuse a configuration value, with its name and the rule it breaks."""
+    if not holds:
+        raise UserError(f"`{name}` (={_shown(value)}) must be {rule}")
+
+
+def check_fields(config: Any) -> None:
+    """Refuse a value of another type than its field's, and numbers beyond all use.
+
+    Raises:
+        UserError: with the field's name, the value and the rule.
+    """
+    kind: Any = type(config)
+    for name, hint in _hints(kind).items():
+        value = getattr(config, name)
+        require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
+        if isinstance(value, Integral):
+            require(name, value, abs(int(value)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")
+        elif isinstance(value, Real):
+            number = float(value)
+            require(name, value, math.isfinite(number), "finite, and a number")
+            require(name, value, abs(number) <= MAX_FLOAT, f"at most {MAX_FLOAT:g}")
+
+
+def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
+    """The configuration that ``plain`` made JSON of; fields that are missing have their defaults.
+
+    Raises:
+        UserError: an unknown name, or a value that the configuration refuses.
+    """
+    of: Any = kind
+    hints = _hints(of)
+    for name in content:
+        if name not in hints:
+            raise UserError(f"`{name}` is no setting of {kind.__name__}; leave it out")
+    return kind(
+        **{
+            name: Path(value) if isinstance(value, str) and Path in kinds(hints[name]) else value
+            for name, value in content.items()
+        }
+    )
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The annotations of a dataclass's fields."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def kinds(hint: Any) -> tuple[Any, ...]:
+    """The alternatives of an annotation."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def fits(value: object, kind: Any) -> bool:
+    """Whether a value is of a kind: a type, or a choice of words. Whole numbers are numbers too."""
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    if kind is bool:
+        return isinstance(value, bool)
+    if kind in (int, float):
+        number = Integral if kind is int else Real
+        return isinstance(value, number) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _rule(hint: Any) -> str:
+    rules = []
+    for kind in kinds(hint):
+        choices = get_args(kind) if get_origin(kind) is Literal else ()
+        rules.append(" or ".join(choices) if choices else NAMES.get(kind, str(kind)))
+    return ", or ".join(rules)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = " ".join(str(value).split())
+    except Exception:  # numbers of thousands of digits, and objects that tell nothing of themselves
+        text = type(value).__name__
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

@@ -1,0 +1,41 @@
+"""Whether a run fits into memory, told before any of it is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+from spikeoff.contenders.base import Config, Contender
+from spikeoff.data import Split
+from spikeoff.errors import UserError
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def check_memory(kind: type[Contender], config: Config, parts: Split) -> None:
+    """Refuse a run that needs more memory than there is.
+
+    Raises:
+        UserError: with what it needs, what there is, and which settings to lower.
+    """
+    needed = kind.memory_needed(config, len(parts.train))
+    there = available_bytes()
+    if needed is not None and needed > there:
+        raise UserError(
+            f"{kind.id} needs about {needed / 2**30:.1f} GiB of memory with these settings, and "
+            f"{there / 2**30:.1f} GiB are free; lower {kind.memory_grows_with}"
+        )
+
+
+def available_bytes() -> int:
+    """Memory that this process can still get: of the machine, or of its control group if less."""
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit = (CGROUP / "memory.max").read_text().strip()
+        if limit != "max":
+            used = int((CGROUP / "memory.current").read_text())
+            free = min(free, max(0, int(limit) - used))
+    except (OSError, ValueError):
+        pass
+    return free

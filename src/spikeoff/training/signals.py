@@ -1,0 +1,130 @@
+"""Being asked to stop: SIGINT and SIGTERM wait for the end of a step; SIGHUP is not heard."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+HEARD = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)
+HANGUP = getattr(signal, "SIGHUP", None)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was asked to stop, and did.
+
+    signum: by which signal.
+    folder: where it can go on; None where nothing has been begun.
+    """
+
+    def __init__(self, signum: int, folder: Path | None = None) -> None:
+        super().__init__(signum, folder)  # what a process of its own sends to the one above
+        self.signum, self.folder = signum, folder
+
+
+class Signals:
+    """Whether this process was asked to stop; a context manager.
+
+    Within ``patiently``, the first signal is only noted, for the loop to see; a second one stops
+    at once. Outside, the first does. A signal that is being ignored, as under nohup, stays so. In
+    a thread other than the main one, where Python lets no handler be set, none is.
+    """
+
+    def __init__(self) -> None:
+        self._noted: int | None = None
+        self._patient = False
+        self._former: dict[int, Any] = {}
+        self._parent = multiprocessing.parent_process()
+
+    def __enter__(self) -> Signals:
+        if threading.current_thread() is threading.main_thread():
+            for signum in HEARD:
+                if signal.getsignal(signum) is not signal.SIG_IGN:
+                    self._former[signum] = signal.signal(signum, self._hear)
+            if HANGUP is not None:
+                self._former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for signum, former in self._former.items():
+            signal.signal(signum, former)
+        self._former.clear()
+
+    @property
+    def asked(self) -> int | None:
+        """The signal that asked to stop; SIGTERM where the process above is gone."""
+        if self._parent is not None and not self._parent.is_alive():
+            return int(signal.SIGTERM)
+        return self._noted
+
+    @contextmanager
+    def patiently(self) -> Iterator[None]:
+        """Note the first signal within, and no more."""
+        self._patient = True
+        try:
+            yield
+        finally:
+            self._patient = False
+
+    def _hear(self, signum: int, frame: FrameType | None) -> None:
+        del frame
+        if self._patient and self._noted is None:
+            self._noted = signum
+            return
+        raise Interrupted(signum)
+
+
+class Passed:
+    """What ``passed_on`` has heard so far."""
+
+    heard: int | None = None
+
+
+@contextmanager
+def passed_on() -> Iterator[Passed]:
+    """Pass SIGINT and SIGTERM on to child processes, as SIGTERM, and let these end by themselves.
+
+    A second signal kills them. SIGHUP is not heard.
+    """
+    passed = Passed()
+    if threading.current_thread() is not threading.main_thread():
+        yield passed
+        return
+
+    def hear(signum: int, frame: FrameType | None) -> None:
+        del frame
+        children = multiprocessing.active_children()
+        for child in children:
+            child.terminate() if passed.heard is None else child.kill()
+        if not children:
+            raise Interrupted(signum)
+        passed.heard = passed.heard or signum
+
+    former: dict[int, Any] = {}
+    for signum in HEARD:
+        if signal.getsignal(signum) is not signal.SIG_IGN:
+            former[signum] = signal.signal(signum, hear)
+    if HANGUP is not None:
+        former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
+    try:
+        yield passed
+    finally:
+        for signum, handler in former.items():
+            signal.signal(signum, handler)
+
+
+def leave_to_parent() -> None:
+    """Ignore SIGINT in a child: a terminal sends it to both, and the parent passes it on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

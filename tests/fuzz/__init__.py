@@ -1,0 +1,1 @@
+"""Hostile files for every reader: a corpus, a property, and a fuzzer (``python -m tests.fuzz``)."""
