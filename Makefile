@@ -32,5 +32,5 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,neurobench,test,dev]'
+	$(PIP) --editable '.[brian2,browser,neurobench,peers,test,dev]'
 	touch $@

@@ -79,6 +79,8 @@ def _dispatch(given: list[str]) -> int:
     if given[:1] == ["train"]:
         resuming = any(flag.partition("=")[0] == "--resume" for flag in given)
         return _resume(given[1:]) if resuming else _train(given[1:])
+    if given[:1] == ["bench"]:
+        return _bench(given[1:])
     if given[:1] == ["data"]:
         verbs: dict[str, Callable[..., Any]] = {"info": data_info, "export": data_export}
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
@@ -147,6 +149,22 @@ def _train(given: list[str]) -> int:
     console.print(time_table([record]))
     console.print(energy_table([record], load_table()))
     console.print(str(record.folder), highlight=False, soft_wrap=True)
+    return 0
+
+
+def _bench(given: list[str]) -> int:
+    """``bench CONTENDER``: the flags are those of the contender's benchmark."""
+    from spikeoff.bench import MODULES, find_bench
+
+    if not given or given[0] in ("-h", "--help"):
+        print(  # noqa: T201
+            "usage: spikeoff bench CONTENDER [--against PEER ...] [flags]\n\n"
+            f"CONTENDER is one of: {', '.join(MODULES)}\n"
+            "Its peers and flags: spikeoff bench CONTENDER --help"
+        )
+        return 0
+    name, *flags = given
+    tyro.cli(find_bench(name), args=flags, prog=f"spikeoff bench {name}", use_underscores=True)
     return 0
 
 
@@ -398,35 +416,6 @@ def evaluate(
     return 0
 
 
-def bench(
-    contender: Annotated[Literal["diehl-cook"], tyro.conf.Positional],
-    against: Literal["brian2"] | None = None,
-    n_e: int = 400,
-    n_e2: int = 0,
-    dt: float = 0.5,
-    examples: int = 20,
-    num_threads: int | None = None,
-) -> int:
-    """Time a contender's training on this machine, alone or side by side with a peer.
-
-    Args:
-        contender: who is timed.
-        against: the peer; it needs the extra of its name.
-        n_e: excitatory neurons.
-        n_e2: excitatory neurons of the second layer.
-        dt: time step (ms).
-        examples: images that the peer learns from.
-        num_threads: threads of the peer where it can use them; ours learns on one.
-    """
-    from spikeoff.bench.diehl_cook import bench as bench_diehl_cook
-    from spikeoff.contenders.base import require
-    from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
-    from spikeoff.report.console import output_console
-
-    del contender
-    require("examples", examples, 1 <= examples <= 1000, "from 1 to 1000")
-    config = DiehlCookConfig(n_e=n_e, n_e2=n_e2, dt=dt, num_threads=num_threads)
-    bench_diehl_cook(
-        config, against_brian2=against == "brian2", examples=examples, console=output_console()
-    )
-    return 0
+def bench() -> int:
+    """Time a contender beside its peers: spikeoff bench CONTENDER --help tells its flags."""
+    return _bench([])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import gc
 from functools import partial
 
-from rich.console import Console
-
 from spikeoff.bench.brian2_styles import Brian2Styles, run_standalone
-from spikeoff.bench.measure import Measurement, tell, timed
+from spikeoff.bench.measure import Measurement, choose_peers, tell, timed
+from spikeoff.contenders.base import require
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.native import NativeEngine
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
 from spikeoff.data import Images, load_dataset
 from spikeoff.encoding.poisson import Trains, poisson_trains
+from spikeoff.report.console import output_console
+
+PEERS = ("brian2",)
 
 REPEATS = 5
 NATIVE_IMAGES = 200
@@ -22,29 +24,39 @@ NATIVE_IMAGES = 200
 
 
 def bench(
-    config: DiehlCookConfig, *, against_brian2: bool, examples: int, console: Console
-) -> list[Measurement]:
-    """Time training at the settings of ``config``, and print it.
+    against: tuple[str, ...] = (),
+    n_e: int = 400,
+    n_e2: int = 0,
+    dt: float = 0.5,
+    examples: int = 20,
+    num_threads: int | None = None,
+) -> None:
+    """Time a training image, alone or side by side with Brian2 on the same network and input.
 
     Args:
-        config: sizes, times, dt, threads.
-        against_brian2: whether Brian2 runs too.
-        examples: images that Brian2 learns from in one run, and as many two-run images.
-        console: where the table goes.
+        against: brian2; it needs the extra of that name.
+        n_e: excitatory neurons.
+        n_e2: excitatory neurons of the second layer.
+        dt: time step (ms).
+        examples: images that the peer learns from in one run, and as many two-run images.
+        num_threads: threads of the peer where it can use them; ours learns on one.
     """
+    peers = choose_peers("diehl-cook", against, PEERS)
+    require("examples", examples, 1 <= examples <= 1000, "from 1 to 1000")
+    config = DiehlCookConfig(n_e=n_e, n_e2=n_e2, dt=dt, num_threads=num_threads)
     layers, _ = make_layers(config)
     constants = make_constants(config, layers[0].size)
     images = load_dataset().train
     measured = [*_native(config, constants, layers, images)]
-    if against_brian2:
+    if peers:
         measured += _brian2(config, constants, layers, images.take(slice(0, examples)))
     conditions = (
         f"n_e={layers[0].size}, n_e2={config.n_e2}, dt={config.dt:g} ms, "
         f"{config.example_time:g} s + {config.resting_time:g} s an image, learning, first images "
         "of MNIST from initial weights"
     )
-    tell("Training the Diehl & Cook network", "image", measured, conditions, console)
-    return measured
+    title = "Training the Diehl & Cook network"
+    tell(title, "image", measured, conditions, output_console())
 
 
 def _native(

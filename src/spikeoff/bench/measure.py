@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from spikeoff.errors import UserError
 from spikeoff.ledger.environment import available_cores, cpu_name
 
 
@@ -33,6 +34,20 @@ class Measurement:
         return statistics.median(self.seconds)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """Someone whose work is measured in turns with others'.
+
+    engine, how, note: as in ``Measurement``.
+    prepare: takes the number of a turn, does what is not measured, and returns what is.
+    """
+
+    engine: str
+    how: str
+    prepare: Callable[[int], Callable[[], object]]
+    note: str = ""
+
+
 def timed(work: Callable[[], object], units: int, repeats: int) -> list[float]:
     """Seconds a unit of ``repeats`` calls that do ``units`` each; call once before to warm up."""
     result = []
@@ -41,6 +56,42 @@ def timed(work: Callable[[], object], units: int, repeats: int) -> list[float]:
         work()
         result.append((time.perf_counter() - start) / units)
     return result
+
+
+def in_turns(entries: Sequence[Entry], units: int, turns: int) -> list[Measurement]:
+    """Measure all, turn by turn, so that a machine that slows down slows all of them.
+
+    Turn 0 warms up and is not counted.
+
+    Args:
+        entries: who works.
+        units: of work in a turn.
+        turns: that count.
+    """
+    seconds: list[list[float]] = [[] for _ in entries]
+    for turn in range(turns + 1):
+        for number, entry in enumerate(entries):
+            taken = timed(entry.prepare(turn), units, 1)
+            if turn:
+                seconds[number] += taken
+    return [
+        Measurement(entry.engine, entry.how, taken, entry.note)
+        for entry, taken in zip(entries, seconds, strict=True)
+    ]
+
+
+def choose_peers(contender: str, against: Sequence[str], peers: Sequence[str]) -> list[str]:
+    """The peers asked for, each once.
+
+    Raises:
+        UserError: one of them is no peer of this contender.
+    """
+    for name in against:
+        if name not in peers:
+            raise UserError(
+                f"`against` (={name}) is no peer of {contender}; choose from: {', '.join(peers)}"
+            )
+    return list(dict.fromkeys(against))
 
 
 def tell(

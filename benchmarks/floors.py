@@ -1,0 +1,202 @@
+"""What a contender's training needs at least on this machine, and what it takes.
+
+Run: python benchmarks/floors.py [--contender ID ...] [--into docs/performance.md]
+
+The floor adds up, on one thread, at the ceilings that ``ceilings.py`` measures first:
+
+- products of dense layers, forward and backward, at the rate of the matrix product;
+- additions evoked by spikes at the rate of gathering rows from the second-level cache; rate-coded
+  input by what departs from each pixel's usual state, or, where that is quicker, by the dense
+  product;
+- updates of neurons, by the count of their operations, at the rate of the matrix product (which
+  multiplies and adds at once; the loops of neurons cannot always);
+- bytes that must pass through memory once: what Adam reads and writes of weights, gradients and
+  moments; activations and membrane traces that the backward pass needs.
+
+Drawing spikes, reading images, loops and calls are not in it: what they take is in the ratio. For
+the contenders that learn online the floor is that of answering: what STDP adds is not in it, so
+their ratio is a bound from above.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ceilings import Ceilings, measure_ceilings
+from page_tables import publish, table
+from spikeoff.contenders.base import Contender
+from spikeoff.contenders.cnn import KERNEL, POOLED_1, POOLED_2
+from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.data import N_CLASSES, N_PIXELS, SIDE, Images, load_dataset
+from spikeoff.kernels.rate_coding import rate_code_departures
+from spikeoff.ledger.membrane import update_cost
+from spikeoff.ledger.operations import Activity
+
+TURNS = 5
+N_IMAGES = {
+    "mlp": 12_800, "cnn": 2560, "izhikevich-gradient": 1280, "izhikevich-stdp": 2000,
+    "diehl-cook": 200,
+}  # fmt: skip
+"""Images a turn: about a second each."""
+ADAM_BYTES = 28
+"""Of a float32 weight: it, its gradient and two moments read; it and the moments written."""
+NUMBER = 4
+"""Bytes of a float32."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an image takes at least, in training.
+
+    flops: at the rate of the matrix product; gathered: bytes at that of gathering; moved: bytes
+    at that of copying.
+    """
+
+    flops: float = 0.0
+    gathered: float = 0.0
+    moved: float = 0.0
+
+    def milliseconds(self, ceilings: Ceilings) -> float:
+        """At the ceilings, one after the other."""
+        gather = ceilings.gather["1 MiB"]
+        parts = self.flops / ceilings.gflops + self.gathered / gather + self.moved / ceilings.copy
+        return parts / 1e6
+
+
+def need_of_mlp(contender: Any, _: Activity, __: Ceilings) -> Need:
+    """Both layers forward and their weights' gradients; the output layer's input gradient."""
+    n = contender.config.n_hidden
+    macs = 2 * N_PIXELS * n + 3 * n * N_CLASSES
+    return Need(flops=2 * macs, moved=_adam(contender) + 3 * n * NUMBER)
+
+
+def need_of_cnn(contender: Any, _: Activity, __: Ceilings) -> Need:
+    """Each layer forward and both its gradients, but no gradient by pixels.
+
+    A convolution's output is written, read by its statistics and again to be normalised, and in
+    the backward pass read, and its gradient written and read.
+    """
+    n = contender.config.n_hidden
+    convolved = SIDE - KERNEL + 1, POOLED_1 - KERNEL + 1
+    first = convolved[0] ** 2 * 32 * KERNEL**2
+    rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (POOLED_2**2 * 64 + N_CLASSES) * n
+    maps = convolved[0] ** 2 * 32 + convolved[1] ** 2 * 64
+    return Need(flops=2 * (2 * first + 3 * rest), moved=_adam(contender) + 6 * maps * NUMBER)
+
+
+def need_of_izhikevich_gradient(contender: Any, activity: Activity, ceilings: Ceilings) -> Need:
+    """The input product and its weights' gradient, by spikes or dense; neurons; their trace.
+
+    The trace of potentials is written going forward and read going back.
+    """
+    config = contender.config
+    n, steps = config.n_hidden, config.n_steps
+    by_spikes = Need(gathered=2 * _rows_met(config) * n * NUMBER)
+    dense = Need(flops=2 * 2 * steps * N_PIXELS * n)
+    product = min(by_spikes, dense, key=lambda need: need.milliseconds(ceilings))
+    outputs = activity.hidden_per_example * N_CLASSES  # forward; backward by spikes again
+    updates = steps * (n + N_CLASSES)
+    neurons = 2 * updates * _update_flops("izhikevich")
+    back = 2 * steps * N_CLASSES * n  # gradient by hidden spikes, dense
+    return Need(
+        flops=product.flops + neurons + back,
+        gathered=product.gathered + 2 * outputs * NUMBER,
+        moved=_adam(contender) + 2 * updates * NUMBER,
+    )
+
+
+def need_online(contender: Contender, activity: Activity, images: Images) -> Need:
+    """What an answer takes: additions evoked by spikes, updates of neurons."""
+    operations = contender.operations(activity, images)
+    neuron = contender.neuron or "conductance-lif"
+    return Need(
+        flops=operations.membrane_updates * _update_flops(neuron),
+        gathered=operations.effective_acs * NUMBER,
+    )
+
+
+BY_GRADIENT: dict[str, Callable[[Any, Activity, Ceilings], Need]] = {
+    "mlp": need_of_mlp, "cnn": need_of_cnn, "izhikevich-gradient": need_of_izhikevich_gradient,
+}  # fmt: skip
+
+
+def _rows_met(config: Any) -> float:
+    """Rows of input weights that an image meets: of pixels that usually fire, and departures."""
+    images = load_dataset().train.take(slice(0, 200))
+    drawn = rate_code_departures(images, config.n_steps, config.max_rate, seed=config.seed, epoch=1)
+    return float(drawn.n_usual.sum() + drawn.n_listed.sum()) / len(images)
+
+
+def _adam(contender: Any) -> float:
+    """Bytes an image's share of a step of Adam."""
+    return float(ADAM_BYTES * contender.parameter_count() / contender.config.batch_size)
+
+
+def _update_flops(neuron: Any) -> float:
+    """Operations of one update."""
+    arithmetic = update_cost(neuron).arithmetic
+    return float(sum(vars(arithmetic).values()))
+
+
+def measured(contender: Contender, images: Images) -> list[float]:
+    """Milliseconds an image, turn by turn; the first warms up and is left out."""
+    seconds = []
+    for epoch in range(1, TURNS + 2):
+        start = time.perf_counter()
+        for _step in contender.learn(images, epoch):
+            pass
+        seconds.append(time.perf_counter() - start)
+    return [1000 * second / len(images) for second in seconds[1:]]
+
+
+def row(name: str, ceilings: Ceilings) -> list[str]:
+    """A contender's line of the table."""
+    kind = find(name)
+    contender = kind(kind.config_type(num_threads=1, device="cpu"))
+    use_threads(1)
+    images = load_dataset().train.take(slice(0, N_IMAGES[name]))
+    probe = images.take(slice(0, 200))
+    contender.warm_up(probe)
+    times = measured(contender, images)
+    activity = contender.respond(probe).activity
+    if name in BY_GRADIENT:
+        need = BY_GRADIENT[name](contender, activity, ceilings)
+    else:
+        need = need_online(contender, activity, probe)
+    floor, taken = need.milliseconds(ceilings), statistics.median(times)
+    return [
+        f"`{name}`", f"{need.flops / 1e6:.3g}", f"{need.gathered / 1e6:.3g}",
+        f"{need.moved / 1e6:.3g}", f"{floor:.3g}",
+        f"{taken:.3g} ({min(times):.3g} - {max(times):.3g})", f"{taken / floor:.1f}",
+    ]  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the table, for all contenders or those named."""
+    given = list(arguments)
+    names = list(BUILT_IN)
+    if "--contender" in given:
+        rest = given[given.index("--contender") + 1 :]
+        names = [name for name in rest if name in N_IMAGES]
+    ceilings = measure_ceilings(1)
+    head = [
+        "contender", "M operations", "MB gathered", "MB moved", "floor, ms", "takes, ms (range)",
+        "times the floor",
+    ]  # fmt: skip
+    rows = [row(name, ceilings) for name in names]
+    told = (
+        f"An image in training, one thread, defaults; median of {TURNS} turns. At the ceilings of "
+        f"the same run: {ceilings.gflops:.0f} GFLOP/s, gathering {ceilings.gather['1 MiB']:.0f} "
+        f"GB/s, copying {ceilings.copy:.1f} GB/s."
+    )
+    publish("floors", f"{table(head, rows)}\n\n{told}", arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
