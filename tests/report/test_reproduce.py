@@ -82,7 +82,7 @@ def test_the_races_command_makes_the_same_runs(
     assert command is not None
     made: list[Entry] = []
 
-    def race(runs: list[Entry], *_: object) -> list[str]:
+    def race(runs: list[Entry], *_: object, **__: object) -> list[str]:
         made.extend(runs)
         return []
 
