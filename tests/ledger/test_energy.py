@@ -51,10 +51,11 @@ def same_books(found: EnergyFigure) -> MeasuredEnergy:
 
 def test_training_is_the_sum_of_its_stretches(meter: Meter, world: World) -> None:
     stretches = [columns(meter, worked(meter, world, seconds)) for seconds in (10.0, 4.0, 1.0)]
-    found = same_books(measured_training(meter, stretches, 15.0))
+    found = same_books(measured_training(meter, stretches))
     assert (found.quantity, found.provenance, found.unit) == ("training", "measured", "J")
     assert found.value == pytest.approx(BUSY * 15)
     assert found.gross == pytest.approx((IDLE + BUSY) * 15)
+    assert found.seconds == pytest.approx(15)
     assert found.parts == pytest.approx({"cpu": 0.75 * BUSY * 15, "dram": 0.25 * BUSY * 15})
     assert found.repeats is None
 
@@ -83,7 +84,7 @@ def test_a_stretch_that_was_not_metered_makes_the_sum_unavailable(
     meter: Meter, world: World
 ) -> None:
     metered = columns(meter, worked(meter, world, 1.0))
-    found = measured_training(meter, [metered, {"seconds": 3.0}], 4.0)
+    found = measured_training(meter, [metered, {"seconds": 3.0}])
     assert (found.value, found.provenance) == (None, "unavailable")
     assert "not metered" in found.method
 
@@ -92,7 +93,7 @@ def test_no_sensor_is_unavailable_with_its_reason_and_never_zero(world: World) -
     meter = Meter(Sensors(missing=("no RAPL here",)), "cpu", 60.0)
     window = worked(meter, world, 1.0)
     assert columns(meter, window) == {}
-    training = measured_training(meter, [{}], 1.0)
+    training = measured_training(meter, [{}])
     inference = measured_inference(meter, [], 10, "validation")
     for found in (training, inference):
         assert (found.value, found.provenance, found.method) == (
@@ -102,7 +103,7 @@ def test_no_sensor_is_unavailable_with_its_reason_and_never_zero(world: World) -
 
 def test_less_than_idle_is_no_measurement(meter: Meter, world: World) -> None:
     world.idle, world.busy = 10.0, 2.0  # what disturbed the rest is over
-    found = measured_training(meter, [columns(meter, worked(meter, world, 5.0))], 5.0)
+    found = measured_training(meter, [columns(meter, worked(meter, world, 5.0))])
     assert (found.value, found.provenance) == (None, "unavailable")
     assert "20 W at rest and 12 W at work" in found.method
 

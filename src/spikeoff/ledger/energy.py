@@ -12,7 +12,7 @@ from spikeoff.ledger.timing import Spread, spread
 
 Provenance = Literal["measured", "estimated", "unavailable"]
 
-GROSS = "energy_gross_j"
+GROSS, METERED = "energy_gross_j", "energy_metered_s"
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,18 @@ def from_tdp(quantity: str, seconds: float, tdp: float, scope: str) -> EnergyFig
 
 
 def columns(meter: Meter, window: Window) -> dict[str, float]:
-    """A window as columns of the metrics file: J above idle by part, and gross; or none."""
+    """A window as columns of the metrics file: J above idle by part, gross, and seconds; or none.
+
+    A window may be longer than the learning in it: checkpoints are written within.
+    """
     net = {f"energy_{kind}_j": joules for kind, joules in meter.net(window).items()}
-    return {**net, GROSS: window.gross} if net else {}
+    return {**net, GROSS: window.gross, METERED: window.seconds} if net else {}
 
 
 def measured_training(
-    meter: Meter, stretches: Sequence[Mapping[str, float | None]], seconds: float
+    meter: Meter, stretches: Sequence[Mapping[str, float | None]]
 ) -> EnergyFigure:
-    """Energy of training from the ``columns`` of every stretch of it, ``seconds`` in all."""
+    """Energy of training from the ``columns`` of every stretch of it."""
     scope = "learning; validation not counted"
     if meter.reason is not None:
         return _unavailable("training", meter.reason, scope)
@@ -81,7 +84,7 @@ def measured_training(
         kind: sum(stretch.get(f"energy_{kind}_j") or 0.0 for stretch in stretches)
         for kind in {counter.kind: None for counter in meter.counters}
     }
-    gross = sum(stretch[GROSS] or 0.0 for stretch in stretches)
+    gross, seconds = (sum(stretch[key] or 0.0 for stretch in stretches) for key in (GROSS, METERED))
     return _measured(meter, "training", scope, None, parts, gross, seconds, ())
 
 

@@ -54,7 +54,7 @@ def energies(
     images, which = _known(parts)
     fitting = round(1000 * meter.length / PASSES / max(ms_per_image, 1e-6))
     images = images.take(slice(0, max(1, fitting)))
-    training = measured_training(meter, [*history.rows, history.concluding], history.seconds)
+    training = measured_training(meter, [*history.rows, history.concluding])
     windows = meter.repeat(lambda: contender.respond(images))
     return [training, measured_inference(meter, windows, len(images), which)]
 
