@@ -14,8 +14,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 compare: $(READY)  ## Run the quick race and write its page under runs/
 	$(BIN)/spikeoff compare $(ARGS)
 
+# Two processes, a file's tests in one of them: most tests keep one core busy at most.
 test: $(READY_DEV)  ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(READY_DEV)  ## Style, types, import layers
 	$(BIN)/ruff format --check .
