@@ -33,5 +33,5 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,neurobench,peers,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,neurobench,peers,search,storage,tensorflow,test,dev]'
 	touch $@
