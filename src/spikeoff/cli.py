@@ -26,6 +26,7 @@ SIGNALLED = 128
 INTERRUPTED = 130
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+ExecutorName = Literal["local", "ray"]
 Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
 
 
@@ -50,11 +51,12 @@ def _interrupted(stop: KeyboardInterrupt) -> int:
     if not isinstance(stop, Interrupted):
         _tell("spikeoff: interrupted")
         return INTERRUPTED
-    if stop.folder is None:
+    if stop.command is not None:
+        _tell(f"spikeoff: interrupted; go on with: {stop.command}")
+    elif stop.folder is None:
         _tell("spikeoff: interrupted; nothing was begun")
     else:
-        verb = "compare" if (stop.folder / "race.json").is_file() else "train"
-        _tell(f"spikeoff: interrupted; go on with: spikeoff {verb} --resume "
+        _tell("spikeoff: interrupted; go on with: spikeoff train --resume "
               f"{shlex.quote(str(stop.folder))}")  # fmt: skip
     return SIGNALLED + stop.signum
 
@@ -85,8 +87,8 @@ def _dispatch(given: list[str]) -> int:
         verbs: dict[str, Callable[..., Any]] = {"info": data_info, "export": data_export}
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
     verbs = {
-        "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
-        "evaluate": evaluate, "bench": bench, "sensors": sensors,
+        "compare": compare, "campaign": campaign, "train": train, "report": report, "data": data,
+        "weights": weights, "evaluate": evaluate, "bench": bench, "sensors": sensors,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -229,7 +231,7 @@ def compare(
     preset: Literal["quick", "full"] = "quick",
     contenders: tuple[str, ...] = (),
     seeds: tuple[int, ...] = (0,),
-    output: Path | None = None,
+    output: str | None = None,
     epochs: int | None = None,
     num_threads: int | None = None,
     device: DeviceName = "auto",
@@ -240,7 +242,11 @@ def compare(
     timing_seconds: float | None = None,
     energy_seconds: float | None = None,
     energy_table: Path | None = None,
-    resume: Path | None = None,
+    resume: str | None = None,
+    executor: ExecutorName = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    store: str | None = None,
 ) -> int:
     """Run the race: every contender on the same images, split and seeds; then compare.
 
@@ -248,9 +254,11 @@ def compare(
         preset: quick is an honest small race of a few minutes, full the whole training.
         contenders: who takes part; all by default.
         seeds: a run of every contender for each.
-        output: folder of the race; a new one under runs/ by default.
+        output: folder of the race, or URL in an object store, as s3://bucket/race; a new folder
+            under runs/ by default.
         epochs: passes over the training images, instead of the preset's.
-        num_threads: CPU threads; all cores by default.
+        num_threads: CPU threads of a run; by default all cores, or of several workers each its
+            share; one on a cluster.
         device: where to compute: a GPU if there is one, or as named.
         mnist_path: data, by name or path; MNIST by default.
         n_train: training images, instead of the preset's.
@@ -261,13 +269,24 @@ def compare(
         energy_seconds: most time (s) a run spends on measuring energy where there are sensors; 0
             measures none.
         energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
-        resume: folder of a race that was stopped; it goes on with what it began with.
+        resume: folder or URL of a race that was stopped; it goes on with what it began with.
+        executor: local, processes of this machine; or ray, a Ray cluster.
+        workers: runs at a time; one by default, on a cluster as many as fit.
+        address: of the Ray cluster; by default RAY_ADDRESS, or one of this machine's own.
+        store: folder or URL where finished runs are noted, to be taken by any race that needs
+            them; the race's own folder by default.
     """
-    from spikeoff.campaign import entries, race, read_race
+    from spikeoff.campaign import (
+        choose_executor,
+        entries,
+        open_output,
+        race,
+        read_race,
+        with_threads,
+    )  # fmt: skip
     from spikeoff.contenders.registry import names
     from spikeoff.report.console import output_console
 
-    folder = output or Path("runs") / f"compare-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
     common = {
         "epochs": epochs,
         "num_threads": num_threads,
@@ -280,18 +299,102 @@ def compare(
         "energy_seconds": energy_seconds,
     }
     chosen = {name: value for name, value in common.items() if value is not None}
+    place = choose_executor(executor, workers, address)
     if resume is not None:
         others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
         if contenders or seeds != (0,) or preset != "quick" or device != "auto" or any(others):
-            raise UserError("nothing else can be given with --resume: a race goes on as it began")
-        folder = resume
-        runs, energy_table = read_race(folder)
-    else:
-        runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
-    failures = race(runs, folder, output_console(), energy_table, resumed=resume is not None)
+            raise UserError(
+                "only --executor, --workers, --address and --store can be given with --resume: a "
+                "race goes on as it began"
+            )
+    where = resume or output or f"runs/compare-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    with open_output(where) as folder:
+        if resume is not None:
+            runs, energy_table = read_race(folder.root)
+        else:
+            runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder.root)
+            runs = with_threads(runs, place.threads)
+        failures = race(
+            runs, folder, output_console(), energy_table,
+            resumed=resume is not None, executor=place, store=store,
+            again=_again(["compare", "--resume", folder.shown], executor, workers, address, store),
+        )  # fmt: skip
+    return _failed(failures)
+
+
+def _again(
+    command: list[str],
+    executor: str,
+    workers: int | None,
+    address: str | None,
+    store: str | None,
+) -> str:
+    """The command that goes on with a campaign in the same way."""
+    ways = {"workers": workers, "address": address, "store": store}
+    given = {"executor": executor, **ways} if executor != "local" else ways
+    for name, value in given.items():
+        if value is not None:
+            command += [f"--{name}", str(value)]
+    return shlex.join(["spikeoff", *command])
+
+
+def _failed(failures: Sequence[str]) -> int:
     for line in failures:
         print(f"spikeoff: failed: {line}", file=sys.stderr)  # noqa: T201
     return FAILED_RUNS if failures else 0
+
+
+def campaign(
+    file: Annotated[Path, tyro.conf.Positional],
+    output: str | None = None,
+    executor: ExecutorName = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    store: str | None = None,
+    energy_table: Path | None = None,
+) -> int:
+    """Run what a TOML file asks for: contenders, seeds, and lists of settings; then compare.
+
+    What has finished is not run again, and what was stopped goes on: to go on with a campaign, or
+    to add to one, run it again.
+
+    Args:
+        file: seeds = [0, 1], and a table a contender, as [mlp], with settings; a list of values
+            stands for a run of each. [all] holds settings of every contender.
+        output: folder of the campaign, or URL in an object store; runs/ and the file's name by
+            default.
+        executor: local, processes of this machine; or ray, a Ray cluster.
+        workers: runs at a time; one by default, on a cluster as many as fit.
+        address: of the Ray cluster; by default RAY_ADDRESS, or one of this machine's own.
+        store: folder or URL where finished runs are noted, to be taken by any campaign that needs
+            them; the campaign's own folder by default.
+        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+    """
+    from spikeoff.campaign import (
+        choose_executor,
+        is_race,
+        open_output,
+        race,
+        read_campaign,
+        read_race,
+        with_threads,
+    )  # fmt: skip
+    from spikeoff.report.console import output_console
+
+    asked, place = read_campaign(file), choose_executor(executor, workers, address)
+    with open_output(output or f"runs/{asked.name}") as folder:
+        begun = is_race(folder.root)
+        before = read_race(folder.root)[0] if begun else []
+        runs = with_threads(asked.entries(folder.root), place.threads, before)
+        again = ["campaign", str(file), "--output", folder.shown]
+        if energy_table is not None:
+            again += ["--energy_table", str(energy_table)]
+        failures = race(
+            runs, folder, output_console(), energy_table,
+            resumed=begun, executor=place, store=store,
+            again=_again(again, executor, workers, address, store),
+        )  # fmt: skip
+    return _failed(failures)
 
 
 def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) -> int:

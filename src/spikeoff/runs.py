@@ -375,3 +375,23 @@ def find_runs(places: Sequence[Path]) -> list[Path]:
             raise UserError(f"{place}: no finished run in or below it ({SUMMARY} is missing)")
         found += [path for path in below if path not in found]
     return found
+
+
+def wait_until_free(folder: Path, seconds: float) -> None:
+    """Wait until no other process writes to a run's folder.
+
+    Raises:
+        UserError: one still does, after so many seconds.
+    """
+    if not folder.is_dir():
+        return
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout as error:
+        raise UserError(
+            f"{folder}: another process writes to this folder, for {seconds:g} s by now; stop it"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise UserError(f"{folder}: cannot be written: {one_line(error)}") from error
+    lock.release()

@@ -172,6 +172,8 @@ class Contender(ABC):
     """Whose update counts as a membrane update; None where there is none, or it is another."""
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]
+    same_on_any_threads: ClassVar[bool] = False
+    """Whether results are the same, to the last bit, on every number of threads."""
     quick: ClassVar[dict[str, Any]] = {}
     """Fields that the quick preset changes beyond those that it changes for all."""
     remedy: ClassVar[str] = "lower its learning rate"

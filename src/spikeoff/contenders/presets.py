@@ -16,7 +16,11 @@ QUICK: dict[str, Any] = {
 """What the quick preset changes for every contender; the test set stays whole."""
 
 
+def preset_fields(kind: type[Contender], preset: Preset) -> dict[str, Any]:
+    """The fields that a preset sets in a contender's configuration."""
+    return QUICK | kind.quick if preset == "quick" else {}
+
+
 def preset_config(kind: type[Contender], preset: Preset) -> Config:
     """A contender's configuration under a preset."""
-    config = kind.config_type()
-    return replace(config, **(QUICK | kind.quick)) if preset == "quick" else config
+    return replace(kind.config_type(), **preset_fields(kind, preset))

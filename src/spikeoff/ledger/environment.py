@@ -21,9 +21,14 @@ def environment(threads: int, device: str) -> dict[str, Any]:
         "device": device,
         "os": platform.platform(),
         "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "libraries": libraries(),
         "threads": threads,
     }
+
+
+def libraries() -> dict[str, str | None]:
+    """Versions of the libraries that compute."""
+    return {name: _version(name) for name in LIBRARIES}
 
 
 def available_cores() -> int:

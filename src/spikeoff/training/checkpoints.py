@@ -119,10 +119,14 @@ class Saver:
         signals: Signals,
         say: Callable[[str], None],
         last: Checkpoint | None = None,
+        kept: Callable[[Path], None] | None = None,
     ) -> None:
-        """Go on behind the checkpoint ``last``; ``say`` is told what goes wrong."""
+        """Go on behind the checkpoint ``last``; ``say`` is told what goes wrong.
+
+        ``kept`` is called with the folder after each checkpoint; what it takes counts as writing.
+        """
         self._folder, self._config, self._run = folder, config, run
-        self._signals, self._say = signals, say
+        self._signals, self._say, self._kept = signals, say, kept
         self._number = last.number if last else 0
         self._examples = last.standing.examples if last else 0
         self._then, self._cost = time.monotonic(), 0.0
@@ -164,6 +168,8 @@ class Saver:
         checkpoint = Checkpoint(self._number + 1, __version__, self._run, standing, snapshot)
         try:
             write(self._folder.at(NAMES[checkpoint.number % 2]), checkpoint)
+            if self._kept is not None:
+                self._kept(self._folder.path)
         except FolderLostError:
             raise
         except UserError as error:

@@ -1,11 +1,16 @@
-"""Progress of a run: a live bar on a terminal, a plain line an epoch elsewhere."""
+"""Progress of a run: a live bar on a terminal, a plain line an epoch elsewhere.
+
+A run of a campaign has a follower instead, who shows many at once.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from rich.progress import (
     BarColumn,
@@ -20,12 +25,30 @@ from spikeoff.report.console import error_console
 from spikeoff.runs import Row
 
 
-class RunProgress:
-    """Tells the terminal and the log how a run goes; a context manager."""
+class Follower(Protocol):
+    """Who follows a run from elsewhere, and shows how it goes."""
 
-    def __init__(self, name: str, epochs: int, n_train: int, log: logging.Logger) -> None:
+    def told(self, share: float, line: str = "") -> None:
+        """This share of the training is done, from 0 to 1; and a line, where there is one."""
+
+    def kept(self, folder: Path) -> None:
+        """From what lies in ``folder`` now, the run can go on: its settings, or a checkpoint."""
+
+
+class RunProgress:
+    """Tells the terminal, or a follower, and the log how a run goes; a context manager."""
+
+    def __init__(
+        self,
+        name: str,
+        epochs: int,
+        n_train: int,
+        log: logging.Logger,
+        follower: Follower | None = None,
+    ) -> None:
         """``name`` says which run; ``n_train`` images are learned from in each of ``epochs``."""
         self._name, self._epochs, self._log = name, epochs, log
+        self._follower, self._all, self._done = follower, max(1, epochs * n_train), 0
         self._console = error_console()
         self._start, self._before = time.perf_counter(), 0
         self._progress = Progress(
@@ -39,7 +62,7 @@ class RunProgress:
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=follower is not None or not self._console.is_terminal,
         )
         self._task = self._progress.add_task(
             name, total=epochs * n_train, epoch=1, epochs=epochs, accuracy=""
@@ -59,12 +82,15 @@ class RunProgress:
 
     def at(self, epoch: int, examples: int) -> None:
         """The run goes on in ``epoch``, after so many images."""
-        self._before = epoch - 1
+        self._before, self._done = epoch - 1, examples
         self._progress.update(self._task, completed=examples, epoch=min(epoch, self._epochs))
 
     def step(self, examples: int) -> None:
         """So many more images were learned from."""
+        self._done += examples
         self._progress.advance(self._task, examples)
+        if self._follower is not None:
+            self._follower.told(self._share)
 
     def epoch(self, row: Row) -> None:
         """An epoch is over."""
@@ -84,8 +110,14 @@ class RunProgress:
         self._progress.update(self._task, accuracy=line)
         self._plain(line)
 
+    @property
+    def _share(self) -> float:
+        return min(1.0, self._done / self._all)
+
     def _plain(self, line: str) -> None:
-        if not self._console.is_terminal:
+        if self._follower is not None:
+            self._follower.told(self._share, line)
+        elif not self._console.is_terminal:
             self._console.print(f"{self._name}  {line}", highlight=False, soft_wrap=True)
 
 

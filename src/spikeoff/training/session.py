@@ -37,23 +37,29 @@ from spikeoff.training.log import log_file
 from spikeoff.training.loop import History, conclude, learn
 from spikeoff.training.measuring import energies, ready_meter, times
 from spikeoff.training.memory import check_memory
-from spikeoff.training.progress import RunProgress
+from spikeoff.training.progress import Follower, RunProgress
 from spikeoff.training.signals import Interrupted, Signals
 
 
-def run(name: str, config: Config) -> RunRecord:
+def run(name: str, config: Config, *, follower: Follower | None = None) -> RunRecord:
     """Train the contender ``name``, test it once, and leave the record in its folder.
+
+    Progress goes to the terminal, or to a ``follower``.
 
     Raises:
         UserError: a mistake in the configuration, the data or the folder, or divergence.
         Interrupted: it was asked to stop; ``resume`` goes on.
     """
     with Signals() as signals:
-        return _Session(name, config, signals, resumed=False).run()
+        return _Session(name, config, signals, resumed=False, follower=follower).run()
 
 
 def resume(
-    folder: Path, *, num_threads: int | None = None, device: Device | None = None
+    folder: Path,
+    *,
+    num_threads: int | None = None,
+    device: Device | None = None,
+    follower: Follower | None = None,
 ) -> RunRecord:
     """Go on with the run in ``folder`` where it was stopped; one that has finished is read.
 
@@ -61,6 +67,7 @@ def resume(
         folder: of the run.
         num_threads: CPU threads from now on, instead of those it began with.
         device: where to compute from now on.
+        follower: who is told of progress, instead of the terminal.
 
     Raises:
         UserError: there is no run, another process has it, or what ``run`` raises.
@@ -77,14 +84,23 @@ def resume(
     given = {key: value for key, value in changes.items() if value is not None}
     config = replace(config.moved(started_in), save_path=folder, **given)
     with Signals() as signals:
-        return _Session(name, config, signals, resumed=True).run()
+        return _Session(name, config, signals, resumed=True, follower=follower).run()
 
 
 class _Session:
     """One process's part of a run."""
 
-    def __init__(self, name: str, config: Config, signals: Signals, *, resumed: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        signals: Signals,
+        *,
+        resumed: bool,
+        follower: Follower | None,
+    ) -> None:
         self.name, self.config, self.signals, self.resumed = name, config, signals, resumed
+        self.follower = follower
         self.path = config.save_path or default_folder(name, config.seed)
 
     def run(self) -> RunRecord:
@@ -100,6 +116,8 @@ class _Session:
         with RunFolder(self.path, resumed=self.resumed) as folder:
             if not self.resumed:
                 folder.write_config(self.name, config)
+                if self.follower is not None:
+                    self.follower.kept(folder.path)
             try:
                 return self._train_and_judge(contender, dataset, parts, folder)
             except Interrupted as stop:
@@ -114,7 +132,7 @@ class _Session:
         facts = {"contender": self.name, "data": dataset.sha256(), "started": _now(), "resumed": 0}
         with (
             log_file(path / contender.outputs.log) as log,
-            RunProgress(title, epochs.stop - 1, len(parts.train), log) as progress,
+            RunProgress(title, epochs.stop - 1, len(parts.train), log, self.follower) as progress,
         ):
             log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
             last = newest(path, progress.say) if self.resumed else None
@@ -132,7 +150,8 @@ class _Session:
             progress.say(
                 "energy: " + (meter.reason or ", ".join(one.name for one in meter.counters))
             )
-            saver = Saver(folder, config, facts, self.signals, progress.say, last)
+            kept = self.follower.kept if self.follower is not None else None
+            saver = Saver(folder, config, facts, self.signals, progress.say, last, kept)
             keeper = _Keeper(progress, contender, folder)
             with self.signals.patiently():
                 standing = learn(

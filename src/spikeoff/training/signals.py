@@ -22,11 +22,12 @@ class Interrupted(KeyboardInterrupt):
 
     signum: by which signal.
     folder: where it can go on; None where nothing has been begun.
+    command: which goes on, where it is not one of this package's own for a folder.
     """
 
-    def __init__(self, signum: int, folder: Path | None = None) -> None:
-        super().__init__(signum, folder)  # what a process of its own sends to the one above
-        self.signum, self.folder = signum, folder
+    def __init__(self, signum: int, folder: Path | None = None, command: str | None = None) -> None:
+        super().__init__(signum, folder, command)  # what a process sends to the one above
+        self.signum, self.folder, self.command = signum, folder, command
 
 
 class Signals:

@@ -59,6 +59,7 @@ class DiehlCook(Contender):
     config_type = DiehlCookConfig
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     device = "cpu"
+    same_on_any_threads = True
     memory_grows_with = "--n_e or --n_train"
     remedy = "lower --nu_post, --theta_plus or --input_intensity"
     outputs = Outputs(

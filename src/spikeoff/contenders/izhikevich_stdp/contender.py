@@ -78,6 +78,7 @@ class IzhikevichSTDP(Contender):
     neuron = "izhikevich"
     engine = "native"
     device = "cpu"
+    same_on_any_threads = True
     memory_grows_with = "--n_hidden"
     remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
