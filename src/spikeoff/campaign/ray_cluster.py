@@ -29,7 +29,7 @@ RETRIES = 10
 PATIENCE_S = 60.0
 """How long a run waits for the process that had it before, on a node that is thought lost."""
 
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
 class RayExecutor:
@@ -113,7 +113,7 @@ class _Tasks:
             ray.get_runtime_context().get_node_id(), soft=True
         )
         self._ears = ray.remote(_Ears).options(num_cpus=0, scheduling_strategy=here).remote()
-        self._task = ray.remote(_task)
+        self._task = ray.remote(max_calls=1)(_task)  # each run has a process of its own
         self._asked = 0
 
     def run(self) -> None:
@@ -134,12 +134,12 @@ class _Tasks:
                     self._ray.cancel(task, force=self._asked > 1)
 
     def _give(self, job: Job) -> Any:
-        """Give out a task with what it needs; ``max_calls`` gives each a process of its own."""
+        """Give out a task with what it needs."""
         needs: dict[str, Any] = {"num_cpus": job.threads, "num_gpus": job.gpus}
         if job.memory is not None:
             needs["memory"] = job.memory
         options = self._task.options(
-            **needs, max_retries=RETRIES, max_calls=1, retry_exceptions=False, name=job.entry.name
+            **needs, max_retries=RETRIES, retry_exceptions=False, name=job.entry.name
         )
         return options.remote(replace(job, patience_s=PATIENCE_S), self._ears)
 
@@ -176,6 +176,8 @@ class _Ears:
 def _task(job: Job, ears: Any) -> End:
     import ray  # noqa: PLC0415
 
+    if not job.gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # what a run did not ask for is another's
     node = ray.get_runtime_context().get_node_id()[:8]
     return work(job, ears.hear.remote, f"node {node}")
 
