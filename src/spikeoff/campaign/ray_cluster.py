@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,12 @@ RETRIES = 10
 
 PATIENCE_S = 60.0
 """How long a run waits for the process that had it before, on a node that is thought lost."""
+
+REACH_S = 10.0
+"""How long a cluster may take to answer."""
+
+WORDS = ("auto", "local")
+"""What Ray takes for an address that is none."""
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
@@ -76,6 +83,8 @@ class RayExecutor:
             yield
             return
         address = self._address or os.environ.get("RAY_ADDRESS")
+        if address:
+            self._check_reachable(address)
         own: dict[str, Any] = (
             {"include_dashboard": False, "_node_ip_address": "127.0.0.1"} if not address else {}
         )
@@ -93,6 +102,26 @@ class RayExecutor:
             yield
         finally:
             self._ray.shutdown()
+
+
+    def _check_reachable(self, address: str) -> None:
+        """Refuse an address where nobody answers; Ray itself would try for minutes.
+
+        Raises:
+            UserError: nobody does.
+        """
+        host, _, port = address.rpartition(":")
+        if address in WORDS or not port.isdigit():
+            return
+        if host in ("127.0.0.1", "localhost"):  # by which Ray means this machine's address
+            host = self._ray.util.get_node_ip_address()
+        try:
+            socket.create_connection((host, int(port)), timeout=REACH_S).close()
+        except (OSError, OverflowError) as error:
+            raise UserError(
+                f"`address` (={address}) is no Ray cluster that can be reached ({one_line(error)}); "
+                "start one with ray start --head"
+            ) from error
 
 
 class _Tasks:
