@@ -15,11 +15,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import killing
+from tests.campaign import losing_nodes
+
 from page_tables import publish, table
 from spikeoff.ledger.environment import available_cores, cpu_name
 from spikeoff.runs import find_runs
-from tests import killing
-from tests.campaign import losing_nodes
 
 CAMPAIGN = """
 seeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
@@ -33,11 +34,11 @@ timing_seconds = 0
 energy_seconds = 0
 
 [mlp]
-epochs = [200, 300]
+epochs = [100, 150]
 n_hidden = 64
 
 [izhikevich-stdp]
-epochs = [20, 30]
+epochs = [8, 12]
 n_hidden = 100
 """
 NODES, RUNS = 3, 40

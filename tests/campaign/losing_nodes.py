@@ -20,7 +20,7 @@ import psutil
 from spikeoff.campaign.board import JOURNAL
 from spikeoff.training.checkpoints import NAMES
 
-LONGEST_S = 900.0
+LONGEST_S = 1800.0
 OBJECT_STORE_BYTES = 80 << 20
 
 
@@ -31,8 +31,8 @@ def cluster(nodes: int) -> Iterator[Any]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     from ray.cluster_utils import Cluster
 
-    small = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
-    made = Cluster(
+    small: dict[str, Any] = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    made: Any = Cluster(
         initialize_head=True,
         head_node_args={"num_cpus": 0, **small},
     )

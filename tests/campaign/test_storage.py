@@ -1,4 +1,4 @@
-"""Results in an object store: whole folders, only what changed, and no name that leads elsewhere."""
+"""Results in an object store: whole folders, only what changed, no name that leads elsewhere."""
 
 from __future__ import annotations
 

@@ -103,7 +103,6 @@ class RayExecutor:
         finally:
             self._ray.shutdown()
 
-
     def _check_reachable(self, address: str) -> None:
         """Refuse an address where nobody answers; Ray itself would try for minutes.
 
@@ -119,7 +118,7 @@ class RayExecutor:
             socket.create_connection((host, int(port)), timeout=REACH_S).close()
         except (OSError, OverflowError) as error:
             raise UserError(
-                f"`address` (={address}) is no Ray cluster that can be reached ({one_line(error)}); "
+                f"`address` (={address}) is no Ray cluster in reach ({one_line(error)}); "
                 "start one with ray start --head"
             ) from error
 
