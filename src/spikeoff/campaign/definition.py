@@ -34,7 +34,7 @@ from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError, one_line
 
 MAX_FILE_BYTES = 1 << 20
-MAX_RUNS = 100_000
+MAX_RUNS = 10_000
 EVERY = "all"
 KEYS = ("seeds", "preset", EVERY)
 

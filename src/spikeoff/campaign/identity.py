@@ -61,7 +61,7 @@ def address(contender: str, config: Config, data: str, device: str) -> str:
         "data": data,
         "program": program(),
         "contender_source": _foreign_source(kind),
-        "libraries": libraries(),
+        "libraries": _versions(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -87,6 +87,11 @@ def program() -> str:
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+@cache
+def _versions() -> str:
+    return json.dumps(libraries())
 
 
 def _foreign_source(kind: type[Contender]) -> str | None:
