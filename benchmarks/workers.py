@@ -87,7 +87,7 @@ def measured(text: str, flags: Sequence[str], folder: Path) -> tuple[float, floa
     file, output = folder / "asked.toml", folder / "out"
     file.write_text(text)
     process = losing_nodes.start(file, output, *flags)
-    _, err = process.communicate(timeout=losing_nodes.LONGEST_S)
+    err = losing_nodes.end(process, output)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, process.args, stderr=err)
     began = (output / RACE).stat().st_mtime

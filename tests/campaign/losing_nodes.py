@@ -22,6 +22,7 @@ from spikeoff.training.checkpoints import NAMES
 
 LONGEST_S = 1800.0
 OBJECT_STORE_BYTES = 80 << 20
+SAID = ".said"
 
 
 @contextlib.contextmanager
@@ -37,8 +38,10 @@ def cluster(nodes: int) -> Iterator[Any]:
         head_node_args={"num_cpus": 0, **small},
     )
     try:
-        for _ in range(nodes):
-            made.add_node(num_cpus=1, num_gpus=0, **small)
+        for number in range(nodes):
+            # Addresses of their own: the campaign's program is then at the head, which stays.
+            ip = f"127.0.0.{number + 2}"
+            made.add_node(num_cpus=1, num_gpus=0, node_ip_address=ip, **small)
         made.wait_for_nodes()
         yield made
     finally:
@@ -46,11 +49,18 @@ def cluster(nodes: int) -> Iterator[Any]:
 
 
 def start(file: Path, output: Path, *flags: str) -> subprocess.Popen[str]:
-    """The real program, in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "spikeoff", "campaign", str(file), "--output", str(output), *flags],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    """The real program, in a process of its own; what it says goes into a file beside."""
+    command = [sys.executable, "-m", "spikeoff", "campaign", str(file), "--output", str(output)]
+    with output.with_suffix(SAID).open("w") as said:
+        return subprocess.Popen(
+            [*command, *flags], stdout=subprocess.DEVNULL, stderr=said, text=True
+        )
+
+
+def end(process: subprocess.Popen[str], output: Path) -> str:
+    """Wait for the program's end; what it said."""
+    process.wait(LONGEST_S)
+    return output.with_suffix(SAID).read_text()
 
 
 def journal(output: Path) -> list[dict[str, str]]:
@@ -83,20 +93,24 @@ class Loss:
     finished: int
 
 
-def lose_a_node(made: Any, output: Path, after: int, process: subprocess.Popen[str]) -> Loss:
-    """Kill a node, once so many runs have finished and one on it has written both checkpoints."""
+def lose_a_node(
+    made: Any, output: Path, after: int, process: subprocess.Popen[str], which: str = ""
+) -> Loss:
+    """Kill a node, once so many runs have finished and one on it has written both checkpoints.
+
+    ``which`` is how the place of that run begins.
+    """
     nodes = {node.node_id[:8]: node for node in made.worker_nodes}
     deadline = time.monotonic() + LONGEST_S
     while process.poll() is None and time.monotonic() < deadline:
         finished = count(output)["finished"]
         for place, where in under_way(output).items():
             kept = (output / place / NAMES[0]).exists() and (output / place / NAMES[1]).exists()
-            if finished >= after and kept:
+            if finished >= after and kept and place.startswith(which):
                 kill(nodes[where.split()[1]].all_processes["raylet"][0].process.pid)
                 return Loss(place, finished)
         time.sleep(0.02)
-    _, err = process.communicate(timeout=60)
-    raise AssertionError(f"the campaign ended before a node was lost: {err[-2000:]}")
+    raise AssertionError(f"no node was lost: {end(process, output)[-2000:]}")
 
 
 def kill(pid: int) -> None:

@@ -22,7 +22,7 @@ from spikeoff.report.console import output_console
 from spikeoff.runs import find_runs
 from spikeoff.training.session import run
 from tests import killing
-from tests.campaign.losing_nodes import LONGEST_S, count, finishes, start, under_way
+from tests.campaign.losing_nodes import LONGEST_S, count, end, finishes, start, under_way
 
 COMMON = """
 [all]
@@ -50,7 +50,7 @@ def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_tw
         time.sleep(0.05)
     assert finishes(output) == {"mlp/n_hidden=8/seed-0": 1}
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=LONGEST_S)
+    err = end(process, output)
     assert process.returncode == 143
     assert f"go on with: spikeoff campaign {file} --output {output} --workers 2" in err
     first = (output / "mlp" / "n_hidden=8" / "seed-0" / "summary.json").stat().st_mtime_ns
@@ -61,7 +61,7 @@ def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_tw
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(int(under_way(output)["mlp/n_hidden=16/seed-0"].split()[-1]), signal.SIGKILL)
-    _, err = process.communicate(timeout=LONGEST_S)
+    err = end(process, output)
     assert process.returncode == 1
     assert "failed: mlp n_hidden=16 seed 0: its process was killed by signal 9" in err
     assert "failed: cnn seed 0: `device` (=mps) is not available" in err
@@ -78,7 +78,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "asked.toml"
     file.write_text(COMMON + "epochs = 2\n[mlp]\nn_hidden = [8, 16, 24]\n")
     done = start(file, folder / "out", "--workers", "2")
-    _, err = done.communicate(timeout=LONGEST_S)
+    err = end(done, folder / "out")
     assert done.returncode == 0, err
     return folder / "out"
 

@@ -21,6 +21,7 @@ pytest.importorskip("ray")
 
 CAMPAIGN = """
 seeds = [0, 1]
+
 [all]
 n_train = 500
 n_validation = 100
@@ -28,12 +29,18 @@ num_threads = 1
 checkpoint_examples = 500
 timing_seconds = 0
 energy_seconds = 0
+
 [[mlp]]
-n_hidden = [8, 12, 16]
+n_hidden = [8]
 epochs = 2
+
 [[mlp]]
 n_hidden = [64]
 epochs = 200
+
+[[mlp]]
+n_hidden = [12, 16]
+epochs = 2
 """
 LONG = "mlp/n_hidden=64"
 
@@ -43,8 +50,8 @@ def test_a_lost_node_costs_no_run_and_no_bit(tmp_path: Path) -> None:
     file.write_text(CAMPAIGN)
     with losing_nodes.cluster(2) as made:
         process = losing_nodes.start(file, output, "--executor", "ray", "--address", made.address)
-        loss = losing_nodes.lose_a_node(made, output, 1, process)
-        _, err = process.communicate(timeout=losing_nodes.LONGEST_S)
+        loss = losing_nodes.lose_a_node(made, output, 1, process, LONG)
+        err = losing_nodes.end(process, output)
     assert process.returncode == 0, err
     places = [path.relative_to(output).as_posix() for path in find_runs([output])]
     assert len(places) == 8

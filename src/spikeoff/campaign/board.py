@@ -126,7 +126,7 @@ class Board:
         job = self._jobs[end.number]
         self._queued.pop(end.number, None)
         one = self._running.pop(end.number, None)
-        self._write(job, end.kind, text=end.text)
+        self._write(job, end.kind, where=end.where, text=end.text)
         if end.kind == "stopped":
             self.stopped.append(end)
             return

@@ -33,6 +33,9 @@ PATIENCE_S = 60.0
 REACH_S = 10.0
 """How long a cluster may take to answer."""
 
+HEARD_WITHIN_S = 10.0
+"""How long to wait for what runs tell; it is only shown."""
+
 WORDS = ("auto", "local")
 """What Ray takes for an address that is none."""
 
@@ -140,9 +143,11 @@ class _Tasks:
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=True
         )
-        self._ears = ray.remote(_Ears).options(num_cpus=0, scheduling_strategy=here).remote()
+        ears = ray.remote(_Ears).options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
+        self._ears = ears.remote()
         self._task = ray.remote(max_calls=1)(_task)  # each run has a process of its own
         self._asked = 0
+        self._said: Any = None
 
     def run(self) -> None:
         """Give out tasks, and hear them, until all have ended or have been stopped."""
@@ -172,8 +177,15 @@ class _Tasks:
         return options.remote(replace(job, patience_s=PATIENCE_S), self._ears)
 
     def _listen(self) -> None:
-        for told in self._ray.get(self._ears.take.remote()):
-            self._hear(told)
+        """Hear what was told; where that is lost, with a node, no run is."""
+        self._said = self._said or self._ears.take.remote()
+        come, _ = self._ray.wait([self._said], timeout=HEARD_WITHIN_S)
+        if not come:
+            return
+        said, self._said = self._said, None
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            for told in self._ray.get(said):
+                self._hear(told)
 
     def _end(self, task: Any, job: Job) -> End:
         try:

@@ -75,6 +75,7 @@ class End:
     text: the accuracy, or what failed.
     log: the last lines of the log of one that failed.
     signum: by which signal it was stopped.
+    where: the process that it ended in, where it can say.
     """
 
     number: int
@@ -82,6 +83,7 @@ class End:
     text: str = ""
     log: tuple[str, ...] = ()
     signum: int = 0
+    where: str = ""
 
 
 Tell = Callable[[Told], None]
@@ -89,8 +91,12 @@ Tell = Callable[[Told], None]
 
 def work(job: Job, tell: Tell, where: str = "") -> End:
     """Make the run, or go on with it, in this process; ``where`` tells which part of a cluster."""
-    here = where or platform.node()
-    tell(Told(job.number, started=f"{here} pid {os.getpid()}"))
+    here = f"{where or platform.node()} pid {os.getpid()}"
+    tell(Told(job.number, started=here))
+    return replace(_end(job, tell, here), where=here)
+
+
+def _end(job: Job, tell: Tell, here: str) -> End:
     try:
         if program() != job.program:
             raise UserError(
