@@ -41,6 +41,9 @@ from spikeoff.report.verdict import say, verdicts
 from spikeoff.runs import CONFIG, SUMMARY, RunRecord, read_config, read_run
 from spikeoff.training.signals import Interrupted
 
+MOST_COMPARED = 60
+"""Configurations that a page compares: it shows each, and holds every two to each other."""
+
 
 class Executor(Protocol):
     """Where runs take place."""
@@ -180,9 +183,12 @@ def show(
 def _tell(
     records: Sequence[RunRecord], output: Output, console: Console, table: EnergyTable
 ) -> list[Path]:
-    """Show what came through; of runs on different images, only the table."""
+    """Show what came through; of runs on different images, or very many, only the table."""
     try:
         check_one_race(records)
+        n = len(group(records))
+        if n > MOST_COMPARED:
+            raise UserError(f"it compares every two, up to {MOST_COMPARED} configurations, not {n}")
     except UserError as error:
         ordered = sorted(records, key=lambda record: (record.contender, record.seed))
         console.print(terminal_table(ordered))

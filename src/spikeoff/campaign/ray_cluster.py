@@ -30,6 +30,9 @@ RETRIES = 10
 PATIENCE_S = 60.0
 """How long a run waits for the process that had it before, on a node that is thought lost."""
 
+MOST_TOLD_A_SECOND = 500
+"""Of all runs together; the more run, the less often each tells how far it is."""
+
 REACH_S = 10.0
 """How long a cluster may take to answer."""
 
@@ -75,7 +78,9 @@ class RayExecutor:
             return
         with self._connected(), _noted() as signals:
             self.workers = self._most or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-            _Tasks(self._ray, jobs, self._most, hear, signals).run()
+            every = max(LOOK_EVERY_S, min(self.workers, len(jobs)) / MOST_TOLD_A_SECOND)
+            asked = [replace(job, patience_s=PATIENCE_S, told_every_s=every) for job in jobs]
+            _Tasks(self._ray, asked, self._most, hear, signals).run()
         if signals:
             raise Interrupted(signals[0])
 
@@ -174,7 +179,7 @@ class _Tasks:
         options = self._task.options(
             **needs, max_retries=RETRIES, retry_exceptions=False, name=job.entry.name
         )
-        return options.remote(replace(job, patience_s=PATIENCE_S), self._ears)
+        return options.remote(job, self._ears)
 
     def _listen(self) -> None:
         """Hear what was told; where that is lost, with a node, no run is."""

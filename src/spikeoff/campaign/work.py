@@ -22,9 +22,6 @@ from spikeoff.runs import CONFIG, SUMMARY, RunRecord, wait_until_free
 from spikeoff.training.session import resume, run
 from spikeoff.training.signals import Interrupted
 
-TOLD_EVERY_S = 0.5
-"""How often a run tells how far it is."""
-
 LOG_LINES, LOG_BYTES = 5, 1 << 14
 
 
@@ -42,6 +39,7 @@ class Job:
     gpus: GPUs that it takes.
     memory: bytes that it takes about; None: not known.
     patience_s: how long to wait for another process to leave the run's folder.
+    told_every_s: how often it tells how far it is.
     """
 
     number: int
@@ -54,6 +52,7 @@ class Job:
     gpus: int = 0
     memory: int | None = None
     patience_s: float = 0.0
+    told_every_s: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ class _Follower:
         self._job, self._tell, self._storage, self._then = job, tell, storage, 0.0
 
     def told(self, share: float, line: str = "") -> None:
-        if line or time.monotonic() - self._then >= TOLD_EVERY_S:
+        if line or time.monotonic() - self._then >= self._job.told_every_s:
             self._then = time.monotonic()
             self._tell(Told(self._job.number, share, line))
 

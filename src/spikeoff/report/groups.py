@@ -35,17 +35,16 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
 
 def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     """Runs by contender, and by the settings in which runs of one contender differ."""
-    peers: dict[str, list[dict[str, Any]]] = {}
-    for record in records:
-        peers.setdefault(record.contender, []).append(_settings(record))
+    settings = [_settings(record) for record in records]
+    seen: dict[str, dict[str, set[Any]]] = {}
+    for record, told_by in zip(records, settings, strict=True):
+        values = seen.setdefault(record.contender, {key: set() for key in told_by})
+        for key in values.keys() | told_by.keys():
+            values.setdefault(key, {None}).add(told_by.get(key))
     groups: dict[str, list[RunRecord]] = {}
-    for record in records:
-        others = peers[record.contender]
-        differing = {
-            key: value
-            for key, value in _settings(record).items()
-            if any(other.get(key) != value for other in others)
-        }
+    for record, told_by in zip(records, settings, strict=True):
+        values = seen[record.contender]
+        differing = {key: value for key, value in told_by.items() if len(values[key]) > 1}
         told = ", ".join(f"{key}={value}" for key, value in differing.items())
         name = f"{record.contender} ({told})" if told else record.contender
         groups.setdefault(name, []).append(record)
