@@ -1,0 +1,98 @@
+"""What a campaign's own program does for each run, wherever the run takes place.
+
+Run: python benchmarks/head_load.py [--into docs/scaling.md] 2> /dev/null
+
+A thousand runs of ``mlp`` are planned, looked for, heard (a start, forty lines, an end) and noted;
+none is made.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from page_tables import publish, table
+from spikeoff.campaign import racing
+from spikeoff.campaign.board import JOURNAL, Board
+from spikeoff.campaign.local import LocalExecutor
+from spikeoff.campaign.plan import RACE, entries, write_race
+from spikeoff.campaign.storage import LocalStorage
+from spikeoff.campaign.store import Store
+from spikeoff.campaign.work import End, Job, Told
+from spikeoff.ledger.environment import cpu_name
+from spikeoff.runs import SUMMARY
+
+RUNS, LINES = 1000, 40
+RECORD = b"{" + b" " * 4000 + b"}"
+"""As large as a run's record."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print a row a task."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        output = racing.Output(LocalStorage(root), root, str(root))
+        runs = entries(["mlp"], range(RUNS), "full", {"num_threads": 1}, root)
+        data, executor = racing._look_at_data(runs), LocalExecutor()
+        jobs: list[Job] = []
+        store, quiet = Store(output.storage), Console(file=io.StringIO())
+        rows = [
+            row("the run's address", lambda: jobs.extend(
+                racing._job(n, one, output, str(root), data, executor)
+                for n, one in enumerate(runs, 1)
+            ), ""),
+        ]  # fmt: skip
+        board = Board(jobs, 1, quiet, root)
+        rows += [
+            row("the plan", lambda: write_race(runs, root, None), RACE, root),
+            row("has it finished?", lambda: [
+                racing._settled(job, output, store, board, resumed=True) for job in jobs
+            ], ""),
+            row("its news, shown and kept", lambda: hear_all(board, jobs), JOURNAL,
+                root),
+        ]  # fmt: skip
+        for one in runs:
+            output.storage.write(f"{one.place}/{SUMMARY}", RECORD)
+        rows.append(row("the note of its end (by the worker)", lambda: note_all(store, output, jobs), ""))  # fmt: skip
+        sent = len(pickle.dumps(jobs[0]))
+    told = (
+        f"Mean of {RUNS} runs with {LINES} lines of news each; {sent} bytes go to a worker. A core "
+        f"of {cpu_name()}, load average {os.getloadavg()[0]:.1f}."
+    )
+    publish("head", f"{table(['for each run', 'ms', 'bytes'], rows)}\n\n{told}", arguments)
+
+
+def row(name: str, work: Callable[[], object], file: str = "", root: Path = Path()) -> list[str]:
+    """What ``work`` takes, and leaves in ``file``, a run."""
+    start = time.perf_counter()
+    work()
+    taken = 1000 * (time.perf_counter() - start) / RUNS
+    size = f"{(root / file).stat().st_size / RUNS:.0f}" if file else ""
+    return [name, f"{taken:.2f}", size]
+
+
+def hear_all(board: Board, jobs: Sequence[Job]) -> None:
+    """Every run from its start to its end."""
+    for job in jobs:
+        board.hear(Told(job.number, started="node 01234567 pid 1234"))
+        for line in range(LINES):
+            board.hear(Told(job.number, line / LINES, f"epoch {line}/{LINES}  train 99.00 %"))
+        board.hear(End(job.number, "finished", "test accuracy 98.00 %, trained in 60.0 s"))
+
+
+def note_all(store: Store, output: racing.Output, jobs: Sequence[Job]) -> None:
+    """A note for every run."""
+    for job in jobs:
+        store.add(job.address, output.storage, job.entry.place)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
