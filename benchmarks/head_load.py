@@ -61,7 +61,8 @@ def main(arguments: Sequence[str]) -> None:
         ]  # fmt: skip
         for one in runs:
             output.storage.write(f"{one.place}/{SUMMARY}", RECORD)
-        rows.append(row("the note of its end (by the worker)", lambda: note_all(store, output, jobs), ""))  # fmt: skip
+        name = "the note of its end (by the worker)"
+        rows.append(row(name, lambda: note_all(store, output, jobs)))
         sent = len(pickle.dumps(jobs[0]))
     told = (
         f"Mean of {RUNS} runs with {LINES} lines of news each; {sent} bytes go to a worker. A core "

@@ -30,6 +30,7 @@ def cluster(nodes: int) -> Iterator[Any]:
     """A head that runs nothing, and so many nodes of one CPU, each with processes of its own."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # by Ray's default all else goes first
     from ray.cluster_utils import Cluster
 
     small: dict[str, Any] = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
