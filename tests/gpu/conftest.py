@@ -23,7 +23,7 @@ else:
     with pytest.MonkeyPatch.context() as patch:
         if DEVICE == "cpu":
             patch.setenv("TRITON_INTERPRET", "1")
-        for name in ("izhikevich_loop", "rate_coding", "trial", "two_layers"):
+        for name in ("dropout", "izhikevich_loop", "rate_coding", "trial", "two_layers"):
             importlib.import_module(f"spikeoff.gpu.{name}")
 
 

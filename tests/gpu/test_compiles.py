@@ -22,7 +22,8 @@ def test_every_launch_compiles(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     launches = [json.loads(line) for line in done.stdout.splitlines()]
     made = {(launch["kernel"], launch["target"][:5]) for launch in launches}
-    assert made == set(product(["_draw", "_forward", "_backward"], ["sm_80", "sm_90"]))
+    kernels = ["_draw_spikes", "_draw_scale", "_forward", "_backward"]
+    assert made == set(product(kernels, ["sm_80", "sm_90"]))
     for launch in launches:
         assert launch["machine_code"] == b"\x7fELF".hex()
         assert launch["fused"] == 0

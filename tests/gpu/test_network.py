@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from spikeoff.contenders.izhikevich_gradient import (
     choose_way,
 )
 from spikeoff.data import Images
-from spikeoff.gpu import izhikevich_loop, rate_coding, support, trial
+from spikeoff.gpu import dropout, izhikevich_loop, rate_coding, support, trial
 
 SMALL: dict[str, Any] = {"n_hidden": 24, "n_steps": 20, "batch_size": 2, "output_scale": 12.0}
 
@@ -27,6 +28,15 @@ SMALL: dict[str, Any] = {"n_hidden": 24, "n_steps": 20, "batch_size": 2, "output
 def images(few: Images) -> Images:
     """Four images: quick enough for the interpreter."""
     return few.take(slice(0, 4))
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Networks in float64 from the start, their optimisers too."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 def pair(device: Device, **settings: Any) -> list[IzhikevichGradient]:
@@ -40,7 +50,6 @@ def pair(device: Device, **settings: Any) -> list[IzhikevichGradient]:
 def logits_and_gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
     network.module.double()
     network.module.train()
-    torch.manual_seed(1)
     pixels = torch.from_numpy(images.pixels).to(network.device)
     ids = torch.from_numpy(images.ids).to(network.device)
     logits = network.present(pixels, ids, epoch=1).logits
@@ -63,13 +72,14 @@ def test_logits_and_gradients_in_float64(images: Images, device: Device, dropout
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9 * scale)
 
 
+@pytest.mark.usefixtures("double")
 def test_training_takes_the_same_steps(images: Images, device: Device) -> None:
     """Two steps of Adam in float64: order, dropout, spikes and gradients are the same."""
     networks = pair(device, epochs=2)
     found = []
     for network in networks:
-        network.module.double()
         before = network.state()
+        assert before["hidden"].dtype == np.float64
         (step,) = network.learn(images, 1)
         after = network.state()
         assert any(np.any(after[name] != before[name]) for name in after)
@@ -178,6 +188,7 @@ def test_the_trial_finds_a_wrong_spike_and_a_wrong_gradient(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn, backward = rate_coding.rate_code, izhikevich_loop.backward
+    silenced = dropout.scale
 
     def one_bit_off(*args: Any, **key: Any) -> torch.Tensor:
         spikes = drawn(*args, **key)
@@ -190,6 +201,9 @@ def test_the_trial_finds_a_wrong_spike_and_a_wrong_gradient(
     monkeypatch.setattr(rate_coding, "rate_code", one_bit_off)
     assert trial.differences(device) == ["input spikes"]
     monkeypatch.setattr(rate_coding, "rate_code", drawn)
+    monkeypatch.setattr(dropout, "scale", lambda *args, **key: silenced(*args, **key).flip(1))
+    assert trial.differences(device) == ["dropout"]
+    monkeypatch.setattr(dropout, "scale", silenced)
     monkeypatch.setattr(izhikevich_loop, "backward", a_little_off)
     assert trial.differences(device) == ["neurons"]
 

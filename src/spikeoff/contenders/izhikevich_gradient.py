@@ -260,29 +260,34 @@ class IzhikevichGradient(GradientContender):
             weights.output,
             inputs,
             self._layers(),
-            self._kept(len(pixels)),
+            self.heard(ids, epoch, self.config.n_hidden, self.config.dropout),
             1 - self.config.dropout,
         )
         return counts, lambda: (inputs.total(), hidden_spikes)
 
     def _by_triton(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
         gpu = import_module("spikeoff.gpu.two_layers")  # needs Triton
-        weights, draw = self.weights, self._draw(pixels, ids, epoch)
-        kept, scale = self._kept(len(pixels)), None
-        if kept is not None:
-            scale = kept[:, 0].to(weights.hidden.dtype) / (1 - self.config.dropout)
+        config, weights, scale = self.config, self.weights, None
+        ids = torch.as_tensor(ids, device=pixels.device)
+        draw = self._draw(pixels, ids, epoch)
+        if config.dropout and self.module.training:
+            scale = import_module("spikeoff.gpu.dropout").scale(
+                ids, config.n_hidden, config.dropout, weights.hidden.dtype,
+                seed=config.seed, epoch=epoch,
+            )  # fmt: skip
         counts, hidden_counts = gpu.TwoLayers.apply(
             weights.hidden, weights.bias, weights.output, draw, self._layers(), scale
         )
         return counts, lambda: (_total(draw()), _total(hidden_counts))
 
-    def _draw(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Callable[[], torch.Tensor]:
+    def _draw(
+        self, pixels: torch.Tensor, ids: torch.Tensor, epoch: int
+    ) -> Callable[[], torch.Tensor]:
         """Draws the images' input spikes by Triton."""
         rate_coding = import_module("spikeoff.gpu.rate_coding")
         config, dtype = self.config, self.weights.hidden.dtype
-        on_device = torch.as_tensor(ids, device=pixels.device)
         return lambda: rate_coding.rate_code(
-            pixels, on_device, config.n_steps, config.max_rate, dtype,
+            pixels, ids, config.n_steps, config.max_rate, dtype,
             seed=config.seed, epoch=epoch,
         )  # fmt: skip
 
@@ -307,8 +312,8 @@ class IzhikevichGradient(GradientContender):
         )
         currents = spikes.to(weights.hidden.dtype) @ weights.hidden + weights.bias
         hidden, _ = izhikevich_layer(currents, PRESETS[config.hidden], config.dt, **self._rule())
-        kept = self._kept(len(pixels))
-        sent = hidden if kept is None else hidden * kept / (1 - config.dropout)
+        heard = self.heard(ids, epoch, config.n_hidden, config.dropout)
+        sent = hidden if heard is None else hidden * heard[:, None] / (1 - config.dropout)
         answers, _ = izhikevich_layer(
             sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
         )
@@ -320,7 +325,7 @@ class IzhikevichGradient(GradientContender):
         if self.way == "autograd":
             return self._spikes_by_autograd(pixels, images.ids, EVALUATION)
         gpu, weights = import_module("spikeoff.gpu.two_layers"), self.weights
-        draw = self._draw(pixels, images.ids, EVALUATION)
+        draw = self._draw(pixels, torch.from_numpy(images.ids).to(self.device), EVALUATION)
         values = (weights.hidden, weights.bias, weights.output)
         passage = gpu.run(draw, values, self._layers())
         return draw(), gpu.spikes(passage.trace), gpu.spikes(passage.output_trace)
@@ -376,13 +381,6 @@ class IzhikevichGradient(GradientContender):
             "width": config.surrogate_width,
             "max_slope": config.max_slope,
         }
-
-    def _kept(self, n: int) -> torch.Tensor | None:
-        """[n, 1, n_hidden] uint8: whose spikes count in this training step; None for all."""
-        if not self.config.dropout or not self.module.training:
-            return None
-        drawn = torch.rand(n, 1, self.config.n_hidden, device=self.device)
-        return (drawn >= self.config.dropout).to(torch.uint8)
 
 
 def _total(spikes: torch.Tensor) -> float:

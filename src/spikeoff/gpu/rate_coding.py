@@ -48,7 +48,7 @@ def rate_code(
     limits = _limits(max_rate, pixels.device)
     grid = (n, triton.cdiv(n_pixels, BLOCK), triton.cdiv(n_steps, STEPS_PER_BLOCK))
     key = (seed, epoch, presentation)
-    _draw[grid](out, pixels, ids, limits, n_steps, n_pixels, *key, BLOCK, **EXACT)
+    _draw_spikes[grid](out, pixels, ids, limits, n_steps, n_pixels, *key, BLOCK, **EXACT)
     return out
 
 
@@ -59,7 +59,7 @@ def _limits(max_rate: float, device: torch.device) -> torch.Tensor:
 
 
 @kernel("seed", "epoch", "presentation")
-def _draw(
+def _draw_spikes(
     out: tl.tensor,
     pixels: tl.tensor,
     ids: tl.tensor,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from spikeoff.encoding import rate_code_torch
-from spikeoff.gpu import izhikevich_loop, rate_coding
+from spikeoff.gpu import dropout, izhikevich_loop, rate_coding
+from spikeoff.learning.dropout import kept_torch
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import FAST_SPIKING
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
@@ -19,6 +20,7 @@ def differences(device: str) -> list[str]:
     """What differs, by name; nothing where all is well."""
     found = {
         "input spikes": _draws_differ(device),
+        "dropout": _silence_differs(device),
         "neurons": _neurons_differ(device),
     }
     return [name for name, differs in found.items() if differs]
@@ -31,6 +33,14 @@ def _draws_differ(device: str) -> bool:
     key = {"seed": 2**32 - 1, "epoch": 3}
     ours = rate_coding.rate_code(pixels, ids, STEPS, 0.9, torch.float32, **key)
     return not torch.equal(ours, rate_code_torch(pixels, ids, STEPS, 0.9, **key).float())
+
+
+def _silence_differs(device: str) -> bool:
+    """Whether dropout silences another neuron."""
+    ids = torch.arange(N, device=device) + 2**31
+    key = {"seed": 2**32 - 1, "epoch": 3}
+    ours = dropout.scale(ids, NEURONS, 0.5, torch.float32, **key)
+    return not torch.equal(ours, 2.0 * kept_torch(ids, NEURONS, 0.5, **key))
 
 
 def _neurons_differ(device: str) -> bool:
