@@ -86,7 +86,7 @@ def _dispatch(given: list[str]) -> int:
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
     verbs = {
         "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
-        "evaluate": evaluate, "bench": bench, "sensors": sensors,
+        "evaluate": evaluate, "bench": bench, "sensors": sensors, "export": export,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -112,7 +112,7 @@ def _overview() -> str:
 
 def _train(given: list[str]) -> int:
     """``train CONTENDER``: the flags are those of the contender's configuration."""
-    from spikeoff.contenders.registry import find, names
+    from spikeoff.contenders.registry import find, names, parse
 
     if not given or given[0] in ("-h", "--help"):
         print(  # noqa: T201
@@ -123,7 +123,9 @@ def _train(given: list[str]) -> int:
             "DIR is the folder of a run that was stopped; it goes on as if it had not been"
         )
         return 0
-    name, *flags = given
+    (name, engine), flags = parse(given[0]), given[1:]
+    if engine is not None:
+        flags = ["--engine", engine, *flags]
     kind = find(name)
     config = tyro.cli(
         kind.config_type, args=flags, prog=f"spikeoff train {name}", use_underscores=True
@@ -413,6 +415,25 @@ def evaluate(
         save_path, mnist_path, n_e=n_e, n_e2=n_e2, num_examples=num_examples, vote=vote,
         console=output_console(),
     )  # fmt: skip
+    return 0
+
+
+def export(
+    run: Annotated[Path, tyro.conf.Positional],
+    file_format: Annotated[Literal["keras", "saved-model"], tyro.conf.arg(name="format")] = "keras",
+    output: Path | None = None,
+) -> int:
+    """Write the network of a finished run of mlp or cnn for Keras and TensorFlow.
+
+    Args:
+        run: folder of the run, whichever its engine.
+        file_format: keras (a file that keras.models.load_model takes), or saved-model (a folder,
+            for TensorFlow Serving and its kin).
+        output: where to write; model.keras or saved-model in the run's folder by default.
+    """
+    from spikeoff.exports import export_run
+
+    print(export_run(run, file_format, output))  # noqa: T201
     return 0
 
 

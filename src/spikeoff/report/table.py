@@ -210,7 +210,7 @@ def _standing(name: str, records: Sequence[RunRecord]) -> Standing:
     hidden = values(lambda s: s["spikes"]["per_example_hidden"])
     return Standing(
         name=name,
-        title=first["title"],
+        title=records[0].title,
         accuracy=float(np.mean(accuracy)),
         interval=(100 * low, 100 * high),
         cells={
