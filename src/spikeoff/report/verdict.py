@@ -103,7 +103,7 @@ def nearest_conventional(groups: Mapping[str, Sequence[RunRecord]], name: str) -
     size = _size(groups[name])
 
     def distance(one: str) -> tuple[int, bool]:
-        return abs(_size(groups[one]) - size), groups[one][0].summary["engine"] != NATIVE
+        return abs(_size(groups[one]) - size), groups[one][0].summary.get("engine") != NATIVE
 
     return min(conventional, key=distance, default=None)
 

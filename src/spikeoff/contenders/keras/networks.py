@@ -75,6 +75,7 @@ def answering(network: Any, learning_rate: float) -> Any:
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
+    model.optimizer.build(model.trainable_variables)  # else a reader is warned that it was not
     return model
 
 
