@@ -83,7 +83,7 @@ def run(
     trace = departures.product(inputs, w_hidden).reshape(shape)
     fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
     if kept is not None:
-        fired *= kept
+        fired *= kept[:, None]
     spikes = events.from_dense(fired.reshape(n_rows, -1))
     output_trace = events.product(spikes, w_output).reshape(shape)
     no_bias = np.zeros(w_output.shape[1], w_output.dtype)
@@ -114,7 +114,7 @@ class TwoLayers(torch.autograd.Function):
             output: [n_hidden, n_output] weights (mV/ms).
             inputs: spikes, rows by example and step.
             layers: what is fixed.
-            kept: [n, 1, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
+            kept: [n, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
             kept_share: share of 1 in ``kept`` by expectation; the others' weight makes up for it.
 
         Returns:
@@ -145,7 +145,7 @@ class TwoLayers(torch.autograd.Function):
         heard = np.ones((n, n_hidden), np.uint8)
         if kept is not None:
             by_output /= kept_share
-            heard = kept.numpy().reshape(n, n_hidden)
+            heard = kept.numpy()
         back = np.ascontiguousarray(w_output.T)
         by_input = layers.back(trace, by_currents, back, heard, "hidden").reshape(inputs.n_rows, -1)
         by_hidden, by_bias = map(torch.from_numpy, departures.gradients(inputs, by_input))
