@@ -63,7 +63,6 @@ class Conventional(GradientContender):
         tensorflow = start_tensorflow(use_threads(config.num_threads))
         super().__init__(replace(config, device="cpu"))
         self.libraries = ("tensorflow", "keras")
-        self._dropout_seed = 0
         engine = KerasEngine(self.keras_network(), config, tensorflow)
         engine.restore(self.state())
         self._keras = engine
@@ -91,7 +90,7 @@ class Conventional(GradientContender):
             super().warm_up(images)
             return
         before = self.snapshot()
-        self._keras.learn(images.pixels, images.labels, 0.0, 0)
+        self._keras.learn(images.pixels, images.labels, 0.0, _dropout_seed(0, 0, 0))
         self.resume(before)
         self.respond(images)
         self.account(Activity(0.0, 0.0, 0.0), images)
@@ -131,8 +130,9 @@ class Conventional(GradientContender):
     def _learn_batch(self, images: Images, rows: NDArray[np.int64], epoch: int) -> torch.Tensor:
         if self._keras is None:
             return super()._learn_batch(images, rows, epoch)
+        seed = _dropout_seed(self.settings.seed, epoch, int(images.ids[rows[0]]))
         pixels, labels = images.pixels[rows], images.labels[rows]
-        return torch.tensor(self._keras.learn(pixels, labels, self._rate, self._dropout_seed))
+        return torch.tensor(self._keras.learn(pixels, labels, self._rate, seed))
 
     def _answer(
         self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
@@ -142,15 +142,17 @@ class Conventional(GradientContender):
         logits, active = self._keras.answer(pixels)
         return logits, (float(np.count_nonzero(pixels)), active)
 
-    def _seed_dropout(self, seed: int) -> None:
-        self._dropout_seed = seed
-        super()._seed_dropout(seed)
-
     def _mirror(self) -> None:
         """Let the module have Keras' weights."""
         if self._keras is not None:
             held = {name: torch.from_numpy(array) for name, array in self._keras.state().items()}
             self.module.load_state_dict(self.module.state_dict() | held)
+
+
+def _dropout_seed(seed: int, epoch: int, first: int) -> NDArray[np.int64]:
+    """[2] of a batch, told by its first image, so that no generator's state need be kept."""
+    words = np.random.SeedSequence([seed, epoch, first]).generate_state(2, np.uint32)
+    return words.astype(np.int64)
 
 
 def save_keras(model: Any, path: Path) -> None:

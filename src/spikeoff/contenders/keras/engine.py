@@ -63,17 +63,20 @@ class KerasEngine:
         self._answering = tf.function(self._answer, input_signature=[pixels])
 
     def learn(
-        self, pixels: NDArray[np.uint8], labels: NDArray[np.uint8], rate: float, seed: int
+        self,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        rate: float,
+        seed: NDArray[np.int64],
     ) -> tuple[float, float]:
         """One step of Adam; returns right answers and summed loss, without smoothing.
 
         Args:
             pixels, labels: the batch.
             rate: step size.
-            seed: of the dropout.
+            seed: [2] of the dropout.
         """
-        words = np.array([seed & 0xFFFFFFFF, seed >> 32], np.int64)
-        right, loss = self._learning(pixels, labels, np.float32(rate), words).numpy()
+        right, loss = self._learning(pixels, labels, np.float32(rate), seed).numpy()
         return float(right), float(loss)
 
     def answer(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
