@@ -172,14 +172,14 @@ def _bench(given: list[str]) -> int:
 
 def _resume(given: list[str]) -> int:
     """``train --resume DIR``: all that decides the results comes from DIR."""
-    from spikeoff.contenders.registry import names
+    from spikeoff.contenders.registry import label, names, parse
 
-    if given[0] in names():
-        name, given = given[0], given[1:]
-        contender: str | None = name
+    contender, named_engine = parse(given[0])
+    if contender in names():
+        given = given[1:]
     else:
-        contender = None
-    (folder, num_threads, device), others = tyro.cli(
+        contender, named_engine = "", None
+    (folder, num_threads, device, engine), others = tyro.cli(
         _resumed, args=given, prog="spikeoff train", use_underscores=True,
         return_unknown_args=True,
     )  # fmt: skip
@@ -193,8 +193,15 @@ def _resume(given: list[str]) -> int:
     from spikeoff.runs import read_config
     from spikeoff.training.session import resume
 
-    if contender is not None and (held := read_config(folder)[0]) != contender:
-        raise UserError(f"{folder}: holds a run of {held}, not of {contender}; leave the name out")
+    if contender or engine:
+        held, settings, _ = read_config(folder)
+        began = settings.get("engine")
+        asked = label(contender or held, engine or named_engine or began)
+        if asked != label(held, began):
+            raise UserError(
+                f"{folder}: holds a run of {label(held, began)}, not of {asked}; leave the name "
+                "and the engine out"
+            )
     record = resume(folder, num_threads=num_threads, device=device)
     console = output_console()
     console.print(terminal_table([record]))
@@ -206,15 +213,17 @@ def _resumed(
     resume: Path,
     num_threads: int | None = None,
     device: DeviceName | None = None,
-) -> tuple[Path, int | None, DeviceName | None]:
+    engine: str | None = None,
+) -> tuple[Path, int | None, DeviceName | None, str | None]:
     """Go on with a run that was stopped.
 
     Args:
         resume: folder of the run.
         num_threads: CPU threads from now on.
         device: where to compute from now on.
+        engine: that which the run has; no other can go on with it.
     """
-    return resume, num_threads, device
+    return resume, num_threads, device, engine
 
 
 def train() -> int:

@@ -23,7 +23,7 @@ from spikeoff.errors import UserError
 COUNT = "num_batches_tracked"
 """A buffer of PyTorch's that no answer depends on."""
 
-SHARE = {"mlp": 2e-4, "cnn": 0.03}
+SHARE = {"mlp": 2e-4, "cnn": 0.01}
 """How far weights may be apart after ten steps, in units of the way they went. Adam's first steps
 have one size whatever the gradient, so that rounding where that is about zero shows here most."""
 
@@ -78,13 +78,17 @@ def test_logits_and_activity_agree(few: Images, name: str) -> None:
     ("name", "dtype", "tolerance"),
     [
         ("mlp", "float32", 1e-4),
+        ("cnn", "float32", 1e-4),
         ("mlp", "float64", 1e-6),
         ("cnn", "float64", 1e-6),
-        ("cnn", "float32", 1e-3),  # both libraries round where batch norm sums over a map
     ],
 )
 def test_gradients_agree(few: Images, name: str, dtype: str, tolerance: float) -> None:
-    """Within each array, the difference's norm against the gradient's."""
+    """Within each array, the difference's norm against the gradient's.
+
+    In single precision of the kernels that train; in double of the PyTorch module, which shows
+    that both networks are one function.
+    """
     contender, _ = pair(name)
     theirs = keras_gradients(contender, few, dtype)
     ours = native_gradients(contender, few, dtype)
@@ -95,10 +99,13 @@ def test_gradients_agree(few: Images, name: str, dtype: str, tolerance: float) -
 
 
 def native_gradients(contender: Conventional, images: Images, dtype: str) -> State:
-    network = contender.module.to(getattr(torch, dtype)).train()
-    pixels = torch.from_numpy(images.pixels).to(getattr(torch, dtype)) / 255
-    shape = (-1, 1, 28, 28) if contender.id == "cnn" else (-1, 784)
-    logits, _ = network(pixels.view(shape))
+    network = contender.module.train()
+    pixels = torch.from_numpy(images.pixels)
+    if dtype == "float32":
+        logits = contender.present(pixels, images.ids, epoch=1).logits
+    else:
+        shape = (-1, 1, 28, 28) if contender.id == "cnn" else (-1, 784)
+        logits, _ = network.double()(pixels.double().view(shape) / 255)
     target = torch.from_numpy(images.labels).long()
     functional.cross_entropy(logits, target, label_smoothing=0.1).backward()  # type: ignore[no-untyped-call]
     slopes = {name: one.grad for name, one in network.named_parameters()}
