@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 from spikeoff.campaign import read_race
+from spikeoff.cli import main
 from spikeoff.contenders.base import State
 from spikeoff.contenders.conventional import Conventional
 from spikeoff.contenders.registry import find
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.runs import read_run
-from spikeoff.training.session import resume, run
+from spikeoff.training.session import run
 from spikeoff.training.signals import Interrupted
 from tests import killing
 from tests.training.test_resume import config as small
@@ -33,6 +34,13 @@ def make(name: str, **changes: Any) -> Conventional:
     kind: Any = find(name)
     settings = {"num_threads": 1, "n_hidden": 32, "batch_size": 16, "engine": "tensorflow"}
     return kind(kind.config_type(**settings | changes))  # type: ignore[no-any-return]
+
+
+def call(*arguments: str) -> object:
+    """The exit status of ``spikeoff train ARGUMENTS``."""
+    with pytest.raises(SystemExit) as caught:
+        main(["train", *arguments])
+    return caught.value.code
 
 
 def same(one: State, other: State) -> bool:
@@ -56,7 +64,7 @@ def test_stopped_within_a_pass_it_goes_on_with_the_same_bits(name: str, few: Ima
 
 
 def test_a_stopped_run_ends_as_one_that_was_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     run("mlp", small("mlp", whole, engine="tensorflow"))
@@ -64,7 +72,11 @@ def test_a_stopped_run_ends_as_one_that_was_not(
         stop_at(patch, "mlp", 3, signal.SIGTERM)
         with pytest.raises(Interrupted):
             run("mlp", small("mlp", stopped, engine="tensorflow"))
-    record = resume(stopped)
+    for words in (["mlp@native"], ["--engine", "native"], ["cnn@tensorflow"]):
+        assert call(*words, "--resume", str(stopped)) == 2
+        assert "holds a run of mlp@tensorflow, not of" in capsys.readouterr().err
+    assert call("mlp", "--engine", "tensorflow", "--resume", str(stopped)) == 0
+    record = read_run(stopped)
     assert (record.summary["engine"], record.summary["resumed"]) == ("tensorflow", 1)
     assert record.summary["environment"]["libraries"]["keras"]
     assert killing.differences(killing.results(whole), killing.results(stopped)) == []
