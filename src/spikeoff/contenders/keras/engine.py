@@ -39,7 +39,7 @@ class KerasEngine:
 
     def __init__(self, network: Any, settings: GradientConfig, tf: Any) -> None:
         keras = import_keras()
-        self.network, self._tf, self._settings = network, tf, settings
+        self.network, self._tf = network, tf
         relus = [one.output for one in network.layers if isinstance(one, keras.layers.ReLU)]
         self._watched = keras.Model(network.input, [network.output, *relus])
         self._optimizer = keras.optimizers.AdamW(
