@@ -16,6 +16,7 @@ from typing import Any
 
 from spikeoff.contenders.base import require
 from spikeoff.errors import UserError, one_line
+from spikeoff.ledger.environment import available_cores
 
 BACKEND = "tensorflow"
 
@@ -73,10 +74,10 @@ def start_tensorflow(num_threads: int) -> Any:
         tf.config.threading.set_intra_op_parallelism_threads(num_threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
-        running = tf.config.threading.get_intra_op_parallelism_threads()
-        require("num_threads", num_threads, False,
-                f"{running or 'left out'}: TensorFlow runs in this process already, and keeps its "
-                "threads; start another process for others")  # fmt: skip
+        running = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
+        require("num_threads", num_threads, num_threads == running,
+                f"{running}: TensorFlow runs in this process already, and keeps its threads; start "
+                "another process for others")  # fmt: skip
     if tf.config.list_physical_devices("GPU"):
         try:
             tf.config.set_visible_devices([], "GPU")
