@@ -73,6 +73,13 @@ def test_a_contenders_own_preset_stands(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_contender_may_be_named_with_its_engine(tmp_path: Path) -> None:
+    made = runs('[mlp]\n["mlp@tensorflow"]\n', tmp_path)
+    assert [(e.contender, e.place, e.config.engine) for e in made] == [  # type: ignore[attr-defined]
+        ("mlp", "mlp/seed-0", "native"), ("mlp", "mlp@tensorflow/seed-0", "tensorflow")
+    ]  # fmt: skip
+
+
 def test_values_that_no_folder_can_be_called_by_get_one(tmp_path: Path) -> None:
     made = runs('[mlp]\nmnist_path = ["../a b", "c/d", "../a_b"]\n', tmp_path)
     assert len({entry.place for entry in made}) == 3

@@ -13,7 +13,7 @@ from spikeoff.campaign.identity import address
 from spikeoff.contenders.registry import BUILT_IN, find
 
 OTHERS: dict[str, Any] = {
-    "engine": "brian2", "preset": "tuned", "vote": "learned", "initialisation": "kaiming",
+    "preset": "tuned", "vote": "learned", "initialisation": "kaiming",
     "readout": "hebbian", "hidden": "regular-spiking", "output": "regular-spiking",
     "device": "cpu", "columns": 2, "field": 9, "tdp": 100.0, "num_threads": 2,
 }  # fmt: skip
@@ -29,7 +29,7 @@ def of(name: str, config: Any) -> str:
 def another(config: Any, name: str) -> Any:
     """The configuration with another value in one field; None where no simple one will do."""
     value = getattr(config, name)
-    tries = [OTHERS.get(name)]
+    tries: list[Any] = [OTHERS.get(name)] if name != "engine" else ["brian2", "tensorflow"]
     if isinstance(value, bool):
         tries = [not value]
     elif isinstance(value, int | float):

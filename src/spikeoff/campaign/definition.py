@@ -30,7 +30,7 @@ from spikeoff.campaign.plan import Entry, check_choice
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.fields import from_plain
 from spikeoff.contenders.presets import PRESETS, Preset, preset_fields
-from spikeoff.contenders.registry import find
+from spikeoff.contenders.registry import find, parse
 from spikeoff.errors import UserError, one_line
 
 MAX_FILE_BYTES = 1 << 20
@@ -66,7 +66,8 @@ class Campaign:
         result = []
         for seed in self.seeds:
             for name, label, config in self.configs:
-                place = "/".join(filter(None, (name, label, f"seed-{seed}")))
+                called = name if "engine=" in label else Entry(name, config).label
+                place = "/".join(filter(None, (called, label, f"seed-{seed}")))
                 path = output / place
                 result.append(Entry(name, replace(config, seed=seed, save_path=path), place))
         return result
@@ -132,7 +133,10 @@ def _product(
     contender: str, preset: Preset, settings: dict[str, Any]
 ) -> list[tuple[str, str, Config]]:
     """A configuration for every combination of listed values."""
-    kind = find(contender)
+    name, engine = parse(contender)
+    kind = find(name)
+    if engine is not None:
+        settings = {**settings, "engine": engine}
     for key, value in settings.items():
         if key in ELSEWHERE:
             raise UserError(f"[{contender}] `{key}` has no place here; {ELSEWHERE[key]}")
@@ -148,7 +152,7 @@ def _product(
             config = from_plain(kind.config_type, {**base, **single, **varied})
         except (UserError, TypeError) as error:
             raise UserError(f"[{contender}] {one_line(error, 400)}") from error
-        found.append((contender, _label(varied), config))
+        found.append((name, _label(varied), config))
         if len(found) > MAX_RUNS:
             raise UserError(f"over {MAX_RUNS} runs; make several campaigns of it")
     return found
@@ -165,7 +169,8 @@ def _label(varied: Mapping[str, Any]) -> str:
 
 def _check_apart(configs: list[tuple[str, str, Config]]) -> None:
     seen: set[tuple[str, str]] = set()
-    for contender, label, _ in configs:
+    for name, label, config in configs:
+        contender = Entry(name, config).label
         if (contender, label) in seen:
             what = f"the configuration {label}" if label else "one configuration"
             raise UserError(

@@ -30,6 +30,9 @@ from spikeoff.ledger.environment import available_cores, libraries
 from spikeoff.runs import plain
 
 WITHOUT_EFFECT = ("save_path", "checkpoint_minutes", "checkpoint_examples")
+LIBRARIES_OF = {"tensorflow": ("tensorflow", "tensorflow-cpu", "keras"), "brian2": ("brian2",)}
+"""What an engine computes with, beside what all do."""
+
 MEASURING = ("timing_seconds", "energy_seconds")
 """How long something is measured; that it is measured at all does count."""
 
@@ -61,7 +64,7 @@ def address(contender: str, config: Config, data: str, device: str) -> str:
         "data": data,
         "program": program(),
         "contender_source": _foreign_source(kind),
-        "libraries": _versions(),
+        "libraries": _versions(str(told.get("engine"))),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -90,8 +93,8 @@ def program() -> str:
 
 
 @cache
-def _versions() -> str:
-    return json.dumps(libraries())
+def _versions(engine: str) -> str:
+    return json.dumps(libraries(LIBRARIES_OF.get(engine, ())))
 
 
 def _foreign_source(kind: type[Contender]) -> str | None:

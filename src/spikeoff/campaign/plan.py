@@ -11,8 +11,8 @@ from typing import Any
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.fields import from_plain
-from spikeoff.contenders.presets import Preset, preset_config
-from spikeoff.contenders.registry import find
+from spikeoff.contenders.presets import Preset, labelled_config
+from spikeoff.contenders.registry import find, label, parse
 from spikeoff.errors import UserError
 from spikeoff.files import write_text
 from spikeoff.runs import STARTED_IN, plain, read_json
@@ -42,13 +42,18 @@ class Entry:
 
     def __post_init__(self) -> None:
         if not self.place:
-            object.__setattr__(self, "place", f"{self.contender}/seed-{self.config.seed}")
+            object.__setattr__(self, "place", f"{self.label}/seed-{self.config.seed}")
+
+    @property
+    def label(self) -> str:
+        """Its name in the race."""
+        return label(self.contender, getattr(self.config, "engine", None))
 
     @property
     def name(self) -> str:
         """What it is called: ``mlp seed 0``, ``mlp n_hidden=256 seed 0``."""
         middle = PurePosixPath(self.place).parts[1:-1]
-        return " ".join((self.contender, *middle, f"seed {self.config.seed}"))
+        return " ".join((self.label, *middle, f"seed {self.config.seed}"))
 
 
 def check_place(place: object) -> str:
@@ -84,18 +89,21 @@ def entries(
     common: dict[str, Any],
     output: Path,
 ) -> list[Entry]:
-    """The runs of a race, seed by seed, each into ``output/<contender>/seed-<n>``.
+    """The runs of a race, seed by seed, each into ``output/<label>/seed-<n>``.
+
+    A contender may be named with an engine, as in ``mlp@tensorflow``.
 
     Raises:
         UserError: an unknown contender, one named twice, or a value that a configuration refuses.
     """
+    contenders = [label(*parse(one)) for one in contenders]
     check_choice("contenders", contenders)
     check_choice("seeds", seeds)
     result = []
     for seed in seeds:
-        for name in contenders:
-            config = preset_config(find(name), preset)
-            path = output / name / f"seed-{seed}"
+        for one in contenders:
+            name, config = labelled_config(one, preset)
+            path = output / one / f"seed-{seed}"
             result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
     return result
 
@@ -126,7 +134,7 @@ def read_race(folder: Path) -> tuple[list[Entry], Path | None]:
             raise damaged
         config = from_plain(find(name).config_type, settings).moved(Path(started_in))
         try:
-            place = check_place(one.get(PLACE, f"{name}/seed-{config.seed}"))
+            place = check_place(one.get(PLACE, Entry(name, config).place))
         except ValueError as error:
             raise UserError(f"{path}: {error}; start it again in another folder") from error
         result.append(Entry(name, replace(config, save_path=folder / place), place))

@@ -168,7 +168,7 @@ def show(
         UserError: the runs cannot be compared.
     """
     check_one_race(records)
-    ordered = sorted(records, key=lambda record: (record.contender, record.seed))
+    ordered = sorted(records, key=lambda record: (record.label, record.seed))
     console.print(terminal_table(ordered))
     console.print(time_table(ordered))
     console.print(energy_table_of(ordered, energy_table))
@@ -190,7 +190,7 @@ def _tell(
         if n > MOST_COMPARED:
             raise UserError(f"it compares every two, up to {MOST_COMPARED} configurations, not {n}")
     except UserError as error:
-        ordered = sorted(records, key=lambda record: (record.contender, record.seed))
+        ordered = sorted(records, key=lambda record: (record.label, record.seed))
         console.print(terminal_table(ordered))
         path = output.root / TABLE
         write_csv(ordered, table, path)

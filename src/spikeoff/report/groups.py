@@ -34,19 +34,19 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
 
 
 def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Runs by contender, and by the settings in which runs of one contender differ."""
+    """Runs by contender and engine, and by the settings in which runs of one of these differ."""
     settings = [_settings(record) for record in records]
     seen: dict[str, dict[str, set[Any]]] = {}
     for record, told_by in zip(records, settings, strict=True):
-        values = seen.setdefault(record.contender, {key: set() for key in told_by})
+        values = seen.setdefault(record.label, {key: set() for key in told_by})
         for key in values.keys() | told_by.keys():
             values.setdefault(key, {None}).add(told_by.get(key))
     groups: dict[str, list[RunRecord]] = {}
     for record, told_by in zip(records, settings, strict=True):
-        values = seen[record.contender]
+        values = seen[record.label]
         differing = {key: value for key, value in told_by.items() if len(values[key]) > 1}
         told = ", ".join(f"{key}={value}" for key, value in differing.items())
-        name = f"{record.contender} ({told})" if told else record.contender
+        name = f"{record.label} ({told})" if told else record.label
         groups.setdefault(name, []).append(record)
     return groups
 
