@@ -74,11 +74,10 @@ def told(
 ) -> str:
     """The table, and under which conditions."""
     places = [path.relative_to(there) for path in find_runs([there])]
-    equal, resumed = 0, 0
+    equal = 0
     for place in places:
         one, other = killing.results(there / place), killing.results(here / place)
         equal += not killing.differences(one, other)
-        resumed += "goes on in epoch" in log(there / place)
     events, finishes = losing_nodes.count(there), losing_nodes.finishes(there)
     rows = [
         ["runs", str(RUNS)],
@@ -87,7 +86,6 @@ def told(
         ["failed", str(events["failed"])],
         ["starts", str(events["start"])],
         ["finished more than once", str(sum(n > 1 for n in finishes.values()))],
-        ["went on from a checkpoint", str(resumed)],
         ["bit-equal to the local run", str(equal)],
     ]
     conditions = (
@@ -96,11 +94,6 @@ def told(
         f"end {os.getloadavg()[0]:.1f}."
     )
     return f"{table(['a campaign that lost a node', ''], rows)}\n\n{conditions}"
-
-
-def log(folder: Path) -> str:
-    """A run's log."""
-    return "".join(path.read_text() for path in sorted(folder.glob("*.log")))
 
 
 if __name__ == "__main__":
