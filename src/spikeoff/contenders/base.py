@@ -174,6 +174,8 @@ class Contender(ABC):
     config_type: ClassVar[type[Config]]
     quick: ClassVar[dict[str, Any]] = {}
     """Fields that the quick preset changes beyond those that it changes for all."""
+    search_space: ClassVar[dict[str, str]] = {}
+    """What a search varies where nothing else is told, in the form of its --vary."""
     remedy: ClassVar[str] = "lower its learning rate"
     """What to change where training diverges."""
     memory_grows_with: ClassVar[str] = "the size of the network"

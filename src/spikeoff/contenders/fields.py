@@ -47,7 +47,7 @@ def check_fields(config: Any) -> None:
         UserError: with the field's name, the value and the rule.
     """
     kind: Any = type(config)
-    for name, hint in _hints(kind).items():
+    for name, hint in hints(kind).items():
         value = getattr(config, name)
         require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
         if isinstance(value, Integral):
@@ -64,24 +64,27 @@ def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
     Raises:
         UserError: an unknown name, or a value that the configuration refuses.
     """
-    of: Any = kind
-    hints = _hints(of)
+    known = hints(kind)
     for name in content:
-        if name not in hints:
+        if name not in known:
             raise UserError(f"`{name}` is no setting of {kind.__name__}; leave it out")
     return kind(
         **{
-            name: Path(value) if isinstance(value, str) and Path in kinds(hints[name]) else value
+            name: Path(value) if isinstance(value, str) and Path in kinds(known[name]) else value
             for name, value in content.items()
         }
     )
 
 
+def hints(kind: Any) -> dict[str, Any]:
+    """The annotations of a dataclass's fields."""
+    return _hints(kind)
+
+
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    """The annotations of a dataclass's fields."""
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    known = get_type_hints(kind)
+    return {field.name: known[field.name] for field in dataclasses.fields(kind)}
 
 
 def kinds(hint: Any) -> tuple[Any, ...]:

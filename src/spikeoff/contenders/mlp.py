@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -77,6 +77,12 @@ class MLP(GradientContender):
     spiking = False
     engine = "native"
     config_type = MLPConfig
+    search_space: ClassVar[dict[str, str]] = {
+        "learning_rate": "log:0.0005..0.1",
+        "dropout": "0..0.6",
+        "label_smoothing": "0..0.2",
+        "batch_size": "32,64,128,256",
+    }
     outputs = Outputs(
         metrics="honest_cnn_metrics.csv",
         confusion="confusion_matrix.png",
