@@ -74,7 +74,7 @@ def kill_and_finish(flags: Sequence[str], url: str, folder: Path, after: int) ->
             trial.state == TrialState.RUNNING and trial.intermediate_values for trial in trials
         ):
             break
-        time.sleep(0.02)
+        time.sleep(0.1)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     before = trials_of(storage)

@@ -37,7 +37,7 @@ NAMES: dict[Any, str] = {
 def require(name: str, value: object, holds: bool, rule: str) -> None:
     """Refuse a configuration value, with its name and the rule it breaks."""
     if not holds:
-        raise UserError(f"`{name}` (={_shown(value)}) must be {rule}")
+        raise UserError(f"`{name}` (={shown(value)}) must be {rule}")
 
 
 def check_fields(config: Any) -> None:
@@ -67,7 +67,7 @@ def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
     known = hints(kind)
     for name in content:
         if name not in known:
-            raise UserError(f"`{name}` is no setting of {kind.__name__}; leave it out")
+            raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; leave it out")
     return kind(
         **{
             name: Path(value) if isinstance(value, str) and Path in kinds(known[name]) else value
@@ -112,7 +112,8 @@ def _rule(hint: Any) -> str:
     return ", or ".join(rules)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a message tells it: short, and on one line."""
     try:
         text = " ".join(str(value).split())
     except Exception:  # numbers of thousands of digits, and objects that tell nothing of themselves

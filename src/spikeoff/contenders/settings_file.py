@@ -17,7 +17,7 @@ from types import NoneType
 from typing import Any
 
 from spikeoff.contenders.base import Config
-from spikeoff.contenders.fields import fits, from_plain, hints, kinds
+from spikeoff.contenders.fields import fits, from_plain, hints, kinds, shown
 from spikeoff.errors import UserError
 from spikeoff.files import read_toml
 
@@ -39,7 +39,7 @@ def read_settings(path: Path, name: str, kind: type[Config]) -> dict[str, Any]:
     content = read_toml(path)
     whose = content.pop(CONTENDER, name)
     if whose != name:
-        raise UserError(f"{path}: `{CONTENDER}` is {str(whose)[:60]!r}; these are no settings of "
+        raise UserError(f"{path}: `{CONTENDER}` is {shown(whose)}; these are no settings of "
                         f"{name}")  # fmt: skip
     known = hints(kind)
     content = {

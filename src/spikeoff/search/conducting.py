@@ -8,8 +8,16 @@ from pathlib import Path
 from spikeoff.errors import UserError, one_line
 from spikeoff.search.crew import Crew
 from spikeoff.search.progress import SearchProgress
-from spikeoff.search.results import BEST, TRIALS, check_any, finished, write_best, write_trials
-from spikeoff.search.study import SharedStudy
+from spikeoff.search.results import (
+    BEST,
+    TRIALS,
+    Finished,
+    check_any,
+    finished,
+    write_best,
+    write_trials,
+)
+from spikeoff.search.study import SharedStudy, is_open, is_over
 from spikeoff.search.watch import Watch
 from spikeoff.search.worker import DATABASE_ERRORS, Machine
 from spikeoff.training.signals import Interrupted, Passed, passed_on
@@ -65,36 +73,41 @@ class Conductor:
                     time.sleep(LOOK_S)
         finally:
             self._crew.dismiss()
-        self._write()
+        done = finished(self._study, self._total)
+        self._write(done)
         if signals.heard is not None:
             raise Interrupted(signals.heard)
-        check_any(finished(self._study, self._total))
+        check_any(done)
 
     def _is_over(self, progress: SearchProgress, signals: Passed) -> bool:
         """Look at everything once; returns whether there is nothing left to wait for."""
-        study, total = self._study, self._total
-        progress.look(study.trials(total))
-        self._write()
+        trials = self._study.trials(self._total)
+        done = Finished([trial for trial in trials if trial.state.is_finished()])
+        progress.look(trials)
+        self._write(done)
         if signals.heard is not None:
             return not self._crew.alive()
-        if study.is_over(total):
+        if is_over(trials, self._total):
             return True
-        for number in self._watch.look(total):
+        again = self._watch.look(trials)
+        for number in again:
             progress.say(f"trial {number} was not finished by who began it; it runs again")
         self._crew.keep_up(
-            self._written, more=study.is_open(total), asked=lambda: signals.heard is not None
+            len(done.trials),
+            more=bool(again) or is_open(trials, self._total),
+            asked=lambda: signals.heard is not None,
         )
         return False
 
-    def _write(self) -> None:
+    def _write(self, done: Finished) -> None:
         """Bring the files up to date, if a trial has finished since."""
-        done = finished(self._study, self._total)
-        if len(done.trials) == self._written:
+        count = len(done.trials)
+        if count == self._written:
             return
-        self._written = len(done.trials)
-        if self._written >= FIRST and all(trial.value is None for trial in done.trials):
-            raise UserError(f"none of the first {self._written} trials came through; the first "
-                            f"reason: {done.first_reason()}")  # fmt: skip
+        self._written = count
+        if count >= FIRST and all(trial.value is None for trial in done.trials):
+            raise UserError(f"none of the first {count} trials came through; the first reason: "
+                            f"{done.first_reason()}")  # fmt: skip
         write_trials(self._study, done, self._folder / TRIALS)
         if done.complete:
             write_best(self._study, done, self._machine.mnist_path, self._folder / BEST)

@@ -81,8 +81,8 @@ def history_figure(study: SharedStudy, done: Finished) -> Figure:
             )  # fmt: skip
     complete = sorted(done.complete, key=lambda trial: trial.number)
     best = np.maximum.accumulate([100 * accuracy(trial) for trial in complete])
-    axes.step([trial.number for trial in complete], best, where="post", color=COLOURS[1],
-              label="best so far")  # fmt: skip
+    places = [*(trial.number for trial in complete), len(done.trials) - 1]
+    axes.step(places, [*best, best[-1]], where="post", color=COLOURS[1], label="best so far")
     given = baseline(study, done)
     if given is not None:
         axes.axhline(100 * accuracy(given), color=COLOURS[6], linestyle=":", linewidth=1.2,
@@ -103,6 +103,7 @@ def importance_figure(study: SharedStudy, shares: dict[str, float]) -> Figure:
     axes.set(xlabel="Share of the variance of validation accuracy (%)",
              title=f"{study.settings.contender}: which settings matter (fANOVA)")  # fmt: skip
     axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
     axes.margins(x=0.1)
     return figure
 
@@ -178,7 +179,8 @@ def _ticks(one: Range | Choice) -> tuple[NDArray[np.float64], list[str]]:
     marks = np.linspace(0, 1, TICKS)
     low, high = one.ends_as_numbers
     numbers = low * (high / low) ** marks if one.log else low + marks * (high - low)
-    return marks, [f"{number:.2g}" if one.log else f"{number:.3g}" for number in numbers]
+    digits = 2 if one.log else 3
+    return marks, [f"{float(f'{number:.{digits}g}'):g}" for number in numbers]
 
 
 def _scale(axes: Axes, place: int, marks: NDArray[np.float64], texts: list[str]) -> None:

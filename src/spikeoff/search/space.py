@@ -15,7 +15,6 @@ Types come from the contender's configuration, which must accept every end and e
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -24,7 +23,7 @@ from types import NoneType
 from typing import Any
 
 from spikeoff.contenders.base import Config
-from spikeoff.contenders.fields import fits, hints, kinds
+from spikeoff.contenders.fields import MAX_FLOAT, fits, hints, kinds, shown
 from spikeoff.errors import UserError
 from spikeoff.files import read_toml
 
@@ -87,10 +86,10 @@ def from_flags(entries: Sequence[str], kind: type[Config]) -> Space:
     for entry in entries:
         name, given, text = entry.partition("=")
         if not given:
-            raise UserError(f"--vary {entry}: not of the form {FORM}")
+            raise UserError(f"--vary {shown(entry)}: not of the form {FORM}")
         name = name.replace("-", "_")
         if name in space:
-            raise UserError(f"--vary names {name} twice; once is enough")
+            raise UserError(f"--vary names {shown(name)} twice; once is enough")
         space[name] = _from_text(name, text, _types(name, kind))
     return space
 
@@ -151,7 +150,7 @@ def check(space: Space, kind: type[Config], settings: Mapping[str, Any]) -> None
             try:
                 kind(**{**settings, name: value})
             except UserError as error:
-                raise UserError(f"{name} cannot be {value}: {error}") from error
+                raise UserError(f"{name} cannot be {shown(value)}: {error}") from error
 
 
 def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
@@ -161,9 +160,9 @@ def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
         raise UserError(f"`{name}` is not for a search to vary: it is no setting of the network or "
                         f"of its learning; give it as --{name}")  # fmt: skip
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
+        near = difflib.get_close_matches(shown(name), known, 1)
         hint = f"did you mean {near[0]}?" if near else "spikeoff train CONTENDER --help lists them"
-        raise UserError(f"`{name[:60]}` is no setting of {kind.__name__}; {hint}")
+        raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; {hint}")
     return kinds(known[name])
 
 
@@ -190,20 +189,22 @@ def _range(
     step: Any = None,
 ) -> Range:
     for value in (low, high, *(() if step is None else (step,))):
-        if not fits(value, float) or not math.isfinite(value):
-            raise UserError(f"`{name}`: {str(value)[:60]} is no number; low, high and step are")
+        if not fits(value, float) or not abs(value) <= MAX_FLOAT:
+            raise UserError(f"`{name}`: {shown(value)} is no number; low, high and step are")
         if float not in types and not (int in types and fits(value, int)):
             what = "is a whole number" if int in types else "holds no numbers"
-            raise UserError(f"`{name}` {what}; {value} cannot bound it")
+            raise UserError(f"`{name}` {what}; {shown(value)} cannot bound it")
     if not low < high:
-        raise UserError(f"`{name}`: low (={low}) must be below high (={high})")
+        raise UserError(f"`{name}`: low (={shown(low)}) must be below high (={shown(high)})")
     if not isinstance(log, bool):
         raise UserError(f"`{name}`: log must be true or false")
     if log and low <= 0:
-        raise UserError(f"`{name}`: low (={low}) must be above 0 for a logarithmic range")
+        raise UserError(f"`{name}`: low (={shown(low)}) must be above 0 for a logarithmic range")
     if step is not None and (log or not 0 < step <= high - low):
-        raise UserError(f"`{name}`: step (={step}) must be above 0 and fit into the range, which "
-                        "must not be logarithmic")  # fmt: skip
+        raise UserError(
+            f"`{name}`: step (={shown(step)}) must be above 0 and fit into the range, which must "
+            "not be logarithmic"
+        )
     high = high if step is None else _last(low, high, step)
     if float in types:
         return Range(float(low), float(high), log, None if step is None else float(step))
@@ -219,8 +220,9 @@ def _last(low: int | float, high: int | float, step: int | float) -> int | float
 
 def _choice(name: str, values: Sequence[Any], types: tuple[Any, ...]) -> Choice:
     for value in values:
-        if not any(fits(value, kind) for kind in types):
-            raise UserError(f"`{name}` cannot be {str(value)[:60]!r}")
+        small = not fits(value, float) or abs(value) <= MAX_FLOAT
+        if not small or not any(fits(value, kind) for kind in types):
+            raise UserError(f"`{name}` cannot be {shown(value)}")
     if len(set(map(repr, values))) < len(values) or not 2 <= len(values) <= MAX_CHOICES:
         raise UserError(f"`{name}` needs from 2 to {MAX_CHOICES} different values to choose from; "
                         f"fix one with --{name}")  # fmt: skip
@@ -233,7 +235,7 @@ def _number(name: str, text: str) -> int | float:
             return kind(text)
         except ValueError:
             continue
-    raise UserError(f"`{name}`: {text[:60]!r} is no number; the forms are {FORM}")
+    raise UserError(f"`{name}`: {shown(text)!r} is no number; the forms are {FORM}")
 
 
 def _word(name: str, word: str, types: tuple[Any, ...]) -> Value:

@@ -11,6 +11,7 @@ import os
 import platform
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import optuna
@@ -87,19 +88,9 @@ class SharedStudy:
         """The trials so far, of the first ``total``."""
         return self.study.get_trials(deepcopy=False)[:total]
 
-    def is_open(self, total: int) -> bool:
-        """Whether one of the first ``total`` trials has nobody yet."""
-        trials = self.trials(total)
-        return len(trials) < total or any(t.state == TrialState.WAITING for t in trials)
-
-    def is_over(self, total: int) -> bool:
-        """Whether the first ``total`` trials are all finished."""
-        trials = self.trials(total)
-        return len(trials) == total and all(t.state.is_finished() for t in trials)
-
     def take(self, total: int) -> Trial | None:
         """The next of the first ``total`` trials, its values drawn; None where none is left."""
-        while self.is_open(total):
+        while is_open(self.trials(total), total):
             trial = self.study.ask()
             if trial.number < total:
                 self.mark(trial)
@@ -135,6 +126,16 @@ class SharedStudy:
         except (UpdateFinishedTrialError, ValueError):
             if self.storage.get_trial(trial._trial_id).state == TrialState.RUNNING:
                 raise
+
+
+def is_open(trials: Sequence[FrozenTrial], total: int) -> bool:
+    """Whether one of the first ``total`` trials has nobody yet."""
+    return len(trials) < total or any(trial.state == TrialState.WAITING for trial in trials)
+
+
+def is_over(trials: Sequence[FrozenTrial], total: int) -> bool:
+    """Whether the first ``total`` trials are all finished."""
+    return len(trials) == total and all(trial.state.is_finished() for trial in trials)
 
 
 def create_or_join(storage: RDBStorage, name: str, settings: Settings) -> SharedStudy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psutil
@@ -29,10 +29,10 @@ class Watch:
         self._study, self._clock = study, clock
         self._seen: dict[int, tuple[Any, float]] = {}
 
-    def look(self, total: int) -> list[int]:
-        """Put back what nobody runs; returns the numbers of those trials."""
+    def look(self, trials: Sequence[FrozenTrial]) -> list[int]:
+        """Put back those of the trials that nobody runs; returns their numbers."""
         found = []
-        for trial in self._study.trials(total):
+        for trial in trials:
             if trial.state == TrialState.RUNNING and self._is_dead(trial):
                 self._seen.pop(trial.number, None)
                 self._study.put_back(trial._trial_id)
