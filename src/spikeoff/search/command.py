@@ -94,7 +94,8 @@ def run_search(given: list[str]) -> int:
         return 0
     _check_installed()
     if any(flag.partition("=")[0] == "--resume" for flag in given):
-        search = tyro.cli(_resumed, args=given, prog="spikeoff search", use_underscores=True)
+        flags = given[1:] if given[0] in names() else given
+        search = tyro.cli(_resumed, args=flags, prog="spikeoff search", use_underscores=True)
         _run(search, None)
     else:
         _run(*_begun(given[0], given[1:]))
