@@ -66,11 +66,10 @@ def main() -> None:
     inputs = rate_code_departures(images, config.n_steps, config.max_rate, seed=0, epoch=1)
     weights = native.state()["hidden"]
     currents = departures.product(inputs, weights)
-    shape = (config.batch_size, config.n_steps, config.n_hidden)
     bias = native.state()["bias"]
-    by_sums = torch.randn(*shape[:2], N_CLASSES).numpy()
+    by_sums = torch.randn(config.batch_size, config.n_steps, N_CLASSES).numpy()
     back = torch.randn(N_CLASSES, config.n_hidden).numpy()
-    kept = torch.ones(shape[0], config.n_hidden, dtype=torch.uint8).numpy()
+    kept = torch.ones(config.batch_size, config.n_hidden, dtype=torch.uint8).numpy()
     pattern = PRESETS[config.hidden]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)
     parts: dict[str, Callable[[], object]] = {
@@ -79,12 +78,12 @@ def main() -> None:
         ),
         "input product": lambda: departures.product(inputs, weights),
         "neurons forward": lambda: izhikevich_loop.forward(
-            currents.reshape(shape), bias, pattern, config.dt
+            currents, bias, config.n_steps, pattern, config.dt
         ),
         "neurons backward": lambda: izhikevich_loop.backward(
-            currents.reshape(shape), by_sums, back, kept, pattern, config.dt, *rule
+            currents, by_sums, back, kept, pattern, config.dt, *rule
         ),
-        "weight gradient": lambda: departures.gradients(inputs, currents),
+        "weight gradient": lambda: departures.gradients(inputs, currents, config.n_hidden),
     }
     for name, work in parts.items():
         print(f"  {name:17} {median_ms(work):6.1f} ms")

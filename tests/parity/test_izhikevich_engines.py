@@ -13,6 +13,7 @@ from torch.nn import functional
 from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import Images
 from spikeoff.kernels import izhikevich_loop
+from spikeoff.kernels.tiles import blocks_of, untiled
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import PRESETS
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
@@ -36,22 +37,26 @@ def test_a_layers_spikes_trace_and_gradient_in_float64(
     by_sums = torch.randn(sums.shape, dtype=torch.float64, generator=generator)
     sums.backward(by_sums)  # type: ignore[no-untyped-call]
 
-    ours = currents.detach().numpy().copy()
-    fired = izhikevich_loop.forward(ours, bias.numpy(), PRESETS[pattern], dt)
+    # Room for one step more, which gets the sum of the gradients.
+    given = np.pad(currents.detach().numpy(), ((0, 0), (0, 1), (0, 0)))
+    ours = blocks_of(given.reshape(6 * 51, -1), 6)
+    fired = izhikevich_loop.forward(ours, bias.numpy(), 50, PRESETS[pattern], dt)
     assert 0.01 < fired.mean() < 0.9
     np.testing.assert_array_equal(fired, spikes.detach())
-    np.testing.assert_allclose(ours, trace.detach(), rtol=1e-9)
+    np.testing.assert_allclose(untiled(ours, 50, 17), trace.detach(), rtol=1e-9)
     heard = kept.numpy().astype(np.uint8)
     gradient = izhikevich_loop.backward(
         ours, by_sums.numpy(), weights.numpy(), heard, PRESETS[pattern], dt, **rule
     )
     assert currents.grad is not None
     scale = float(currents.grad.abs().max())
-    np.testing.assert_allclose(gradient, currents.grad, rtol=1e-9, atol=1e-9 * scale)
+    found = untiled(gradient, 50, 17)
+    np.testing.assert_allclose(found, currents.grad, rtol=1e-9, atol=1e-9 * scale)
+    summed = untiled(gradient, 51, 17)[:, 50]
+    np.testing.assert_allclose(summed, found.sum(axis=1), rtol=1e-9, atol=1e-9 * scale)
 
 
 def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
-    torch.manual_seed(1)
     logits = network.present(torch.from_numpy(images.pixels), images.ids, epoch=1).logits
     functional.cross_entropy(logits, torch.from_numpy(images.labels).long()).backward()  # type: ignore[no-untyped-call]
     found = [weights.grad for weights in network.module.parameters()]

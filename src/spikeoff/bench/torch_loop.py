@@ -39,6 +39,9 @@ class PlainLoop:
         settings = contender.settings
         self._size, self._smoothing = settings.batch_size, settings.label_smoothing
         self.module: nn.Module = contender.build()
+        for weights in self.module.parameters():
+            if weights.dim() == 2:
+                weights.data = weights.data.contiguous()  # as nn.Linear has them
         self.optimizer = torch.optim.AdamW(
             self.module.parameters(), lr=settings.learning_rate, fused=self.fused,
             betas=(settings.beta1, settings.beta2), weight_decay=settings.weight_decay,

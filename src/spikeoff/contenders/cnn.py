@@ -14,6 +14,7 @@ from torch.nn import functional
 from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
 from spikeoff.data import N_CLASSES, SIDE
+from spikeoff.kernels.norm_pool import norm_pool
 
 KERNEL = 3
 POOLED_1 = (SIDE - KERNEL + 1) // 2
@@ -60,12 +61,26 @@ class Convolutional(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, N_CLASSES)
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """[n, 1, 28, 28] in [0, 1] -> logits [n, 10] and the input of every layer but the first."""
-        first = self.relu(functional.max_pool2d(self.norm1(self.conv1(images)), 2))
-        second = self.relu(functional.max_pool2d(self.norm2(self.conv2(first)), 2))
+    def forward(
+        self, images: torch.Tensor, heard: torch.Tensor | None = None, *, fused: bool = False
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """[n, 1, 28, 28] in [0, 1] -> logits [n, 10] and the input of every layer but the first.
+
+        Args:
+            images: channels last in memory.
+            heard: [n, n_hidden], 0 for dense neurons to silence; without it, dropout is PyTorch's.
+            fused: normalise and pool by one kernel: a step of training on the CPU.
+        """
+        behind = norm_pool if fused else self._norm_pool
+        first = behind(self.conv1(images), self.norm1)
+        second = behind(self.conv2(first), self.norm2)
         hidden = self.relu(self.hidden(second.flatten(1)))
-        return self.output(self.dropout(hidden)), [first, second, hidden]
+        sent = self.dropout(hidden) if heard is None else hidden * heard / (1 - self.dropout.p)
+        return self.output(sent), [first, second, hidden]
+
+    def _norm_pool(self, maps: torch.Tensor, norm: nn.BatchNorm2d) -> torch.Tensor:
+        pooled: torch.Tensor = self.relu(functional.max_pool2d(norm(maps), 2))
+        return pooled
 
 
 class CNN(GradientContender):
@@ -100,8 +115,9 @@ class CNN(GradientContender):
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
         """Pixels scaled to [0, 1] through the network."""
-        del ids, epoch
-        logits, layers = self.module(as_pictures(pixels))
+        heard = self.heard(ids, epoch, self.config.n_hidden, self.config.dropout)
+        fused = self.module.training and self.device == "cpu"
+        logits, layers = self.module(as_pictures(pixels), heard, fused=fused)
         return Pass(
             logits,
             lambda: (

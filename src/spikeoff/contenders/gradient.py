@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from spikeoff.contenders.adam import Adam
 from spikeoff.contenders.base import (
     Config,
     Contender,
@@ -26,6 +27,8 @@ from spikeoff.contenders.base import (
 from spikeoff.contenders.hardware import choose_device, use_threads
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION
+from spikeoff.kernels import dropout
+from spikeoff.learning.dropout import kept_torch
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.ledger.account import Account, Footprint
 from spikeoff.ledger.module_counts import counting
@@ -114,13 +117,10 @@ class GradientContender(Contender):
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.manual_seed(config.seed)
         self.module = self.build().to(self.device)
-        self.optimizer = torch.optim.AdamW(
-            self.module.parameters(),
-            lr=config.learning_rate,
-            betas=(config.beta1, config.beta2),
-            weight_decay=config.weight_decay,
-            fused=self.device != "mps",
-        )
+        self.optimizer = Adam(
+            self.module.parameters(), config.learning_rate, (config.beta1, config.beta2),
+            config.weight_decay, fused=self.device != "mps",
+        )  # fmt: skip
         self._resident: tuple[Images, torch.Tensor, torch.Tensor] | None = None
         self._rate = 0.0
 
@@ -149,12 +149,14 @@ class GradientContender(Contender):
         """Weights of the network, and bytes that an image's way through it takes at most."""
 
     def warm_up(self, images: Images) -> None:
-        """One way forward and back, in evaluation mode, its gradient dropped; then an account."""
-        self.module.eval()
+        """One way forward and back, its traces removed; then an account."""
+        before = self.state()
+        self.module.train()
         pixels, labels = self._on_device(images)
-        logits = self.present(pixels, images.ids, EVALUATION).logits
+        logits = self.present(pixels, images.ids, 1).logits
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
+        self.restore(before)
         self.account(Activity(0.0, 0.0, 0.0), images)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
@@ -168,7 +170,6 @@ class GradientContender(Contender):
             chunk = batches[first : first + self.batches_per_step]
             for number, rows in enumerate(chunk, first):
                 self._set_rate((epoch - 1) * len(batches) + number, len(batches))
-                self._seed_dropout(_mix(seed, epoch, number))
                 done += self._learn_batch(images, rows, epoch)
             correct, loss = done.tolist()
             yield Step(sum(map(len, chunk)), round(correct), loss)
@@ -188,7 +189,9 @@ class GradientContender(Contender):
             nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         with torch.no_grad():
-            plain_loss = functional.cross_entropy(logits, target)  # as validation has it
+            plain_loss = loss  # as validation has it, without smoothing
+            if self.settings.label_smoothing:
+                plain_loss = functional.cross_entropy(logits, target)
             return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
 
     def respond(self, images: Images) -> Response:
@@ -256,46 +259,38 @@ class GradientContender(Contender):
     def snapshot(self) -> State:
         """Weights and buffers, and Adam's moments of each weight."""
         snapshot = {f"{WEIGHTS}{name}": value for name, value in self.state().items()}
-        for number, weights in enumerate(self.module.parameters()):
-            for name, value in self.optimizer.state[weights].items():
-                snapshot[f"{ADAM}{number}.{name}"] = value.cpu().numpy().copy()
+        for name, value in self.optimizer.snapshot().items():
+            snapshot[f"{ADAM}{name}"] = value
         return snapshot
 
     def resume(self, snapshot: State) -> None:
-        """Take over weights, buffers and moments, each in the layout that its weight has."""
+        """Take over weights, buffers and moments."""
         weights_and_buffers = _below(snapshot, WEIGHTS)
         check_fits(weights_and_buffers, self.state())
         self.restore(weights_and_buffers)
-        for number, weights in enumerate(self.module.parameters()):
-            moments = {}
-            for name, array in _below(snapshot, f"{ADAM}{number}.").items():
-                held = torch.from_numpy(array)
-                if held.shape not in (weights.shape, torch.Size(())):
-                    raise ValueError(f"{name} of weights {number} is of another size")
-                if name == "step":
-                    on_device = bool(self.optimizer.param_groups[0]["fused"])
-                    moments[name] = held.to(weights.device if on_device else "cpu")
-                else:
-                    moments[name] = torch.empty_like(weights).copy_(held)
-            if moments:
-                self.optimizer.state[weights] = moments
+        self.optimizer.resume(_below(snapshot, ADAM))
 
     def epoch_metrics(self) -> dict[str, float]:
         """The learning rate at the epoch's end."""
         return {"learning_rate": self._rate}
 
-    def _seed_dropout(self, seed: int) -> None:
+    def heard(
+        self, ids: NDArray[np.int64], epoch: int, n_neurons: int, share: float
+    ) -> torch.Tensor | None:
+        """[n, n_neurons] uint8, 0 for neurons that dropout silences; None where it is off."""
+        if not share or not self.module.training:
+            return None
+        seed = self.settings.seed
         if self.device == "cpu":
-            torch.default_generator.manual_seed(seed)  # the same, without a look at every device
-        else:
-            torch.manual_seed(seed)
+            return torch.from_numpy(dropout.kept(ids, n_neurons, share, seed=seed, epoch=epoch))
+        on_device = torch.from_numpy(ids).to(self.device)
+        return kept_torch(on_device, n_neurons, share, seed=seed, epoch=epoch)
 
     def _set_rate(self, step: int, steps_per_epoch: int) -> None:
         n_steps = self.settings.epochs * steps_per_epoch
         n_warmup = min(round(self.settings.warmup_epochs * steps_per_epoch), n_steps // 2)
         self._rate = self.settings.learning_rate * warmup_cosine(step, n_steps, n_warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate
+        self.optimizer.set_rate(self._rate)
 
     def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels (uint8) and labels, kept on the device from epoch to epoch."""
@@ -315,8 +310,3 @@ def _below(snapshot: State, beginning: str) -> State:
         for name, array in snapshot.items()
         if name.startswith(beginning)
     }
-
-
-def _mix(seed: int, epoch: int, batch: int) -> int:
-    """A seed for one batch's dropout, so that no generator's state need be kept."""
-    return int(np.random.SeedSequence([seed, epoch, batch]).generate_state(1, np.uint64)[0] >> 1)

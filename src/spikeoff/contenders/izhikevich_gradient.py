@@ -238,7 +238,7 @@ class IzhikevichGradient(GradientContender):
             weights.output,
             inputs,
             self._layers(),
-            self._kept(len(pixels)),
+            self.heard(ids, epoch, self.config.n_hidden, self.config.dropout),
             1 - self.config.dropout,
         )
         return counts, lambda: (inputs.total(), hidden_spikes)
@@ -264,8 +264,8 @@ class IzhikevichGradient(GradientContender):
         )
         currents = spikes.to(weights.hidden.dtype) @ weights.hidden + weights.bias
         hidden, _ = izhikevich_layer(currents, PRESETS[config.hidden], config.dt, **self._rule())
-        kept = self._kept(len(pixels))
-        sent = hidden if kept is None else hidden * kept.to(hidden.device) / (1 - config.dropout)
+        heard = self.heard(ids, epoch, config.n_hidden, config.dropout)
+        sent = hidden if heard is None else hidden * heard[:, None] / (1 - config.dropout)
         answers, _ = izhikevich_layer(
             sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
         )
@@ -323,10 +323,3 @@ class IzhikevichGradient(GradientContender):
             "width": config.surrogate_width,
             "max_slope": config.max_slope,
         }
-
-    def _kept(self, n: int) -> torch.Tensor | None:
-        """[n, 1, n_hidden] uint8: whose spikes count in this training step; None for all."""
-        if not self.config.dropout or not self.module.training:
-            return None
-        drawn = torch.rand(n, 1, self.config.n_hidden)
-        return (drawn >= self.config.dropout).to(torch.uint8)

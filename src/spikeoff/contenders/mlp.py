@@ -14,6 +14,7 @@ from torch import nn
 from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
 from spikeoff.data import N_CLASSES, N_PIXELS
+from spikeoff.kernels.relu_layer import relu_layer
 
 Initialisation = Literal["equalised", "kaiming"]
 
@@ -61,12 +62,30 @@ class Perceptron(nn.Module):
                 self.hidden.weight *= scales[0]
                 self.output.weight *= scales[1]
             scales = [1.0, 1.0]
+        # A pixel's weights lie together: the kernels go from pixel to pixel.
+        self.hidden.weight = nn.Parameter(self.hidden.weight.detach().T.contiguous().T)
         self.input_scale, self.hidden_scale = scales
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """[n, 784] in [0, 1] -> logits [n, 10] and hidden activations [n, n_hidden]."""
+    def forward(
+        self, pixels: torch.Tensor, heard: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """[n, 784] in [0, 1] -> logits [n, 10] and hidden activations [n, n_hidden].
+
+        ``heard`` [n, n_hidden] has 0 for neurons to silence; without it, dropout is PyTorch's.
+        """
         hidden = self.relu(self.hidden(pixels * self.input_scale))
-        return self.output(self.dropout(hidden) * self.hidden_scale), hidden
+        sent = self.dropout(hidden) if heard is None else hidden * heard / (1 - self.dropout.p)
+        return self.output(sent * self.hidden_scale), hidden
+
+    def by_kernels(
+        self, pixels: torch.Tensor, heard: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same of [n, 784] uint8 pixels on the CPU, the activations as they are sent on."""
+        sent = relu_layer(
+            self.hidden.weight.T, self.hidden.bias, pixels, self.input_scale / 255, heard,
+            1 if heard is None else 1 - self.dropout.p,
+        )  # fmt: skip
+        return self.output(sent * self.hidden_scale), sent
 
 
 class MLP(GradientContender):
@@ -101,8 +120,12 @@ class MLP(GradientContender):
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
         """Pixels scaled to [0, 1] through the network."""
-        del ids, epoch
-        logits, hidden = self.module(pixels.float() / 255)
+        heard = self.heard(ids, epoch, self.config.n_hidden, self.config.dropout)
+        assert isinstance(self.module, Perceptron)
+        if self.module.training and self.device == "cpu":
+            logits, hidden = self.module.by_kernels(pixels, heard)
+        else:
+            logits, hidden = self.module(pixels.float() / 255, heard)
         return Pass(logits, lambda: (float(pixels.count_nonzero()), float(hidden.count_nonzero())))
 
     @classmethod

@@ -6,22 +6,24 @@ spikes, where half of the lit pixels are near white. The product with the weight
 inputs that usually fire, once an example, and at each step the rows of those that depart, added
 where they fire and taken away where they are silent. Its gradient goes the same way back.
 
-Sums are those of ``kernels.events`` up to rounding, each in a fixed order by one thread.
+Both work tile by tile of columns (``kernels.tiles``). The product gathers from a tile of weights,
+which fits the second-level cache. The gradient goes example by example, whose few steps fit the
+first, with a list of departures for each input; a tile of the result stays in the second. Each sum
+is made by one thread in a fixed order: the same bits on any number of threads.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.kernels.events import BACKWARD_BYTES, Real, sum_rows
-from spikeoff.kernels.jit import kernel, separate_kernel, serial_kernel
-
-FORWARD_BYTES = 1024
+from spikeoff.kernels.events import Real
+from spikeoff.kernels.jit import kernel, separate_kernel
+from spikeoff.kernels.tiles import aligned, sum_rows, tiled
 
 
 @dataclass(frozen=True)
@@ -69,162 +71,175 @@ class Departures:
 
 
 def product(spikes: Departures, weights: NDArray[Real]) -> NDArray[Real]:
-    """spikes @ weights, [rows, n_inputs] x [n_inputs, n_out] -> [rows, n_out]."""
-    n_out = weights.shape[1]
-    out = np.empty((spikes.n_rows, n_out), weights.dtype)
-    width = FORWARD_BYTES // weights.itemsize
-    for first in range(0, n_out, width):
-        block = np.ascontiguousarray(weights[:, first : first + width])
+    """spikes @ weights, [n, tiles, steps + 1, lanes]; the last step's place is left unset.
+
+    Args:
+        spikes: of n examples.
+        weights: [n_inputs, n_out], n_out cut into tiles.
+    """
+    tiles = tiled(weights)
+    n, n_steps = len(spikes.n_usual), spikes.n_steps
+    out = np.empty((n, len(tiles), n_steps + 1, tiles.shape[2]), weights.dtype)
+    for number, tile in enumerate(tiles):
         _gather(
-            spikes.n_usual, spikes.usual, spikes.n_fired, spikes.n_listed, spikes.listed,
-            block, out, first,
+            spikes.n_usual, spikes.usual, spikes.n_fired, spikes.n_listed, spikes.listed, tile,
+            number, out,
         )  # fmt: skip
     return out
 
 
-def gradients(spikes: Departures, by_current: NDArray[Real]) -> tuple[NDArray[Real], NDArray[Real]]:
-    """Gradients by weights, spikes.T @ by_current [n_inputs, n_out], and by a bias [n_out].
+def gradients(
+    spikes: Departures, by_current: NDArray[Real], n_out: int
+) -> tuple[NDArray[Real], NDArray[Real]]:
+    """Gradients by weights [n_inputs, n_out], and by a bias [n_out].
 
     Args:
         spikes: what was multiplied.
-        by_current: [rows, n_out] gradient by the product.
+        by_current: [n, tiles, steps + 1, lanes] gradient by the product, and its sum over steps.
+        n_out: columns of the weights.
     """
-    n_out = by_current.shape[1]
-    n_inputs = spikes.listed.shape[1]
-    nothing = np.zeros(0, np.int32)
-    more = _by_input(spikes.n_usual, spikes.usual, np.zeros_like(spikes.n_fired), spikes.n_fired,
-                     spikes.listed, n_inputs)  # fmt: skip
-    less = _by_input(nothing, spikes.usual, spikes.n_fired, spikes.n_listed, spikes.listed,
-                     n_inputs)  # fmt: skip
-    out = np.empty((n_inputs, n_out), by_current.dtype)
+    out = np.empty((spikes.usual.shape[1], n_out), by_current.dtype)
     summed = np.empty(n_out, by_current.dtype)
-    width = BACKWARD_BYTES // by_current.itemsize
-    _gather_by_input(*more, *less, by_current, spikes.n_steps, width, out, summed)
+    _gather_by_input(*_by_input(spikes), by_current, out, summed)
     return out, summed
+
+
+class ByInput(NamedTuple):
+    """Each example's departures input by input: for the j-th listed input those from ``starts[j]``.
+
+    n_steady: [n] int32, inputs that usually fire. They come first, and their list begins with the
+        number of steps: the place of the sum over all of them.
+    n_inputs: [n] int32, those and the ones that fire at least once.
+    inputs: [n, n_inputs] uint16, which.
+    starts: [n, n_inputs + 1] int32.
+    steps: [n, most] uint32.
+    """
+
+    n_steady: NDArray[np.int32]
+    n_inputs: NDArray[np.int32]
+    inputs: NDArray[np.uint16]
+    starts: NDArray[np.int32]
+    steps: NDArray[np.uint32]
+
+
+def _by_input(spikes: Departures) -> ByInput:
+    n, n_inputs = spikes.usual.shape
+    most = (spikes.n_usual + spikes.n_listed.reshape(n, -1).sum(axis=1)).max(initial=1)
+    result = ByInput(
+        spikes.n_usual, np.empty(n, np.int32), np.empty((n, n_inputs), np.uint16),
+        np.empty((n, n_inputs + 1), np.int32), np.empty((n, most), np.uint32),
+    )  # fmt: skip
+    _turn(spikes.n_usual, spikes.usual, spikes.n_listed, spikes.listed, *result[1:])
+    return result
 
 
 @kernel
 def _gather(
-    n_usual: Any, usual: Any, n_fired: Any, n_listed: Any, listed: Any,
-    weights: Any, out: Any, first: Any,
+    n_usual: Any, usual: Any, n_fired: Any, n_listed: Any, listed: Any, tile: Any, number: Any,
+    out: Any,
 ) -> None:  # fmt: skip
-    """out[row, first:...] = sum of the weights' rows that are active in it, in place."""
-    stop = first + weights.shape[1]
-    n_steps = len(n_listed) // max(1, len(n_usual))
+    """Fill that tile of ``out``, in place."""
+    n_steps = out.shape[2] - 1
     for example in numba.prange(len(n_usual)):
-        base = np.empty(weights.shape[1], weights.dtype)
-        sum_rows(weights, usual[example], 0, n_usual[example], base)
-        for row in range(example * n_steps, (example + 1) * n_steps):
-            _depart(weights, listed[row], n_fired[row], n_listed[row], base, out[row, first:stop])
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        base = aligned(1, tile.shape[1], tile)
+        _gather_example(
+            n_usual[example], usual[example], n_fired[rows], n_listed[rows], listed[rows], tile,
+            base[0], out[example, number],
+        )  # fmt: skip
 
 
 @separate_kernel
-def _depart(table: Any, listed: Any, n_fired: Any, n_listed: Any, base: Any, out: Any) -> None:
-    """out = base + the rows that fire - those that are silent, four at a time, in place."""
-    n, one, four = len(out), np.uintp(1), np.uintp(4)
-    for h in range(n):
-        out[h] = base[h]
-    k, end = np.uintp(0), np.uintp(n_fired)
-    while k + four <= end:
-        r0, r1 = table[np.uintp(listed[k])], table[np.uintp(listed[k + one])]
-        r2 = table[np.uintp(listed[k + np.uintp(2)])]
-        r3 = table[np.uintp(listed[k + np.uintp(3)])]
-        for h in range(n):
-            out[h] += (r0[h] + r1[h]) + (r2[h] + r3[h])
-        k += four
-    while k < end:
-        r0 = table[np.uintp(listed[k])]
-        for h in range(n):
-            out[h] += r0[h]
-        k += one
-    end = np.uintp(n_listed)
-    while k + four <= end:
-        r0, r1 = table[np.uintp(listed[k])], table[np.uintp(listed[k + one])]
-        r2 = table[np.uintp(listed[k + np.uintp(2)])]
-        r3 = table[np.uintp(listed[k + np.uintp(3)])]
-        for h in range(n):
-            out[h] -= (r0[h] + r1[h]) + (r2[h] + r3[h])
-        k += four
-    while k < end:
-        r0 = table[np.uintp(listed[k])]
-        for h in range(n):
-            out[h] -= r0[h]
-        k += one
+def _gather_example(
+    n_usual: Any, usual: Any, n_fired: Any, n_listed: Any, listed: Any, tile: Any, base: Any,
+    out: Any,
+) -> None:  # fmt: skip
+    base[:] = 0
+    sum_rows(base, base, tile, usual, 0, n_usual, n_usual)
+    for step in range(len(n_listed)):
+        sum_rows(out[step], base, tile, listed[step], 0, n_fired[step], n_listed[step])
 
 
-@serial_kernel
-def _by_input(
-    n_usual: Any, usual: Any, begin: Any, end: Any, listed: Any, n_inputs: Any
-) -> tuple[Any, Any]:
-    """The rows whose list holds an input from ``begin`` to ``end``: (starts [n_inputs + 1], rows).
+@kernel
+def _turn(
+    n_usual: Any, usual: Any, n_listed: Any, listed: Any,
+    n_inputs: Any, inputs: Any, starts: Any, steps: Any,
+) -> None:  # fmt: skip
+    """Fill the last four in place."""
+    n_steps = len(n_listed) // max(1, len(n_usual))
+    for example in numba.prange(len(n_usual)):
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        place = np.zeros(listed.shape[1], np.int32)
+        n_inputs[example] = _turn_example(
+            n_usual[example], usual[example], n_listed[rows], listed[rows], place,
+            inputs[example], starts[example], steps[example],
+        )  # fmt: skip
 
-    Row number ``len(listed)`` + example stands for the sum over all steps of an example to which
-    the input usually fires.
-    """
-    starts = np.zeros(n_inputs + 1, np.int64)
-    one = np.uintp(1)
-    for row in range(len(end)):
-        for k in range(begin[row], end[row]):
-            starts[np.uintp(listed[row, k]) + one] += 1
-    for example in range(len(n_usual)):
-        for k in range(n_usual[example]):
-            starts[np.uintp(usual[example, k]) + one] += 1
-    for column in range(n_inputs):
-        starts[column + 1] += starts[column]
-    place = starts[:-1].copy()
-    rows = np.empty(starts[-1], np.int32)
-    for example in range(len(n_usual)):
-        for k in range(n_usual[example]):
-            source = np.uintp(usual[example, k])
-            rows[np.uintp(place[source])] = len(end) + example
+
+@separate_kernel
+def _turn_example(
+    n_usual: Any, usual: Any, n_listed: Any, listed: Any, place: Any,
+    inputs: Any, starts: Any, steps: Any,
+) -> Any:  # fmt: skip
+    for step in range(len(n_listed)):
+        for k in range(n_listed[step]):
+            place[np.uintp(listed[step, k])] += 1
+    n, total = 0, 0
+    for k in range(n_usual):
+        source = np.uintp(usual[k])
+        inputs[n], starts[n] = source, total
+        steps[np.uintp(total)] = len(n_listed)
+        total += 1 + place[source]
+        place[source] = -(starts[n] + 1)  # below 0: listed, for the loop that follows
+        n += 1
+    for source in range(len(place)):
+        if place[source] > 0:
+            inputs[n], starts[n] = source, total
+            total += place[source]
+            place[source] = starts[n]
+            n += 1
+        elif place[source] < 0:
+            place[source] = -place[source]
+    starts[n] = total
+    for step in range(len(n_listed)):
+        for k in range(n_listed[step]):
+            source = np.uintp(listed[step, k])
+            steps[np.uintp(place[source])] = step
             place[source] += 1
-    for row in range(len(end)):
-        for k in range(begin[row], end[row]):
-            source = np.uintp(listed[row, k])
-            rows[np.uintp(place[source])] = row
-            place[source] += 1
-    return starts, rows
+    return np.int32(n)
 
 
 @kernel
 def _gather_by_input(
-    more_starts: Any, more: Any, less_starts: Any, less: Any, gradient: Any, n_steps: Any,
-    width: Any, out: Any, summed: Any,
+    n_steady: Any, n_inputs: Any, inputs: Any, starts: Any, steps: Any, gradient: Any, out: Any,
+    summed: Any,
 ) -> None:  # fmt: skip
-    """out[input] = sum of the gradient's rows at which it was active, in place.
-
-    A thread takes a block of columns, copies it together, examples' sums below it, and gathers
-    from the copy: rows of the whole gradient lie so far apart that they would displace each other
-    in the cache.
-    """
-    n_rows, n_out = gradient.shape
-    n = n_rows // n_steps
-    for number in numba.prange((n_out + width - 1) // width):
-        first = number * width
-        stop = min(first + width, n_out)
-        block = np.empty((n_rows + n, stop - first), gradient.dtype)
-        silenced = np.empty(stop - first, gradient.dtype)
-        _copy_and_sum(gradient[:, first:stop], n_steps, block, summed[first:stop])
-        for column in range(len(more_starts) - 1):
-            target = out[column, first:stop]
-            sum_rows(block, more, more_starts[column], more_starts[column + 1], target)
-            sum_rows(block, less, less_starts[column], less_starts[column + 1], silenced)
-            for h in range(len(silenced)):
-                target[h] -= silenced[h]
+    """out[input] = sum of the gradient's rows at which it was active, in place."""
+    n, n_tiles, _, lanes = gradient.shape
+    for tile in numba.prange(n_tiles):
+        result = aligned(len(out) + 1, lanes, out)
+        result[:] = 0
+        for example in range(n):
+            _add_example(
+                n_steady[example], n_inputs[example], inputs[example], starts[example],
+                steps[example], gradient[example, tile], result,
+            )  # fmt: skip
+        first, stop = tile * lanes, min((tile + 1) * lanes, out.shape[1])
+        out[:, first:stop] = result[:-1, : stop - first]
+        summed[first:stop] = result[-1, : stop - first]
 
 
 @separate_kernel
-def _copy_and_sum(gradient: Any, n_steps: Any, block: Any, summed: Any) -> None:
-    """The rows of ``gradient``, then the sum of each example's, and the sum of all."""
-    summed[:] = 0
-    n_rows = len(gradient)
-    for example in range(n_rows // n_steps):
-        total = block[n_rows + example]
-        total[:] = 0
-        for row in range(example * n_steps, (example + 1) * n_steps):
-            source, target = gradient[row], block[row]
-            for h in range(len(target)):
-                target[h] = source[h]
-                total[h] += source[h]
-        for h in range(len(total)):
-            summed[h] += total[h]
+def _add_example(
+    n_steady: Any, n_inputs: Any, inputs: Any, starts: Any, steps: Any, gradient: Any, result: Any
+) -> None:
+    """Add an example's rows to each input's sum, and the sum of all its rows to the last."""
+    for j in range(n_steady):
+        target = result[np.uintp(inputs[j])]
+        sum_rows(target, target, gradient, steps, starts[j], starts[j] + 1, starts[j + 1])
+    for j in range(n_steady, n_inputs):
+        target = result[np.uintp(inputs[j])]
+        sum_rows(target, target, gradient, steps, starts[j], starts[j + 1], starts[j + 1])
+    target, whole = result[len(result) - 1], gradient[len(gradient) - 1]
+    for h in range(len(target)):
+        target[h] += whole[h]

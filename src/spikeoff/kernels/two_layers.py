@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from spikeoff.kernels import departures, events, izhikevich_loop
+from spikeoff.kernels.tiles import blocks_of, untiled
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import IzhikevichParams
 
@@ -59,7 +60,7 @@ class Layers:
 class Passage(NamedTuple):
     """What images evoke in both layers.
 
-    trace, output_trace: [n, steps, neurons] membrane potential before reset (mV).
+    trace, output_trace: [n, tiles, steps or one more, lanes] membrane potential before reset (mV).
     spikes: of the hidden neurons, rows by example and step.
     answered: [n, steps, n_output] uint8, spikes of the output neurons.
     """
@@ -78,16 +79,15 @@ def run(
 ) -> Passage:
     """Run both layers; ``weights`` are hidden ones, bias and output ones, the rest as below."""
     w_hidden, b_hidden, w_output = weights
-    n_rows = inputs.n_rows
-    shape = (len(inputs.n_usual), inputs.n_steps, -1)
-    trace = departures.product(inputs, w_hidden).reshape(shape)
-    fired = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
+    n_rows, n_steps = inputs.n_rows, inputs.n_steps
+    trace = departures.product(inputs, w_hidden)
+    fired = izhikevich_loop.forward(trace, b_hidden, n_steps, layers.hidden, layers.dt)
     if kept is not None:
-        fired *= kept
+        fired *= kept[:, None]
     spikes = events.from_dense(fired.reshape(n_rows, -1))
-    output_trace = events.product(spikes, w_output).reshape(shape)
+    output_trace = blocks_of(events.product(spikes, w_output), len(trace))
     no_bias = np.zeros(w_output.shape[1], w_output.dtype)
-    answered = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
+    answered = izhikevich_loop.forward(output_trace, no_bias, n_steps, layers.output, layers.dt)
     return Passage(trace, spikes, output_trace, answered)
 
 
@@ -114,7 +114,7 @@ class TwoLayers(torch.autograd.Function):
             output: [n_hidden, n_output] weights (mV/ms).
             inputs: spikes, rows by example and step.
             layers: what is fixed.
-            kept: [n, 1, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
+            kept: [n, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
             kept_share: share of 1 in ``kept`` by expectation; the others' weight makes up for it.
 
         Returns:
@@ -136,17 +136,20 @@ class TwoLayers(torch.autograd.Function):
         """Gradients by hidden weights, bias and output weights."""
         inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share = ctx.kept
         ctx.kept = None
-        n, n_steps, n_hidden = trace.shape
-        n_output = w_output.shape[1]
+        n, n_steps = len(trace), inputs.n_steps
+        n_hidden, n_output = w_output.shape
         by_answers = np.repeat(gradients[0].numpy()[:, None, :], n_steps, axis=1)
         each, all_kept = np.eye(n_output, dtype=w_output.dtype), np.ones((n, n_output), np.uint8)
-        by_currents = layers.back(output_trace, by_answers, each, all_kept, "output")
-        by_output = events.weight_gradient(spikes, by_currents.reshape(inputs.n_rows, -1))
+        back_through = layers.back(output_trace, by_answers, each, all_kept, "output")
+        by_sums = untiled(back_through, n_steps, n_output)
+        by_output = events.weight_gradient(spikes, by_sums.reshape(inputs.n_rows, -1))
         heard = np.ones((n, n_hidden), np.uint8)
         if kept is not None:
             by_output /= kept_share
-            heard = kept.numpy().reshape(n, n_hidden)
+            heard = kept.numpy()
         back = np.ascontiguousarray(w_output.T)
-        by_input = layers.back(trace, by_currents, back, heard, "hidden").reshape(inputs.n_rows, -1)
-        by_hidden, by_bias = map(torch.from_numpy, departures.gradients(inputs, by_input))
+        by_currents = layers.back(trace, by_sums, back, heard, "hidden")
+        by_hidden, by_bias = map(
+            torch.from_numpy, departures.gradients(inputs, by_currents, n_hidden)
+        )
         return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None

@@ -1,0 +1,77 @@
+"""A training step of mlp and cnn by the kernels against the same module by PyTorch alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from spikeoff.contenders.cnn import CNN, CNNConfig, as_pictures
+from spikeoff.contenders.gradient import GradientContender
+from spikeoff.contenders.mlp import MLP, MLPConfig
+from spikeoff.data import Images
+
+
+def mlp() -> MLP:
+    return MLP(MLPConfig(n_hidden=40, num_threads=1, device="cpu"))
+
+
+def cnn() -> CNN:
+    return CNN(CNNConfig(n_hidden=40, num_threads=1, device="cpu"))
+
+
+def plainly(network: GradientContender, pixels: torch.Tensor, heard: torch.Tensor) -> Any:
+    """Logits by PyTorch's operators."""
+    inputs = pixels.double() / 255
+    if isinstance(network, CNN):
+        inputs = as_pictures(pixels).double()
+    return network.module(inputs, heard)[0]
+
+
+@pytest.mark.parametrize("make", [mlp, cnn])
+def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) -> None:
+    pixels, labels = torch.from_numpy(few.pixels), torch.from_numpy(few.labels).long()
+    results = []
+    for by_kernels in (True, False):
+        network = make()
+        network.module.double().train()
+        heard = network.heard(few.ids, 1, 40, network.config.dropout)
+        assert heard is not None
+        assert 0 < heard.double().mean() < 1
+        if by_kernels:
+            pictures = as_pictures(pixels).double()
+            logits = (
+                network.module(pictures, heard, fused=True)[0]
+                if isinstance(network, CNN)
+                else network.module.by_kernels(pixels, heard)[0]
+            )
+        else:
+            logits = plainly(network, pixels, heard)
+        functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+        found = [logits.detach(), *(one.grad for one in network.module.parameters())]
+        results.append([*found, *network.module.buffers()])
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("make", [mlp, cnn])
+def test_training_goes_by_the_kernels_and_warming_up_leaves_no_trace(
+    few: Images, make: Any
+) -> None:
+    network = make()
+    before = network.state()
+    network.warm_up(few.take(slice(0, 2)))
+    after = network.state()
+    assert all((before[name] == after[name]).all() for name in before)
+    network.module.train()
+    sent = network.present(torch.from_numpy(few.pixels), few.ids, 1)
+    names = set()
+    waiting = [sent.logits.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None:
+            names.add(type(node).__name__)
+            waiting += [following for following, _ in node.next_functions]
+    assert {"ReluLayerBackward", "NormPoolBackward"} & names
