@@ -27,7 +27,7 @@ values = st.fixed_dictionaries(
 
 
 @given(held=values)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_back(tmp_path: Path, held: dict[str, object]) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(settings_text({"contender": "mlp", **held}), encoding="utf-8", newline="")

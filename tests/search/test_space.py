@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
@@ -62,6 +62,7 @@ ranges = st.tuples(numbers, numbers, st.booleans()).filter(lambda one: one[0] < 
 
 
 @given(one=ranges)
+@settings(deadline=None)
 def test_a_range_is_read_back_and_its_draws_keep_to_it(one: tuple[float, float, bool]) -> None:
     low, high, log = one
     text = f"weight_decay={'log:' if log else ''}{low!r}..{high!r}"
