@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> None:
         (cnn, as_pictures, CNN_BATCHES),
     ):
         part = images.take(slice(0, batches * BATCH))
-        measured = torch_loop.measure(contender, inputs, part, plain=True, turns=TURNS)
+        measured = torch_loop.measure(contender, inputs, part, ["torch-loop"], TURNS)
         lines += rows(contender.id, measured)
     head = ["contender", "engine", "ms a step (range)", "times ours"]
     told = (

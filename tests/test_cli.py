@@ -14,7 +14,7 @@ from spikeoff.cli import TrainFlags, main
 from spikeoff.contenders.fields import from_plain
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.contenders.settings_file import read_settings
-from spikeoff.flags import parse
+from spikeoff.flags import parse_flags
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1",
@@ -35,7 +35,8 @@ def test_help_names_every_verb_and_imports_nothing_heavy() -> None:
         "from spikeoff.cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit as end: assert not end.code\n"
-        "print(sorted({'torch', 'numba', 'numpy', 'sklearn', 'matplotlib'} & set(sys.modules)))\n"
+        "heavy = {'torch', 'numba', 'numpy', 'sklearn', 'matplotlib', 'tensorflow'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert all(verb in done.stdout for verb in ("compare", "train", "report", "data"))
@@ -68,6 +69,10 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["train", "mlp", "--device", "cuda"], "`device` (=cuda) is not available"),
         (["train", "mlp", "--save_path", "/dev/null/x"], "/dev/null/x: cannot be made"),
         (["compare", "--contenders", "mlp", "mlp"], "`contenders` names mlp twice"),
+        (["compare", "--contenders", "mlp", "mlp@native"], "`contenders` names mlp twice"),
+        (["compare", "--contenders", "mlp@tf"], "`engine` (=tf) must be native or tensorflow"),
+        (["compare", "--contenders", "izhikevich-stdp@tensorflow"], "has no engines to choose"),
+        (["export", "nowhere"], "nowhere: no run in this folder"),
         (["compare", "--seeds", "-4"], "`seed` (=-4) must be from 0"),
         (["compare", "--mnist_path", "nowhere"], "'nowhere': no such file"),
         (["compare", "--n_train", "70000"], "n_train is 70000"),
@@ -119,7 +124,7 @@ def test_what_follows_from_a_setting_follows_from_a_flag_over_a_file(tmp_path: P
     kind = find("diehl-cook").config_type
     held = read_settings(path, "diehl-cook", kind)
     flags = ["--preset", "published"]
-    _, values = parse(TrainFlags, kind, flags, prog="spikeoff train", defaults=held)
+    _, values = parse_flags(TrainFlags, kind, flags, prog="spikeoff train", defaults=held)
     published = {"preset": "published", "mnist_path": "nowhere", "n_e": 30}
     assert kind(**values) == from_plain(kind, published)
 

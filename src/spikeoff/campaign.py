@@ -15,8 +15,8 @@ from rich.console import Console
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.fields import from_plain
-from spikeoff.contenders.presets import Preset, preset_config
-from spikeoff.contenders.registry import find
+from spikeoff.contenders.presets import Preset, labelled_config
+from spikeoff.contenders.registry import find, label, parse
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import write_text
@@ -42,6 +42,11 @@ class Entry:
     contender: str
     config: Config
 
+    @property
+    def label(self) -> str:
+        """Its name in the race."""
+        return label(self.contender, getattr(self.config, "engine", None))
+
 
 def entries(
     contenders: Sequence[str],
@@ -50,11 +55,14 @@ def entries(
     common: dict[str, Any],
     output: Path,
 ) -> list[Entry]:
-    """The runs of a race, seed by seed, each into ``output/<contender>/seed-<n>``.
+    """The runs of a race, seed by seed, each into ``output/<label>/seed-<n>``.
+
+    A contender may be named with an engine, as in ``mlp@tensorflow``.
 
     Raises:
         UserError: an unknown contender, one named twice, or a value that a configuration refuses.
     """
+    contenders = [label(*parse(one)) for one in contenders]
     for what, chosen in (("contenders", contenders), ("seeds", seeds)):
         if not chosen:
             raise UserError(f"`{what}` is empty; name at least one")
@@ -63,9 +71,9 @@ def entries(
             raise UserError(f"`{what}` names {twice[0]} twice; once is enough")
     result = []
     for seed in seeds:
-        for name in contenders:
-            config = preset_config(find(name), preset)
-            path = output / name / f"seed-{seed}"
+        for one in contenders:
+            name, config = labelled_config(one, preset)
+            path = output / one / f"seed-{seed}"
             result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
     return result
 
@@ -90,8 +98,9 @@ def read_race(folder: Path) -> tuple[list[Entry], Path | None]:
         if not isinstance(name, str) or not isinstance(settings, dict):
             raise damaged
         config = from_plain(find(name).config_type, settings).moved(Path(started_in))
-        where = folder / name / f"seed-{config.seed}"
-        result.append(Entry(name, replace(config, save_path=where)))
+        entry = Entry(name, config)
+        where = folder / entry.label / f"seed-{config.seed}"
+        result.append(replace(entry, config=replace(config, save_path=where)))
     return result, Path(started_in) / table if isinstance(table, str) else None
 
 
@@ -156,7 +165,7 @@ def _run_all(
     records: list[RunRecord] = []
     failures: list[str] = []
     for number, entry in enumerate(runs, 1):
-        name = f"{entry.contender} seed {entry.config.seed}"
+        name = f"{entry.label} seed {entry.config.seed}"
         console.print(f"[bold]run {number}/{len(runs)}[/bold]  {name}", highlight=False)
         try:
             records.append(_in_own_process(entry, resumed))
@@ -182,7 +191,7 @@ def show(
 ) -> None:
     """Print the table and the verdicts, and write the comparison into ``output``."""
     check_one_race(records)
-    ordered = sorted(records, key=lambda record: (record.contender, record.seed))
+    ordered = sorted(records, key=lambda record: (record.label, record.seed))
     console.print(terminal_table(ordered))
     console.print(time_table(ordered))
     console.print(energy_table_of(ordered, energy_table))

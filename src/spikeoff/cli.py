@@ -102,6 +102,7 @@ def _dispatch(given: list[str]) -> int:
     verbs = {
         "compare": compare, "train": train, "report": report, "data": data, "weights": weights,
         "evaluate": evaluate, "search": search, "bench": bench, "sensors": sensors,
+        "export": export,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -127,7 +128,7 @@ def _overview() -> str:
 
 def _train(given: list[str]) -> int:
     """``train CONTENDER``: the flags are those of the contender's configuration."""
-    from spikeoff.contenders.registry import find, names
+    from spikeoff.contenders.registry import find, names, parse
 
     if not given or given[0] in ("-h", "--help"):
         print(  # noqa: T201
@@ -138,14 +139,16 @@ def _train(given: list[str]) -> int:
             "DIR is the folder of a run that was stopped; it goes on as if it had not been"
         )
         return 0
-    name, *flags = given
+    (name, engine), flags = parse(given[0]), given[1:]
+    if engine is not None:
+        flags = ["--engine", engine, *flags]
     kind = find(name)
     from spikeoff.contenders.settings_file import read_settings
-    from spikeoff.flags import config_file, parse
+    from spikeoff.flags import config_file, parse_flags
 
     path = config_file(flags)
     held = read_settings(path, name, kind.config_type) if path else {}
-    _, settings = parse(
+    _, settings = parse_flags(
         TrainFlags, kind.config_type, flags, prog=f"spikeoff train {name}", defaults=held
     )
     config = kind.config_type(**settings)
@@ -191,14 +194,14 @@ def _bench(given: list[str]) -> int:
 
 def _resume(given: list[str]) -> int:
     """``train --resume DIR``: all that decides the results comes from DIR."""
-    from spikeoff.contenders.registry import names
+    from spikeoff.contenders.registry import label, names, parse
 
-    if given[0] in names():
-        name, given = given[0], given[1:]
-        contender: str | None = name
+    contender, named_engine = parse(given[0])
+    if contender in names():
+        given = given[1:]
     else:
-        contender = None
-    (folder, num_threads, device), others = tyro.cli(
+        contender, named_engine = "", None
+    (folder, num_threads, device, engine), others = tyro.cli(
         _resumed, args=given, prog="spikeoff train", use_underscores=True,
         return_unknown_args=True,
     )  # fmt: skip
@@ -212,8 +215,15 @@ def _resume(given: list[str]) -> int:
     from spikeoff.runs import read_config
     from spikeoff.training.session import resume
 
-    if contender is not None and (held := read_config(folder)[0]) != contender:
-        raise UserError(f"{folder}: holds a run of {held}, not of {contender}; leave the name out")
+    if contender or engine:
+        held, settings, _ = read_config(folder)
+        began = settings.get("engine")
+        asked = label(contender or held, engine or named_engine or began)
+        if asked != label(held, began):
+            raise UserError(
+                f"{folder}: holds a run of {label(held, began)}, not of {asked}; leave the name "
+                "and the engine out"
+            )
     record = resume(folder, num_threads=num_threads, device=device)
     console = output_console()
     console.print(terminal_table([record]))
@@ -225,15 +235,17 @@ def _resumed(
     resume: Path,
     num_threads: int | None = None,
     device: DeviceName | None = None,
-) -> tuple[Path, int | None, DeviceName | None]:
+    engine: str | None = None,
+) -> tuple[Path, int | None, DeviceName | None, str | None]:
     """Go on with a run that was stopped.
 
     Args:
         resume: folder of the run.
         num_threads: CPU threads from now on.
         device: where to compute from now on.
+        engine: that which the run has; no other can go on with it.
     """
-    return resume, num_threads, device
+    return resume, num_threads, device, engine
 
 
 def train() -> int:
@@ -440,6 +452,25 @@ def evaluate(
 def search() -> int:
     """Find better settings of a contender: spikeoff search CONTENDER --help tells its flags."""
     return _dispatch(["search"])
+
+
+def export(
+    run: Annotated[Path, tyro.conf.Positional],
+    file_format: Annotated[Literal["keras", "saved-model"], tyro.conf.arg(name="format")] = "keras",
+    output: Path | None = None,
+) -> int:
+    """Write the network of a finished run of mlp or cnn for Keras and TensorFlow.
+
+    Args:
+        run: folder of the run, whichever its engine.
+        file_format: keras (a file that keras.models.load_model takes), or saved-model (a folder,
+            for TensorFlow Serving and its kin).
+        output: where to write; model.keras or saved-model in the run's folder by default.
+    """
+    from spikeoff.exports import export_run
+
+    print(export_run(run, file_format, output))  # noqa: T201
+    return 0
 
 
 def bench() -> int:

@@ -35,7 +35,7 @@ def config_file(flags: Sequence[str]) -> Path | None:
     return found
 
 
-def parse(
+def parse_flags(
     verb: type[Verb],
     kind: type[Config],
     flags: Sequence[str],

@@ -6,6 +6,7 @@
     summary.json         the record; written last, so that a folder with one is a finished run
     predictions.npz      ids, labels and scores of the test images
     weights.safetensors  what was learned
+    model.keras          the network, of engine tensorflow
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     figures              confusion matrix and training analysis
@@ -33,6 +34,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from spikeoff.contenders.registry import label, parse
 from spikeoff.data.images import N_CLASSES
 from spikeoff.data.npz import read_arrays
 from spikeoff.data.tensors import write_tensors
@@ -77,6 +79,18 @@ class RunRecord:
     def contender(self) -> str:
         """Which network ran."""
         return str(self.summary["contender"])
+
+    @property
+    def label(self) -> str:
+        """What a race calls it: the network, with ``@engine`` where that is not ours."""
+        return label(self.contender, self.summary["config"].get("engine"))
+
+    @property
+    def title(self) -> str:
+        """What figures call it."""
+        _, engine = parse(self.label)
+        title = str(self.summary.get("title", self.contender))
+        return title if engine is None else f"{title} ({engine})"
 
     @property
     def seed(self) -> int:

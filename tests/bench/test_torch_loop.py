@@ -60,10 +60,10 @@ def test_a_loops_step_is_the_contenders_step(few: Images, make: Any, kind: type[
 
 def test_all_loops_take_turns_over_all_images(few: Images) -> None:
     contender, inputs = mlp()
-    measured = measure(contender, inputs, few, plain=True, turns=3)
-    assert [one.engine for one in measured] == ["spikeoff", "PyTorch", "PyTorch"]
+    measured = measure(contender, inputs, few, ["torch-loop", "tensorflow"], 3)
+    assert [one.engine for one in measured] == ["spikeoff", "PyTorch", "PyTorch", "TensorFlow"]
     assert all(len(one.seconds) == 3 and min(one.seconds) > 0 for one in measured)
-    assert len(measure(contender, inputs, few, plain=False, turns=1)) == 1
+    assert len(measure(contender, inputs, few, [], 1)) == 1
 
 
 def test_plain_loops_run_on_pytorchs_own_settings(few: Images) -> None:

@@ -14,7 +14,7 @@ from spikeoff import cli
 from spikeoff.campaign import Entry
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
-from spikeoff.contenders.presets import Preset, preset_config
+from spikeoff.contenders.presets import Preset, labelled_config, preset_config
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.report.reproduce import flags, needed, race_command, restored, run_command
 from spikeoff.runs import RunRecord, plain
@@ -23,6 +23,7 @@ from tests.report.test_comparison import RECORDS
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in BUILT_IN),
     ("mlp", {"seed": 7, "learning_rate": 1e-05, "patience": 3, "device": "cpu"}),
+    ("cnn", {"engine": "tensorflow"}),
     ("cnn", {"patience": None, "n_train": 300, "mnist_path": "my data/digits.npz"}),
     ("izhikevich-gradient", {"engine": "torch", "n_hidden": 64, "dropout": 0.0}),
     ("izhikevich-stdp", {"columns": 4, "readout": "hebbian", "tdp": 12.5}),
@@ -66,18 +67,19 @@ def test_a_strangers_command_tells_all_settings() -> None:
 
 def races(preset: Preset, names: list[str], seeds: list[int], **common: Any) -> list[RunRecord]:
     return [
-        record(name, replace(preset_config(find(name), preset), seed=seed, **common))
-        for name in names
+        record(name, replace(config, seed=seed, **common))
+        for name, config in (labelled_config(one, preset) for one in names)
         for seed in seeds
     ]
 
 
 @pytest.mark.parametrize("preset", ["quick", "full"])
 @pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500, "mnist_path": "a b"}])
+@pytest.mark.parametrize("rival", ["diehl-cook", "mlp@tensorflow"])
 def test_the_races_command_makes_the_same_runs(
-    preset: Preset, common: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    preset: Preset, common: dict[str, Any], rival: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    records = races(preset, ["mlp", "diehl-cook"], [0, 2], **common)
+    records = races(preset, ["mlp", rival], [0, 2], **common)
     command = race_command(records)
     assert command is not None
     made: list[Entry] = []

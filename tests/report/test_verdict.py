@@ -39,6 +39,16 @@ def test_the_conventional_network_nearest_in_size_is_taken() -> None:
     assert (verdict.spiking, verdict.conventional) == ("snn", "near")
 
 
+@pytest.mark.parametrize("order", [("ann@tensorflow", "ann"), ("ann", "ann@tensorflow")])
+def test_of_one_network_on_two_engines_the_native_one_is_taken(order: tuple[str, str]) -> None:
+    groups = {name: [run(None, 4000, macs=10)] for name in order}
+    for name, (record,) in groups.items():
+        record.summary["engine"] = "tensorflow" if "@" in name else "native"
+    groups["snn"] = [run("izhikevich", 4000, acs=10, updates=1)]
+    (verdict,) = verdicts(groups, TABLE)
+    assert verdict.conventional == "ann"
+
+
 def test_break_even_by_hand() -> None:
     # 100 MACs cost 460 pJ; 2 updates of 7 multiplications and 8 additions 66.2; 1,000 ACs 900
     groups = {

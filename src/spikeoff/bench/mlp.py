@@ -1,4 +1,4 @@
-"""``mlp``: time a training step, ours and plain PyTorch loops'."""
+"""``mlp``: time a training step, ours and those of its peers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def bench(
     num_threads: int = 1,
     seed: int = 0,
 ) -> None:
-    """Time a training step (forward, backward, Adam), alone or in turns with plain loops.
+    """Time a training step (forward, backward, Adam), alone or in turns with peers.
 
     Args:
-        against: torch-loop: two plain PyTorch loops over the same network.
+        against: torch-loop: two plain PyTorch loops over the same network; tensorflow: the same
+            network on engine tensorflow.
         n_hidden: hidden neurons.
         batch_size: images a step.
         batches: training steps in a turn; 0 goes through all images.

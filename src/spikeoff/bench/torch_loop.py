@@ -1,8 +1,10 @@
-"""A conventional contender against plain PyTorch training loops over the same network."""
+"""A conventional contender against others over the same network: PyTorch loops, TensorFlow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,7 +18,7 @@ from spikeoff.contenders.gradient import GradientConfig, GradientContender
 from spikeoff.data import Images, load_dataset
 from spikeoff.report.console import output_console
 
-PEERS = ("torch-loop",)
+TORCH_LOOP, TENSORFLOW = PEERS = ("torch-loop", "tensorflow")
 
 Inputs = Callable[[torch.Tensor], torch.Tensor]
 """[n, 784] uint8 pixels to what the network takes."""
@@ -113,13 +115,17 @@ def run(
     most = len(images) // config.batch_size
     require("batches", batches, 0 <= batches <= most, f"from 1 to {most}, or 0 for all images")
     part = images.take(slice(0, batches * config.batch_size)) if batches else images
-    measured = measure(contender, inputs, part, plain=bool(peers), turns=turns)
+    measured = measure(contender, inputs, part, peers, turns)
     told = f"{len(part):,} images a turn, {turns} turns each, {conditions(config)}"
     tell(f"Training {type(contender).id}", "step", measured, told, output_console())
 
 
 def measure(
-    contender: GradientContender, inputs: Inputs, images: Images, *, plain: bool, turns: int
+    contender: GradientContender,
+    inputs: Inputs,
+    images: Images,
+    peers: Sequence[str],
+    turns: int,
 ) -> list[Measurement]:
     """A pass over ``images`` of each loop in turn, in seconds a training step."""
     entries = [
@@ -128,9 +134,18 @@ def measure(
             "deterministic; counts right answers within the time",
         )
     ]  # fmt: skip
-    for kind in (PlainLoop, LeanLoop) if plain else ():
+    for kind in (PlainLoop, LeanLoop) if TORCH_LOOP in peers else ():
         loop = kind(contender, inputs, images)
         entries.append(Entry("PyTorch", loop.how, loop.turn, loop.note))
+    if TENSORFLOW in peers:
+        settings: Any = contender.settings
+        keras = type(contender)(replace(settings, engine="tensorflow"))
+        entries.append(
+            Entry(
+                "TensorFlow", "Keras, engine tensorflow, a graph a step",
+                lambda _: lambda: learn(keras, images), "the same loop and counting as ours",
+            )
+        )  # fmt: skip
     return in_turns(entries, n_steps(len(images), contender.settings), turns)
 
 

@@ -183,6 +183,8 @@ class Contender(ABC):
 
     engine: str
     device: str
+    libraries: tuple[str, ...] = ()
+    """What it computes with beside what all do; the record tells the versions."""
     notes: tuple[str, ...] = ()
     """What a reader of the run should know about how it was set up; told when it starts."""
     patience: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from torch import nn
 from torch.nn import functional
 
 from spikeoff.contenders.base import Outputs, require
-from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
+from spikeoff.contenders.conventional import Conventional, ConventionalConfig
+from spikeoff.contenders.gradient import Pass
+from spikeoff.contenders.keras import networks
 from spikeoff.data import N_CLASSES, SIDE
 from spikeoff.kernels.norm_pool import norm_pool
 
@@ -23,7 +25,7 @@ POOLED_2 = (POOLED_1 - KERNEL + 1) // 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class CNNConfig(GradientConfig):
+class CNNConfig(ConventionalConfig):
     """The convolutional network, trained by Adam with early stopping."""
 
     learning_rate: float = 0.001
@@ -83,13 +85,12 @@ class Convolutional(nn.Module):
         return pooled
 
 
-class CNN(GradientContender):
+class CNN(Conventional):
     """The convolutional network."""
 
+    config: CNNConfig
     id = "cnn"
     title = "Convolutional network"
-    spiking = False
-    engine = "native"
     config_type = CNNConfig
     search_space: ClassVar[dict[str, str]] = {
         "learning_rate": "log:0.0001..0.02",
@@ -104,14 +105,14 @@ class CNN(GradientContender):
         log="cnn_log_fixed.log",
     )
 
-    def __init__(self, config: CNNConfig) -> None:
-        self.config = config
-        super().__init__(config)
-
     def build(self) -> nn.Module:
         """The network with PyTorch's initial weights, laid out channels last."""
         network = Convolutional(self.config.n_hidden, self.config.dropout)
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def keras_network(self) -> Any:
+        """The same in Keras."""
+        return networks.convolutional(self.config.n_hidden, self.config.dropout)
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
         """Pixels scaled to [0, 1] through the network."""

@@ -196,19 +196,23 @@ class GradientContender(Contender):
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
-        pixels = torch.from_numpy(images.pixels)
         scores = np.empty((len(images), N_CLASSES), np.float32)
         active = np.zeros(2)
-        self.module.eval()
-        with torch.no_grad():
-            for first in range(0, len(images), self.evaluation_batch):
-                part = slice(first, first + self.evaluation_batch)
-                on_device = pixels[part].to(self.device)
-                sent = self.present(on_device, images.ids[part], EVALUATION)
-                scores[part] = sent.logits.float().cpu()
-                active += sent.count()
+        for first in range(0, len(images), self.evaluation_batch):
+            part = slice(first, first + self.evaluation_batch)
+            scores[part], sent = self._answer(images.pixels[part], images.ids[part])
+            active += sent
         inputs, hidden = active / max(1, len(images))
         return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
+
+    def _answer(
+        self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
+        """Logits of a batch, and its active inputs and hidden places."""
+        self.module.eval()
+        with torch.no_grad():
+            sent = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
+            return sent.logits.float().cpu().numpy(), sent.count()
 
     def operations(self, activity: Activity, images: Images) -> Operations:
         """Counted on ``images`` as they go through the module once more."""

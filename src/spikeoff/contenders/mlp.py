@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spikeoff.contenders.base import Outputs, require
-from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
+from spikeoff.contenders.conventional import Conventional, ConventionalConfig
+from spikeoff.contenders.gradient import Pass
+from spikeoff.contenders.keras import networks
 from spikeoff.data import N_CLASSES, N_PIXELS
 from spikeoff.kernels.relu_layer import relu_layer
 
@@ -20,7 +22,7 @@ Initialisation = Literal["equalised", "kaiming"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLPConfig(GradientConfig):
+class MLPConfig(ConventionalConfig):
     """The multilayer perceptron, trained by Adam."""
 
     n_hidden: int = 512
@@ -88,13 +90,12 @@ class Perceptron(nn.Module):
         return self.output(sent * self.hidden_scale), sent
 
 
-class MLP(GradientContender):
+class MLP(Conventional):
     """The multilayer perceptron."""
 
+    config: MLPConfig
     id = "mlp"
     title = "Multilayer perceptron"
-    spiking = False
-    engine = "native"
     config_type = MLPConfig
     search_space: ClassVar[dict[str, str]] = {
         "learning_rate": "log:0.0005..0.1",
@@ -109,14 +110,17 @@ class MLP(GradientContender):
         log="honest_cnn_log.log",
     )
 
-    def __init__(self, config: MLPConfig) -> None:
-        self.config = config
-        super().__init__(config)
-
     def build(self) -> nn.Module:
         """The network with normally distributed weights."""
         config = self.config
         return Perceptron(config.n_hidden, config.dropout, config.initialisation)
+
+    def keras_network(self) -> Any:
+        """The same in Keras."""
+        network, config = self.module, self.config
+        assert isinstance(network, Perceptron)
+        scales = (network.input_scale, network.hidden_scale)
+        return networks.perceptron(config.n_hidden, config.dropout, scales)
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
         """Pixels scaled to [0, 1] through the network."""

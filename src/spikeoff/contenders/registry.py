@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 GROUP = "spikeoff.contenders"
 
+NATIVE = "native"
+"""The engine that needs no mention."""
+
 BUILT_IN = {
     "izhikevich-gradient": "spikeoff.contenders.izhikevich_gradient:IzhikevichGradient",
     "izhikevich-stdp": "spikeoff.contenders.izhikevich_stdp.contender:IzhikevichSTDP",
@@ -46,6 +49,17 @@ def find(name: str) -> type[Contender]:
     except (ImportError, AttributeError) as error:
         raise UserError(f"{name}: {path} does not load: {one_line(error)}") from error
     return found
+
+
+def label(name: str, engine: str | None) -> str:
+    """What a race calls a contender: its name, with ``@engine`` where that is not ours."""
+    return name if engine in (None, NATIVE) else f"{name}@{engine}"
+
+
+def parse(one: str) -> tuple[str, str | None]:
+    """The name and the engine in a label; None where it names no engine."""
+    name, at, engine = one.partition("@")
+    return name, engine if at else None
 
 
 def _foreign() -> dict[str, str]:

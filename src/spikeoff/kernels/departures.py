@@ -192,14 +192,14 @@ def _turn_example(
         total += 1 + place[source]
         place[source] = -(starts[n] + 1)  # below 0: listed, for the loop that follows
         n += 1
-    for source in range(len(place)):
-        if place[source] > 0:
-            inputs[n], starts[n] = source, total
-            total += place[source]
-            place[source] = starts[n]
+    for other in range(len(place)):
+        if place[other] > 0:
+            inputs[n], starts[n] = other, total
+            total += place[other]
+            place[other] = starts[n]
             n += 1
-        elif place[source] < 0:
-            place[source] = -place[source]
+        elif place[other] < 0:
+            place[other] = -place[other]
     starts[n] = total
     for step in range(len(n_listed)):
         for k in range(n_listed[step]):

@@ -12,16 +12,19 @@ vector that crosses a cache line takes two loads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from spikeoff.kernels.jit import admit
+
+llvm: Callable[[Callable[..., Any]], Any] = intrinsic
+"""A function of Numba's that we write in LLVM's language; callers leave out its first argument."""
 
 TILE_BYTES = 256
 LINE_BYTES = 64
@@ -32,7 +35,7 @@ def lanes(array: NDArray[Any]) -> int:
     return TILE_BYTES // array.itemsize
 
 
-@intrinsic
+@llvm
 def tile_width(typing: Any, array: Any) -> Any:
     """``lanes`` of an array as a constant: a loop of known length becomes vectors, and no rest."""
     del typing
@@ -45,7 +48,7 @@ def tile_width(typing: Any, array: Any) -> Any:
     return types.intp(array), build
 
 
-@intrinsic
+@llvm
 def sum_rows(
     typing: Any, out: Any, base: Any, table: Any, chosen: Any, start: Any, middle: Any, stop: Any
 ) -> Any:
@@ -67,7 +70,7 @@ def sum_rows(
     return types.void(out, base, table, chosen, *places), _build_sum
 
 
-@intrinsic
+@llvm
 def weigh_rows(
     typing: Any, out: Any, base: Any, table: Any, chosen: Any, values: Any, start: Any, stop: Any
 ) -> Any:
@@ -134,7 +137,7 @@ class _Tiles:
         number = kinds[0].dtype
         self.size = number.bitwidth // 8
         self.vector = ir.VectorType(context.get_value_type(number), TILE_BYTES // self.size)
-        self.stride = cgutils.unpack_tuple(builder, self.table.strides)[0]
+        self.stride = builder.extract_value(self.table.strides, 0)
 
     def begin(self) -> Any:
         """The tile of the base."""

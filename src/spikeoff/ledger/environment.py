@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,14 @@ from typing import Any
 LIBRARIES = ("numpy", "numba", "torch", "scikit-learn")
 
 
-def environment(threads: int, device: str) -> dict[str, Any]:
-    """Where a run takes place, as it stands in ``summary.json``."""
+def environment(threads: int, device: str, further: Sequence[str] = ()) -> dict[str, Any]:
+    """Where a run takes place, as it stands in ``summary.json``.
+
+    Args:
+        threads: of the run.
+        device: where it computes.
+        further: libraries beside those that every run has.
+    """
     return {
         "cpu": cpu_name(),
         "cores": available_cores(),
@@ -21,7 +28,7 @@ def environment(threads: int, device: str) -> dict[str, Any]:
         "device": device,
         "os": platform.platform(),
         "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "libraries": {name: _version(name) for name in (*LIBRARIES, *further)},
         "threads": threads,
     }
 

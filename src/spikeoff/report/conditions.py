@@ -25,7 +25,7 @@ def facts(records: Sequence[RunRecord]) -> list[Fact]:
     for name in told[0]:
         runs: dict[str, list[str]] = {}
         for record, values in zip(records, told, strict=True):
-            runs.setdefault(values[name], []).append(f"{record.contender} seed {record.seed}")
+            runs.setdefault(values[name], []).append(f"{record.label} seed {record.seed}")
         alone = len(runs) == 1
         result.append(Fact(name, [(v, "" if alone else ", ".join(r)) for v, r in runs.items()]))
     return result

@@ -28,9 +28,8 @@ PARTS = [("train", COLOURS[0], MARKERS[0]), ("validation", COLOURS[1], MARKERS[1
 
 def headline(record: RunRecord) -> str:
     """Contender, test accuracy and seed: the title of every figure of a run."""
-    title = record.summary.get("title", record.contender)
     accuracy = 100 * record.summary["accuracy"]["test"]
-    return f"{title}: test accuracy {accuracy:.2f} %, seed {record.seed}"
+    return f"{record.title}: test accuracy {accuracy:.2f} %, seed {record.seed}"
 
 
 def save_confusion(record: RunRecord, path: Path) -> None:

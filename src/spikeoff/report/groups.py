@@ -34,20 +34,20 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
 
 
 def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Runs by contender, and by the settings in which runs of one contender differ."""
+    """Runs by contender and engine, and by the settings in which runs of one of these differ."""
     peers: dict[str, list[dict[str, Any]]] = {}
     for record in records:
-        peers.setdefault(record.contender, []).append(_settings(record))
+        peers.setdefault(record.label, []).append(_settings(record))
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
-        others = peers[record.contender]
+        others = peers[record.label]
         differing = {
             key: value
             for key, value in _settings(record).items()
             if any(other.get(key) != value for other in others)
         }
         told = ", ".join(f"{key}={value}" for key, value in differing.items())
-        name = f"{record.contender} ({told})" if told else record.contender
+        name = f"{record.label} ({told})" if told else record.label
         groups.setdefault(name, []).append(record)
     return groups
 

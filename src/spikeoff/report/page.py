@@ -181,7 +181,7 @@ def _run(record: RunRecord) -> dict[str, str]:
     """A row of the table of runs."""
     summary, epochs = record.summary, record.summary["epochs"]
     return {
-        "Run": f"{record.contender}, seed {record.seed}",
+        "Run": f"{record.label}, seed {record.seed}",
         "Test accuracy (%)": f"{100 * summary['accuracy']['test']:.2f}",
         "Engine": str(summary["engine"]),
         "Epochs (state of)": f"{epochs['trained']} ({epochs['chosen']})",

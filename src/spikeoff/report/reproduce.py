@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from spikeoff.contenders.base import Config
-from spikeoff.contenders.presets import PRESETS, preset_config
+from spikeoff.contenders.presets import PRESETS, labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.runs import RunRecord
@@ -37,9 +37,9 @@ def run_command(record: RunRecord) -> str:
 
 def race_command(records: Sequence[RunRecord]) -> str | None:
     """The one command of all runs; None where they are not of one ``spikeoff compare``."""
-    contenders = list(dict.fromkeys(record.contender for record in records))
+    contenders = list(dict.fromkeys(record.label for record in records))
     seeds = sorted({record.seed for record in records})
-    places = {(record.contender, record.seed) for record in records}
+    places = {(record.label, record.seed) for record in records}
     if not len(places) == len(records) == len(contenders) * len(seeds):
         return None
     found = [values for values in (_common(records, preset) for preset in PRESETS) if values]
@@ -102,7 +102,7 @@ def _common(records: Sequence[RunRecord], preset: Any) -> dict[str, Any] | None:
         config = restored(record)
         if config is None:
             return None
-        base = preset_config(find(record.contender), preset)
+        _, base = labelled_config(record.label, preset)
         told = record.summary["config"].keys() - set(OF_THE_RUN)  # old records have fewer
         pairs.append((config, base))
         for field in fields(config):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from spikeoff.contenders.registry import label
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.report.energy import (
@@ -33,7 +34,7 @@ from spikeoff.report.verdict import cost, verdicts
 from spikeoff.runs import RunRecord, plain
 
 CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "contender": lambda s: s["contender"],
+    "contender": lambda s: label(s["contender"], s["config"].get("engine")),
     "engine": lambda s: s.get("engine"),
     "seed": lambda s: s["seed"],
     "parameters": lambda s: s.get("parameters"),
@@ -210,7 +211,7 @@ def _standing(name: str, records: Sequence[RunRecord]) -> Standing:
     hidden = values(lambda s: s["spikes"]["per_example_hidden"])
     return Standing(
         name=name,
-        title=first["title"],
+        title=records[0].title,
         accuracy=float(np.mean(accuracy)),
         interval=(100 * low, 100 * high),
         cells={

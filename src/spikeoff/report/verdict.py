@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from spikeoff.contenders.registry import NATIVE
 from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operation_energy import EnergyTable, ImageEnergy, image_energy
 from spikeoff.runs import RunRecord
@@ -94,10 +95,17 @@ def verdicts(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> l
 
 
 def nearest_conventional(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
-    """The conventional contender nearest to ``name`` in parameters; None where none ran."""
+    """The conventional contender nearest to ``name`` in parameters; None where none ran.
+
+    Among equals, as one network on two engines, it is that of the native engine.
+    """
     conventional = [other for other, runs in groups.items() if not runs[0].summary["spiking"]]
     size = _size(groups[name])
-    return min(conventional, key=lambda one: abs(_size(groups[one]) - size), default=None)
+
+    def distance(one: str) -> tuple[int, bool]:
+        return abs(_size(groups[one]) - size), groups[one][0].summary.get("engine") != NATIVE
+
+    return min(conventional, key=distance, default=None)
 
 
 def _size(runs: Sequence[RunRecord]) -> int:

@@ -13,12 +13,12 @@ import tyro
 
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.presets import preset_config
-from spikeoff.contenders.registry import find, names
+from spikeoff.contenders.registry import find, names, parse
 from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError
 from spikeoff.files import write_text
-from spikeoff.flags import config_file, parse
+from spikeoff.flags import config_file, parse_flags
 from spikeoff.ledger.environment import available_cores
 from spikeoff.report.console import output_console
 from spikeoff.runs import plain, read_json
@@ -98,7 +98,8 @@ def run_search(given: list[str]) -> int:
         search = tyro.cli(_resumed, args=flags, prog="spikeoff search", use_underscores=True)
         _run(search, None)
     else:
-        _run(*_begun(given[0], given[1:]))
+        (name, engine), flags = parse(given[0]), given[1:]
+        _run(*_begun(name, [*(() if engine is None else ("--engine", engine)), *flags]))
     return 0
 
 
@@ -118,7 +119,7 @@ def _begun(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
     config_type = kind.config_type
     path = config_file(flags)
     defaults = _of_quick(name) | (read_settings(path, name, config_type) if path else {})
-    own, values = parse(
+    own, values = parse_flags(
         SearchFlags, config_type, flags, prog=f"spikeoff search {name}", defaults=defaults
     )
     config = config_type(**values)

@@ -13,7 +13,7 @@ from typing import Any
 import spikeoff
 from spikeoff.contenders.base import Config, Contender, Device, Response
 from spikeoff.contenders.fields import from_plain
-from spikeoff.contenders.registry import find
+from spikeoff.contenders.registry import find, label
 from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.energy import from_tdp
@@ -109,7 +109,7 @@ class _Session:
         self, contender: Contender, dataset: Dataset, parts: Split, folder: RunFolder
     ) -> RunRecord:
         config, path = self.config, self.path
-        title = f"{self.name} seed {config.seed}"
+        title = f"{label(self.name, getattr(config, 'engine', None))} seed {config.seed}"
         epochs = contender.passes(config.epochs, len(parts.train))
         facts = {"contender": self.name, "data": dataset.sha256(), "started": _now(), "resumed": 0}
         with (
@@ -274,7 +274,7 @@ def _judge(
             from_tdp("training", history.seconds, config.tdp, "learning; validation not counted"),
             from_tdp("test", test_s, config.tdp, f"inference on {len(parts.test)} test images"),
         ],
-        "environment": environment(threads, contender.device),
+        "environment": environment(threads, contender.device, contender.libraries),
         "files": contender.outputs,
         **contender.record_extras(parts.test, response),
     }
