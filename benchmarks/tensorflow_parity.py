@@ -26,7 +26,7 @@ STEPS = 10
 
 def losses(contender: Conventional, images: Images) -> list[float]:
     """Mean loss of each of the first steps."""
-    contender.batches_per_step = 1  # type: ignore[misc]
+    contender.batches_per_step = 1
     return [(step.loss or 0) / step.examples for step in islice(contender.learn(images, 1), STEPS)]
 
 

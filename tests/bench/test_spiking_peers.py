@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from spikeoff.bench.izhikevich_gradient import EPOCH, Batches, measure, steps_of
+from spikeoff.bench.pytorch import done
 from spikeoff.bench.spiking_peers import PEERS, SnnTorch, SpikingPeer, import_peer
 from spikeoff.cli import main
 from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
@@ -122,3 +123,22 @@ def test_the_verb_tells_what_each_peer_computes(capsys: pytest.CaptureFixture[st
 def test_a_missing_library_names_the_extra() -> None:
     with pytest.raises(UserError, match=r"pip install 'spikeoff\[peers\]'"):
         import_peer("snntorch", "no_such_part")
+
+
+def test_the_clock_waits_for_a_gpu_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[str] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: waited.append("cuda"))
+    done("cpu")
+    assert not waited
+    done("cuda")
+    assert waited == ["cuda"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_is_not_there_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["bench", "izhikevich-gradient", "--device", "cuda"])
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert "`device` (=cuda) is not available" in err
+    assert err.count("\n") == 1

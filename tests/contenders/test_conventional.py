@@ -52,7 +52,7 @@ def test_stopped_within_a_pass_it_goes_on_with_the_same_bits(name: str, few: Ima
     whole, first, second = make(name), make(name), make(name, seed=0)
     second.warm_up(few.take(slice(0, 2)))
     for contender in (whole, first, second):
-        contender.batches_per_step = 1  # type: ignore[misc]
+        contender.batches_per_step = 1
     for epoch in (1, 2):
         list(whole.learn(few, epoch))
     list(first.learn(few, 1))

@@ -51,7 +51,7 @@ def test_the_first_ten_losses_of_the_full_preset_agree(
     losses: list[list[float]] = []
     right: list[list[int]] = []
     for network in (native, keras):
-        network.batches_per_step = 1  # type: ignore[misc]
+        network.batches_per_step = 1
         steps = list(islice(network.learn(mnist.train, 1), 10))
         losses.append([(step.loss or 0) / step.examples for step in steps])
         right.append([step.correct or 0 for step in steps])

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from spikeoff.bench.measure import Entry, Measurement, choose_peers, in_turns, tell
-from spikeoff.bench.pytorch import conditions, learn
+from spikeoff.bench.pytorch import conditions, done, learn
 from spikeoff.bench.spiking_peers import PEERS, SpikingPeer
-from spikeoff.contenders.base import require
+from spikeoff.contenders.base import Device, require
 from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import Images, load_dataset
 from spikeoff.encoding import rate_code
@@ -28,6 +28,7 @@ def bench(
     turns: int = 10,
     num_threads: int = 1,
     seed: int = 0,
+    device: Device = "cpu",
 ) -> None:
     """Time a training step (forward, backward, Adam), alone or in turns with peers.
 
@@ -39,12 +40,13 @@ def bench(
         turns: steps of each engine that count; one more warms up.
         num_threads: CPU threads of every engine.
         seed: decides weights and input spikes.
+        device: where all of them compute; a GPU is waited for before the clock is read.
     """
     peers = choose_peers("izhikevich-gradient", against, list(PEERS))
     require("turns", turns, 1 <= turns <= 1000, "from 1 to 1000")
     config = IzhikevichGradientConfig(
         n_hidden=n_hidden, n_steps=n_steps, batch_size=batch_size, num_threads=num_threads,
-        seed=seed, device="cpu", dropout=0.0,
+        seed=seed, device=device, dropout=0.0,
     )  # fmt: skip
     measured = measure(config, peers, turns)
     told = f"784-{n_hidden}-10, {n_steps} steps, no dropout, {conditions(config)}"
@@ -59,12 +61,12 @@ def measure(config: IzhikevichGradientConfig, peers: list[str], turns: int) -> l
         Entry(
             "spikeoff",
             f"Izhikevich, {contender.engine} engine",
-            lambda turn: lambda: learn(contender, batches.images(turn)),
+            ours_of(contender, batches),
             "draws its input spikes and counts right answers within the time",
         )
     ]
     for kind in (kind for name in peers for kind in PEERS[name]):
-        peer = kind(config.n_hidden)
+        peer = kind(config.n_hidden, contender.device)
         entries.append(Entry(peer.engine, peer.how, steps_of(peer, batches), peer.note))
     return in_turns(entries, 1, turns)
 
@@ -96,11 +98,29 @@ class Batches:
         return torch.from_numpy(self.images(number).labels).long()
 
 
-def steps_of(peer: SpikingPeer, batches: Batches) -> Callable[[int], Callable[[], object]]:
-    """How a peer enters: its input lies ready when its time begins."""
+def ours_of(
+    contender: IzhikevichGradient, batches: Batches
+) -> Callable[[int], Callable[[], object]]:
+    """How ours enters: its pixels lie in the memory of the host when its time begins."""
 
     def prepare(turn: int) -> Callable[[], object]:
-        spikes, labels = batches.spikes(turn), batches.labels(turn)
-        return lambda: peer.step(spikes, labels)
+        images = batches.images(turn)
+        return lambda: learn(contender, images)
+
+    return prepare
+
+
+def steps_of(peer: SpikingPeer, batches: Batches) -> Callable[[int], Callable[[], object]]:
+    """How a peer enters: its input lies ready on its device when its time begins."""
+
+    def prepare(turn: int) -> Callable[[], object]:
+        spikes, labels = batches.spikes(turn).to(peer.device), batches.labels(turn).to(peer.device)
+        done(peer.device)
+
+        def step() -> None:
+            peer.step(spikes, labels)
+            done(peer.device)
+
+        return step
 
     return prepare

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from spikeoff.contenders.gradient import GradientConfig, GradientContender
+from spikeoff.contenders.hardware import choose_device
 from spikeoff.data import Images
 
 
@@ -32,10 +33,19 @@ def learn(contender: GradientContender, images: Images) -> float:
     return total / len(images)
 
 
+def done(device: str) -> None:
+    """Wait until the device has done what it was given: a GPU is only told what to do."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    elif device == "mps":
+        torch.mps.synchronize()
+
+
 def conditions(config: GradientConfig) -> str:
     """What holds for all engines."""
     threads = torch.get_num_threads()
+    gpu = torch.cuda.get_device_name() + ", " if choose_device(config.device) == "cuda" else ""
     return (
-        f"batch {config.batch_size}, forward, backward and Adam, first images of MNIST, "
+        f"{gpu}batch {config.batch_size}, forward, backward and Adam, first images of MNIST, "
         f"{threads} thread{'' if threads == 1 else 's'}, PyTorch {torch.__version__}, float32"
     )

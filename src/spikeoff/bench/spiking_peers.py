@@ -36,8 +36,9 @@ class SpikingPeer(ABC):
     how: str
     note: str
 
-    def __init__(self, n_hidden: int) -> None:
-        self.module: nn.Module = self.build(n_hidden)
+    def __init__(self, n_hidden: int, device: str = "cpu") -> None:
+        self.device = device
+        self.module: nn.Module = self.build(n_hidden).to(device)
         self.optimizer = torch.optim.Adam(self.module.parameters(), lr=LEARNING_RATE, fused=True)
 
     @abstractmethod

@@ -127,11 +127,12 @@ class Conventional(GradientContender):
         if self._keras is not None:
             save_keras(self.keras_model(), folder / KERAS_MODEL)
 
-    def _learn_batch(self, images: Images, rows: NDArray[np.int64], epoch: int) -> torch.Tensor:
+    def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
         if self._keras is None:
             return super()._learn_batch(images, rows, epoch)
-        seed = _dropout_seed(self.settings.seed, epoch, int(images.ids[rows[0]]))
-        pixels, labels = images.pixels[rows], images.labels[rows]
+        batch = images.take(rows.cpu().numpy())
+        seed = _dropout_seed(self.settings.seed, epoch, int(batch.ids[0]))
+        pixels, labels = batch.pixels, batch.labels
         return torch.tensor(self._keras.learn(pixels, labels, self._rate, seed))
 
     def _answer(

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,10 +101,11 @@ class GradientContender(Contender):
     A subclass builds the module and says how a batch of images goes through it.
     """
 
-    evaluation_batch: ClassVar[int] = 500
+    evaluation_batch: int = 500
+    """Images that answer at once."""
     remedy = "lower --learning_rate or set --clip_norm"
     memory_grows_with = "--n_hidden or --batch_size"
-    batches_per_step: ClassVar[int] = 16
+    batches_per_step: int = 16
     """Batches between two looks at the loss: on a GPU each look waits for the device."""
 
     def __init__(self, config: GradientConfig) -> None:
@@ -121,7 +122,7 @@ class GradientContender(Contender):
             self.module.parameters(), config.learning_rate, (config.beta1, config.beta2),
             config.weight_decay, fused=self.device != "mps",
         )  # fmt: skip
-        self._resident: tuple[Images, torch.Tensor, torch.Tensor] | None = None
+        self._resident: tuple[Images, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] | None = None
         self._rate = 0.0
 
     @abstractmethod
@@ -129,8 +130,14 @@ class GradientContender(Contender):
         """The network, with its initial weights drawn from PyTorch's generator."""
 
     @abstractmethod
-    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
-        """Send [n, 784] uint8 pixels through; ``epoch`` is ``EVALUATION`` outside training."""
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
+        """Send a batch through.
+
+        Args:
+            pixels: [n, 784] uint8, on the device.
+            ids: [n] int64, which examples they are; an array, or a tensor on the device.
+            epoch: ``EVALUATION`` outside training.
+        """
 
     @abstractmethod
     def hidden_places(self) -> int:
@@ -152,8 +159,8 @@ class GradientContender(Contender):
         """One way forward and back, its traces removed; then an account."""
         before = self.state()
         self.module.train()
-        pixels, labels = self._on_device(images)
-        logits = self.present(pixels, images.ids, 1).logits
+        pixels, labels, ids = self._on_device(images)
+        logits = self.present(pixels, ids, 1).logits
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
         self.restore(before)
@@ -163,7 +170,7 @@ class GradientContender(Contender):
         """One pass in a new order; yields after every ``batches_per_step`` batches."""
         seed, size = self.settings.seed, self.settings.batch_size
         order = np.random.default_rng([seed, epoch]).permutation(len(images))
-        batches = [order[first : first + size] for first in range(0, len(order), size)]
+        batches = torch.split(torch.from_numpy(order).to(self.device), size)
         for first in range(start // size, len(batches), self.batches_per_step):
             self.module.train()
             done = torch.zeros(2, device=self.device)  # right answers, summed loss
@@ -174,12 +181,14 @@ class GradientContender(Contender):
             correct, loss = done.tolist()
             yield Step(sum(map(len, chunk)), round(correct), loss)
 
-    def _learn_batch(self, images: Images, rows: NDArray[np.int64], epoch: int) -> torch.Tensor:
-        """One step of Adam; returns right answers and summed loss, still on the device."""
-        pixels, labels = self._on_device(images)
-        index = torch.from_numpy(rows).to(self.device)
-        target = labels[index]
-        logits = self.present(pixels[index], images.ids[rows], epoch).logits
+    def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
+        """One step of Adam; returns right answers and summed loss, still on the device.
+
+        All that it reads lies on the device, so a GPU is given batch after batch without a wait.
+        """
+        pixels, labels, ids = self._on_device(images)
+        target = labels[rows]
+        logits = self.present(pixels[rows], ids[rows], epoch).logits
         loss = functional.cross_entropy(
             logits, target, label_smoothing=self.settings.label_smoothing
         )
@@ -278,16 +287,15 @@ class GradientContender(Contender):
         """The learning rate at the epoch's end."""
         return {"learning_rate": self._rate}
 
-    def heard(
-        self, ids: NDArray[np.int64], epoch: int, n_neurons: int, share: float
-    ) -> torch.Tensor | None:
+    def heard(self, ids: Any, epoch: int, n_neurons: int, share: float) -> torch.Tensor | None:
         """[n, n_neurons] uint8, 0 for neurons that dropout silences; None where it is off."""
         if not share or not self.module.training:
             return None
         seed = self.settings.seed
         if self.device == "cpu":
-            return torch.from_numpy(dropout.kept(ids, n_neurons, share, seed=seed, epoch=epoch))
-        on_device = torch.from_numpy(ids).to(self.device)
+            kept = dropout.kept(np.asarray(ids), n_neurons, share, seed=seed, epoch=epoch)
+            return torch.from_numpy(kept)
+        on_device = torch.as_tensor(ids, device=self.device)
         return kept_torch(on_device, n_neurons, share, seed=seed, epoch=epoch)
 
     def _set_rate(self, step: int, steps_per_epoch: int) -> None:
@@ -296,15 +304,16 @@ class GradientContender(Contender):
         self._rate = self.settings.learning_rate * warmup_cosine(step, n_steps, n_warmup)
         self.optimizer.set_rate(self._rate)
 
-    def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pixels (uint8) and labels, kept on the device from epoch to epoch."""
+    def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Pixels (uint8), labels and ids, kept on the device from epoch to epoch."""
         if self._resident is None or self._resident[0] is not images:
-            self._resident = (
-                images,
+            held = (
                 torch.from_numpy(images.pixels).to(self.device),
                 torch.from_numpy(images.labels).long().to(self.device),
+                torch.from_numpy(images.ids).to(self.device),
             )
-        return self._resident[1], self._resident[2]
+            self._resident = images, held
+        return self._resident[1]
 
 
 def _below(snapshot: State, beginning: str) -> State:

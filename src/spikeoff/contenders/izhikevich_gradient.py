@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -24,6 +25,7 @@ from spikeoff.contenders.gradient import GradientConfig, GradientContender, Pass
 from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
 from spikeoff.encoding import EVALUATION, rate_code_torch
+from spikeoff.gpu import support
 from spikeoff.kernels import two_layers
 from spikeoff.kernels.departures import Departures
 from spikeoff.kernels.events import by_step
@@ -36,6 +38,10 @@ from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.izhikevich_torch import izhikevich_layer
 
 Count = Callable[[], tuple[float, float]]
+Way = Literal["numba", "triton", "autograd"]
+
+PLACES = 2**27
+"""Input or hidden neurons times steps and images that answer at once on a GPU, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +51,8 @@ class IzhikevichGradientConfig(GradientConfig):
     weight_decay: float = 0.01
     """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
     engine: Literal["native", "torch"] = "native"
-    """native: fused kernels on the CPU, PyTorch elsewhere; torch: plain autograd everywhere."""
+    """native: fused kernels, by Numba on the CPU and by Triton on a GPU that it supports, else as
+    torch; torch: plain autograd everywhere."""
     n_hidden: int = 1024
     """Hidden neurons."""
     n_steps: int = 50
@@ -111,6 +118,18 @@ class Weights(nn.Module):
         self.output = nn.Parameter(torch.randn(n, N_CLASSES) * config.output_scale)
 
 
+def choose_way(engine: str, device: str) -> tuple[Way, tuple[str, ...]]:
+    """What computes on a device; where a reader would not expect it, a note tells."""
+    if engine == "torch":
+        return "autograd", ()
+    if device == "cpu":
+        return "numba", ()
+    trouble = support.trouble(device)
+    if trouble is None:
+        return "triton", ("engine native: Triton's kernels, tried out on this GPU beforehand",)
+    return "autograd", (f"engine native: PyTorch's operators, not fused kernels; {trouble}",)
+
+
 class IzhikevichGradient(GradientContender):
     """The surrogate-gradient Izhikevich network."""
 
@@ -138,8 +157,16 @@ class IzhikevichGradient(GradientContender):
     def __init__(self, config: IzhikevichGradientConfig) -> None:
         self.config = config
         super().__init__(config)
-        self.fused = config.engine == "native" and self.device == "cpu"
-        self.engine = "native" if self.fused else "torch"
+        self.way, self.notes = choose_way(config.engine, self.device)
+        self.engine = "torch" if self.way == "autograd" else "native"
+        if self.way == "triton":
+            self.use_large_batches()
+
+    def use_large_batches(self) -> None:
+        """Let many images answer at once, and the device work on while we do not look."""
+        a_step = max(N_PIXELS, self.config.n_hidden)
+        self.evaluation_batch = max(1, min(2000, PLACES // (a_step * self.config.n_steps)))
+        self.batches_per_step = 64
 
     def build(self) -> nn.Module:
         """Normally distributed weights and a constant bias."""
@@ -195,10 +222,14 @@ class IzhikevichGradient(GradientContender):
         learned = super().footprint().parameters_bytes
         return Footprint(learned, state_bytes("izhikevich", neurons, word))
 
-    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
         """Draw the input spikes, run both layers, count the output neurons' spikes."""
-        run = self._by_kernels if self.fused else self._by_autograd
-        counts, count_activity = run(pixels, ids, epoch)
+        ways = {
+            "numba": self._by_numba,
+            "triton": self._by_triton,
+            "autograd": self._by_autograd,
+        }
+        counts, count_activity = ways[self.way](pixels, ids, epoch)
         return Pass(counts * self.config.logit_scale, count_activity)
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
@@ -218,20 +249,18 @@ class IzhikevichGradient(GradientContender):
 
     def _show(self, images: Images) -> tuple[NDArray[np.uint8], ...]:
         """Spikes of inputs, hidden and output neurons, [n, steps, .], as the engine has them."""
-        if not self.fused:
-            pixels = torch.from_numpy(images.pixels).to(self.device)
-            found = self._spikes_by_autograd(pixels, images.ids, EVALUATION)
+        if self.way != "numba":
+            found = self._spikes(images)
             return tuple(spikes.cpu().numpy().astype(np.uint8) for spikes in found)
         inputs, passage = self._run(images)
         shape = (len(images), self.config.n_steps, -1)
         hidden = passage.spikes.dense()
         return inputs.dense().reshape(shape), hidden.reshape(shape), passage.answered
 
-    def _by_kernels(
-        self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
-    ) -> tuple[torch.Tensor, Count]:
+    def _by_numba(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
         weights = self.weights
-        inputs = self._departures(Images(pixels.numpy(), np.empty(0, np.uint8), ids), epoch)
+        images = Images(pixels.numpy(), np.empty(0, np.uint8), np.asarray(ids))
+        inputs = self._departures(images, epoch)
         counts, hidden_spikes = two_layers.TwoLayers.apply(  # type: ignore[no-untyped-call]
             weights.hidden,
             weights.bias,
@@ -243,20 +272,46 @@ class IzhikevichGradient(GradientContender):
         )
         return counts, lambda: (inputs.total(), hidden_spikes)
 
+    def _by_triton(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
+        gpu = import_module("spikeoff.gpu.two_layers")  # needs Triton
+        config, weights, scale = self.config, self.weights, None
+        ids = torch.as_tensor(ids, device=pixels.device)
+        draw = self._draw(pixels, ids, epoch)
+        if config.dropout and self.module.training:
+            scale = import_module("spikeoff.gpu.dropout").scale(
+                ids, config.n_hidden, config.dropout, weights.hidden.dtype,
+                seed=config.seed, epoch=epoch,
+            )  # fmt: skip
+        counts, hidden_counts = gpu.TwoLayers.apply(
+            weights.hidden, weights.bias, weights.output, draw, self._layers(), scale
+        )
+        return counts, lambda: (_total(draw()), _total(hidden_counts))
+
+    def _draw(
+        self, pixels: torch.Tensor, ids: torch.Tensor, epoch: int
+    ) -> Callable[[], torch.Tensor]:
+        """Draws the images' input spikes by Triton."""
+        rate_coding = import_module("spikeoff.gpu.rate_coding")
+        config, dtype = self.config, self.weights.hidden.dtype
+        return lambda: rate_coding.rate_code(
+            pixels, ids, config.n_steps, config.max_rate, dtype,
+            seed=config.seed, epoch=epoch,
+        )  # fmt: skip
+
     def _by_autograd(
-        self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
+        self, pixels: torch.Tensor, ids: Any, epoch: int
     ) -> tuple[torch.Tensor, Count]:
         spikes, hidden, answers = self._spikes_by_autograd(pixels, ids, epoch)
         return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
 
     def _spikes_by_autograd(
-        self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int
+        self, pixels: torch.Tensor, ids: Any, epoch: int
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """[n, steps, neurons] spikes of inputs, hidden and output neurons."""
         config, weights = self.config, self.weights
         spikes = rate_code_torch(
             pixels,
-            torch.from_numpy(ids).to(pixels.device),
+            torch.as_tensor(ids, device=pixels.device),
             config.n_steps,
             config.max_rate,
             seed=config.seed,
@@ -271,19 +326,29 @@ class IzhikevichGradient(GradientContender):
         )
         return spikes, hidden, answers
 
+    def _spikes(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The same of images that answer, by Triton or by autograd."""
+        pixels = torch.from_numpy(images.pixels).to(self.device)
+        if self.way == "autograd":
+            return self._spikes_by_autograd(pixels, images.ids, EVALUATION)
+        gpu, weights = import_module("spikeoff.gpu.two_layers"), self.weights
+        draw = self._draw(pixels, torch.from_numpy(images.ids).to(self.device), EVALUATION)
+        values = (weights.hidden, weights.bias, weights.output)
+        passage = gpu.run(draw, values, self._layers())
+        return draw(), gpu.spikes(passage.trace), gpu.spikes(passage.output_trace)
+
     def _watch(self, images: Images) -> Watched:
         """Answer once more: the same spikes as in ``present``, told step by step."""
         config = self.config
-        if self.fused:
+        if self.way == "numba":
             _, passage = self._run(images)
             inputs = rate_code_events(
                 images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
             )
             hidden = by_step(passage.spikes, config.n_steps)
             return Watched(by_step(inputs, config.n_steps), hidden, passage.answered)
-        pixels = torch.from_numpy(images.pixels).to(self.device)
         with torch.no_grad():
-            spikes = self._spikes_by_autograd(pixels, images.ids, EVALUATION)
+            spikes = self._spikes(images)
         sent, hidden = (part.sum(0).cpu().numpy().astype(np.int64) for part in spikes[:2])
         return Watched(sent, hidden, spikes[2].cpu().numpy().astype(np.uint8))
 
@@ -323,3 +388,8 @@ class IzhikevichGradient(GradientContender):
             "width": config.surrogate_width,
             "max_slope": config.max_slope,
         }
+
+
+def _total(spikes: torch.Tensor) -> float:
+    """Their number; single precision would lose the last of more than 2^24."""
+    return float(spikes.sum(dtype=torch.float64))

@@ -38,7 +38,8 @@ def limit(share: float) -> int:
 
 def block_words(block: Any, example: Any, epoch: Any, seed: Any) -> tuple[Any, Any, Any, Any]:
     """The four 32-bit words that decide eight neurons of an example."""
-    return philox4x32(block, block - block, example, epoch, seed, STREAM)
+    zero = block - block  # of the block's kind: compilers take no bare number for a word
+    return philox4x32(block, zero, example, epoch, seed, zero + STREAM)
 
 
 def kept(

@@ -1,4 +1,4 @@
-"""A layer of Izhikevich neurons in PyTorch: the readable reference, and the engine on GPUs.
+"""A layer of Izhikevich neurons in PyTorch: the readable reference, on any device.
 
 Three choices make the gradient through 50 steps useful:
 
