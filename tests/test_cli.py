@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikeoff.cli import main
-from spikeoff.contenders.registry import BUILT_IN
+from spikeoff.cli import TrainFlags, main
+from spikeoff.contenders.fields import from_plain
+from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.contenders.settings_file import read_settings
+from spikeoff.flags import parse_flags
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1",
@@ -60,6 +63,8 @@ def test_train_lists_contenders_and_each_explains_its_flags(
             "`learning_rate` (=nan) must be finite, and a number",
         ),
         (["train", "mlp", "--mnist_path", "nowhere"], "'nowhere': no such file"),
+        (["train", "mlp", "--config", "nowhere"], "nowhere: cannot be read: No such file"),
+        (["train", "mlp", "--config"], "`--config` needs the path of a TOML file"),
         (["train", "mlp", "--n_train", "60000"], "n_train is 60000"),
         (["train", "mlp", "--device", "cuda"], "`device` (=cuda) is not available"),
         (["train", "mlp", "--save_path", "/dev/null/x"], "/dev/null/x: cannot be made"),
@@ -99,6 +104,29 @@ def test_bad_input_gets_one_line_and_status_2(
     assert message in err
     assert err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_train_takes_a_file_of_settings_and_flags_override_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "best.toml"
+    path.write_text('contender = "mlp"\nn_hidden = 24\ndropout = 0.1\npatience = "none"\n')
+    run = ["train", "mlp", "--config", str(path), "--dropout", "0.2", *TINY]
+    assert call(capsys, *run, "--save_path", str(tmp_path / "run"))[0] == 0
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["n_hidden"], config["dropout"], config["patience"]) == (24, 0.2, None)
+    assert "(default: 24)" in call(capsys, "train", "mlp", "--config", str(path), "--help")[1]
+
+
+def test_what_follows_from_a_setting_follows_from_a_flag_over_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "tuned.toml"
+    path.write_text('preset = "tuned"\nmnist_path = "nowhere"\nn_e = 30\n')
+    kind = find("diehl-cook").config_type
+    held = read_settings(path, "diehl-cook", kind)
+    flags = ["--preset", "published"]
+    _, values = parse_flags(TrainFlags, kind, flags, prog="spikeoff train", defaults=held)
+    published = {"preset": "published", "mnist_path": "nowhere", "n_e": 30}
+    assert kind(**values) == from_plain(kind, published)
 
 
 def test_unknown_flags_and_verbs_get_status_2(capsys: pytest.CaptureFixture[str]) -> None:

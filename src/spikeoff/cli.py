@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -28,6 +29,14 @@ INTERRUPTED = 130
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 ExecutorName = Literal["local", "ray"]
 Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainFlags:
+    """What ``train`` takes beside the contender's settings."""
+
+    config: Path | None = None
+    """TOML file with settings, such as a search's best.toml; flags override it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -56,7 +65,10 @@ def _interrupted(stop: KeyboardInterrupt) -> int:
     elif stop.folder is None:
         _tell("spikeoff: interrupted; nothing was begun")
     else:
-        _tell("spikeoff: interrupted; go on with: spikeoff train --resume "
+        verbs = {"race.json": "compare", "search.json": "search"}
+        holds = (verb for file, verb in verbs.items() if (stop.folder / file).is_file())
+        verb = next(holds, "train")
+        _tell(f"spikeoff: interrupted; go on with: spikeoff {verb} --resume "
               f"{shlex.quote(str(stop.folder))}")  # fmt: skip
     return SIGNALLED + stop.signum
 
@@ -83,13 +95,17 @@ def _dispatch(given: list[str]) -> int:
         return _resume(given[1:]) if resuming else _train(given[1:])
     if given[:1] == ["bench"]:
         return _bench(given[1:])
+    if given[:1] == ["search"]:
+        from spikeoff.search.command import run_search
+
+        return run_search(given[1:])
     if given[:1] == ["data"]:
         verbs: dict[str, Callable[..., Any]] = {"info": data_info, "export": data_export}
         return _call(verbs, given[1:], "spikeoff data", "Look at a data set, or write it out.")
     verbs = {
         "compare": compare, "campaign": campaign, "train": train, "report": report, "data": data,
-        "weights": weights, "evaluate": evaluate, "bench": bench, "sensors": sensors,
-        "export": export,
+        "weights": weights, "evaluate": evaluate, "search": search, "bench": bench,
+        "sensors": sensors, "export": export,
     }  # fmt: skip
     return _call(verbs, given, "spikeoff", _overview())
 
@@ -130,9 +146,15 @@ def _train(given: list[str]) -> int:
     if engine is not None:
         flags = ["--engine", engine, *flags]
     kind = find(name)
-    config = tyro.cli(
-        kind.config_type, args=flags, prog=f"spikeoff train {name}", use_underscores=True
+    from spikeoff.contenders.settings_file import read_settings
+    from spikeoff.flags import config_file, parse_flags
+
+    path = config_file(flags)
+    held = read_settings(path, name, kind.config_type) if path else {}
+    _, settings = parse_flags(
+        TrainFlags, kind.config_type, flags, prog=f"spikeoff train {name}", defaults=held
     )
+    config = kind.config_type(**settings)
     from spikeoff.ledger.operation_energy import load_table
     from spikeoff.report.console import output_console
     from spikeoff.report.energy import energy_table
@@ -529,6 +551,11 @@ def evaluate(
         console=output_console(),
     )  # fmt: skip
     return 0
+
+
+def search() -> int:
+    """Find better settings of a contender: spikeoff search CONTENDER --help tells its flags."""
+    return _dispatch(["search"])
 
 
 def export(

@@ -6,14 +6,19 @@ import contextlib
 import gzip
 import os
 import tempfile
+import tomllib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from spikeoff.errors import UserError, one_line
 
 MAX_BYTES = 1 << 30
 """No data set of this kind unpacks to more than 1 GiB; what claims to is damaged or hostile."""
+
+MAX_TOML_BYTES = 1 << 20
+"""No file that a person writes is larger."""
 
 TEMPORARY = ".part-*"
 """The names of files that are not whole yet."""
@@ -58,6 +63,25 @@ def unpack(raw: bytes, where: str) -> bytes:
     if stream.unused_data:
         raise UserError(f"{where}: bytes follow the end of the gzip data; fetch it again")
     return content
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file of at most ``MAX_TOML_BYTES``.
+
+    Raises:
+        UserError: it is missing, unreadable, too large, or no TOML.
+    """
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_TOML_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_TOML_BYTES:
+        raise UserError(f"{path}: larger than {MAX_TOML_BYTES >> 20} MiB; no file of its kind is")
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or a number without end
+        raise UserError(f"{path}: no readable TOML ({one_line(error)}); mend the file") from error
 
 
 def pack(content: bytes) -> bytes:

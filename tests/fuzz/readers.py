@@ -7,6 +7,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from spikeoff.contenders.diehl_cook.files import layers_of, read_responses
 from spikeoff.contenders.diehl_cook.setup import read_theta
 from spikeoff.contenders.fields import from_plain
 from spikeoff.contenders.registry import find
+from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import idx, npy, npz, pickled
 from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.table import terminal_table
 from spikeoff.runs import read_config, read_metrics, read_run
+from spikeoff.search.space import from_file
 from spikeoff.training import checkpoints
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -168,9 +171,14 @@ def read_csv(folder: Path, data: bytes) -> None:
 
 
 def read_toml(folder: Path, data: bytes) -> None:
-    path = folder / "chip.toml"
+    """The bytes as a table of energies, as settings, and as the space of a search."""
+    path = folder / "some.toml"
     path.write_bytes(data)
     attempt(lambda: load_table(path))
+    for name in ("mlp", "diehl-cook"):
+        kind = find(name).config_type
+        attempt(partial(read_settings, path, name, kind))
+        attempt(partial(from_file, path, kind))
 
 
 READERS: dict[str, Callable[[Path, bytes], None]] = {

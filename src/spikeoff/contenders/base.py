@@ -176,6 +176,8 @@ class Contender(ABC):
     """Whether results are the same, to the last bit, on every number of threads."""
     quick: ClassVar[dict[str, Any]] = {}
     """Fields that the quick preset changes beyond those that it changes for all."""
+    search_space: ClassVar[dict[str, str]] = {}
+    """What a search varies where nothing else is told, in the form of its --vary."""
     remedy: ClassVar[str] = "lower its learning rate"
     """What to change where training diverges."""
     memory_grows_with: ClassVar[str] = "the size of the network"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -92,6 +92,12 @@ class CNN(Conventional):
     id = "cnn"
     title = "Convolutional network"
     config_type = CNNConfig
+    search_space: ClassVar[dict[str, str]] = {
+        "learning_rate": "log:0.0001..0.02",
+        "dropout": "0..0.6",
+        "label_smoothing": "0..0.2",
+        "batch_size": "32,64,128,256",
+    }
     outputs = Outputs(
         metrics="cnn_metrics_fixed.csv",
         confusion="confusion_matrix_fixed.png",

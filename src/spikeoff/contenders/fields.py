@@ -37,7 +37,7 @@ NAMES: dict[Any, str] = {
 def require(name: str, value: object, holds: bool, rule: str) -> None:
     """Refuse a configuration value, with its name and the rule it breaks."""
     if not holds:
-        raise UserError(f"`{name}` (={_shown(value)}) must be {rule}")
+        raise UserError(f"`{name}` (={shown(value)}) must be {rule}")
 
 
 def check_fields(config: Any) -> None:
@@ -47,7 +47,7 @@ def check_fields(config: Any) -> None:
         UserError: with the field's name, the value and the rule.
     """
     kind: Any = type(config)
-    for name, hint in _hints(kind).items():
+    for name, hint in hints(kind).items():
         value = getattr(config, name)
         require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
         if isinstance(value, Integral):
@@ -64,24 +64,27 @@ def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
     Raises:
         UserError: an unknown name, or a value that the configuration refuses.
     """
-    of: Any = kind
-    hints = _hints(of)
+    known = hints(kind)
     for name in content:
-        if name not in hints:
-            raise UserError(f"`{name}` is no setting of {kind.__name__}; leave it out")
+        if name not in known:
+            raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; leave it out")
     return kind(
         **{
-            name: Path(value) if isinstance(value, str) and Path in kinds(hints[name]) else value
+            name: Path(value) if isinstance(value, str) and Path in kinds(known[name]) else value
             for name, value in content.items()
         }
     )
 
 
+def hints(kind: Any) -> dict[str, Any]:
+    """The annotations of a dataclass's fields."""
+    return _hints(kind)
+
+
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    """The annotations of a dataclass's fields."""
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    known = get_type_hints(kind)
+    return {field.name: known[field.name] for field in dataclasses.fields(kind)}
 
 
 def kinds(hint: Any) -> tuple[Any, ...]:
@@ -109,7 +112,8 @@ def _rule(hint: Any) -> str:
     return ", or ".join(rules)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a message tells it: short, and on one line."""
     try:
         text = " ".join(str(value).split())
     except Exception:  # numbers of thousands of digits, and objects that tell nothing of themselves

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -138,6 +138,13 @@ class IzhikevichGradient(GradientContender):
     spiking = True
     neuron = "izhikevich"
     config_type = IzhikevichGradientConfig
+    search_space: ClassVar[dict[str, str]] = {
+        "learning_rate": "log:0.001..0.1",
+        "dropout": "0..0.6",
+        "weight_decay": "0..0.1",
+        "surrogate_width": "log:5..100",
+        "hidden_scale": "log:0.1..2",
+    }
     evaluation_batch = 250
     batches_per_step = 4
     outputs = Outputs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -97,6 +97,12 @@ class MLP(Conventional):
     id = "mlp"
     title = "Multilayer perceptron"
     config_type = MLPConfig
+    search_space: ClassVar[dict[str, str]] = {
+        "learning_rate": "log:0.0005..0.1",
+        "dropout": "0..0.6",
+        "label_smoothing": "0..0.2",
+        "batch_size": "32,64,128,256",
+    }
     outputs = Outputs(
         metrics="honest_cnn_metrics.csv",
         confusion="confusion_matrix.png",

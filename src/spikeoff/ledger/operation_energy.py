@@ -20,9 +20,9 @@ from types import NoneType
 from typing import Any
 
 from spikeoff.errors import UserError, one_line
+from spikeoff.files import read_toml
 from spikeoff.ledger.membrane import UpdateCost
 
-MAX_TABLE_BYTES = 1 << 20
 MAX_FIGURE = 1e30
 WORD_SHARE = 0.5
 """A 32-bit word's share of a 64-bit access."""
@@ -104,18 +104,7 @@ def load_table(path: Path | None = None) -> EnergyTable:
     if path is None:
         packaged = resources.files("spikeoff.ledger") / "tables" / "cmos_45nm.toml"
         return _table(tomllib.loads(packaged.read_text(encoding="utf-8")), Path("cmos_45nm.toml"))
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_TABLE_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_TABLE_BYTES:
-        raise UserError(f"{path}: larger than {MAX_TABLE_BYTES >> 20} MiB; no table is")
-    try:
-        content = tomllib.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or a number without end
-        raise UserError(f"{path}: no readable TOML ({one_line(error)}); mend the file") from error
-    return _table(content, path)
+    return _table(read_toml(path), path)
 
 
 def _table(content: dict[str, Any], path: Path) -> EnergyTable:

@@ -57,6 +57,13 @@ class DiehlCook(Contender):
     spiking = True
     neuron = "conductance-lif"
     config_type = DiehlCookConfig
+    search_space: ClassVar[dict[str, str]] = {
+        "nu_post": "log:0.001..0.1",
+        "theta_plus": "log:0.01..0.2",
+        "input_intensity": "1..6",
+        "weight_sum": "40..160",
+        "response_inhibition": "0..1",
+    }
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     device = "cpu"
     same_on_any_threads = True

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,13 @@ class IzhikevichSTDP(Contender):
     memory_grows_with = "--n_hidden"
     remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
+    search_space: ClassVar[dict[str, str]] = {
+        "stdp_lr": "log:0.001..0.1",
+        "hebbian_lr": "log:0.0005..0.05",
+        "theta_plus": "log:0.005..0.5",
+        "hidden_gain": "log:10..160",
+        "max_rate": "0.1..1",
+    }
     outputs = Outputs(
         metrics="training_metrics_stdp.csv",
         confusion="confusion_matrix.png",
