@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import ceilings
+import epochs
 import floors
 import growth
 import peers
@@ -17,7 +18,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
 def main() -> None:
     """One table after the other."""
-    for part in (peers, ceilings, floors, growth):
+    for part in (peers, epochs, ceilings, floors, growth):
         part.main(["--into", str(PAGE)])
 
 
