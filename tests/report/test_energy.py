@@ -96,6 +96,7 @@ def test_neurons_of_unknown_cost_leave_operations_unavailable() -> None:
         (1.0, 0.25, "1 ± 0.25 J"),
         (0.0021034, None, "2.1 mJ"),
         (5.2e-5, 1e-6, "52 ± 1 µJ"),
+        (0.257, 0.2503, "257 ± 250 mJ"),
         (3e-13, None, "0.3 pJ"),
     ],
 )

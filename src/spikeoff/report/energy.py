@@ -45,8 +45,13 @@ class Amount:
         if self.value is None:
             return "unavailable"
         scale, unit = next((one for one in UNITS if self.value >= one[0]), UNITS[-1])
-        spread = "" if self.deviation is None else f" ± {self.deviation / scale:.2g}"
+        spread = "" if self.deviation is None else f" ± {_two_digits(self.deviation / scale)}"
         return f"{self.value / scale:.3g}{spread} {unit}"
+
+
+def _two_digits(value: float) -> str:
+    """Two significant digits, written out: 250, not 2.5e+02."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 @dataclass(frozen=True)
