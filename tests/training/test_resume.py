@@ -45,6 +45,7 @@ def config(name: str, folder: Path, **changes: Any) -> Config:
         "n_validation": 100,
         "num_threads": 1,
         "timing_seconds": 0.0,
+        "mnist_path": killing.data(),
     }
     return find(name).config_type(save_path=folder, **{**fields, **SMALL[name], **changes})
 
