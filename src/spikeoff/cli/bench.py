@@ -1,0 +1,26 @@
+"""``spikeoff bench``: the flags are those of the contender's benchmark."""
+
+from __future__ import annotations
+
+import tyro
+
+
+def bench() -> int:
+    """Time a contender beside its peers: spikeoff bench CONTENDER --help tells its flags."""
+    return run_bench([])
+
+
+def run_bench(given: list[str]) -> int:
+    """``bench CONTENDER``: the flags are those of the contender's benchmark."""
+    from spikeoff.bench import MODULES, find_bench
+
+    if not given or given[0] in ("-h", "--help"):
+        print(  # noqa: T201
+            "usage: spikeoff bench CONTENDER [--against PEER ...] [flags]\n\n"
+            f"CONTENDER is one of: {', '.join(MODULES)}\n"
+            "Its peers and flags: spikeoff bench CONTENDER --help"
+        )
+        return 0
+    name, *flags = given
+    tyro.cli(find_bench(name), args=flags, prog=f"spikeoff bench {name}", use_underscores=True)
+    return 0

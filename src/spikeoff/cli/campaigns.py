@@ -1,0 +1,197 @@
+"""``spikeoff compare`` and ``spikeoff campaign``: many runs, then their comparison."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from spikeoff.cli.training import DeviceName
+from spikeoff.cli.ways import ExecutorName, Ways
+from spikeoff.errors import UserError
+
+if TYPE_CHECKING:
+    from spikeoff.campaign import Entry
+    from spikeoff.campaign.racing import Executor
+
+FAILED_RUNS = 1
+
+PresetName = Literal["quick", "full"]
+
+
+def compare(
+    preset: PresetName = "quick",
+    contenders: tuple[str, ...] = (),
+    seeds: tuple[int, ...] = (0,),
+    output: str | None = None,
+    epochs: int | None = None,
+    num_threads: int | None = None,
+    device: DeviceName = "auto",
+    mnist_path: str | None = None,
+    n_train: int | None = None,
+    n_validation: int | None = None,
+    tdp: float | None = None,
+    timing_seconds: float | None = None,
+    energy_seconds: float | None = None,
+    energy_table: Path | None = None,
+    resume: str | None = None,
+    executor: ExecutorName = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    store: str | None = None,
+) -> int:
+    """Run the race: every contender on the same images, split and seeds; then compare.
+
+    Args:
+        preset: quick is an honest small race of a few minutes, full the whole training.
+        contenders: who takes part; all by default.
+        seeds: a run of every contender for each.
+        output: folder of the race, or URL in an object store, as s3://bucket/race; a new folder
+            under runs/ by default.
+        epochs: passes over the training images, instead of the preset's.
+        num_threads: CPU threads of a run; by default all cores, or of several workers each its
+            share; one on a cluster.
+        device: where to compute: a GPU if there is one, or as named.
+        mnist_path: data, by name or path; MNIST by default.
+        n_train: training images, instead of the preset's.
+        n_validation: images held out to steer by; 5,000 by default.
+        tdp: thermal design power (W) for the energy estimate; 160 by default.
+        timing_seconds: time (s) to measure a run's latency for, and as much for throughput; 0:
+            neither.
+        energy_seconds: most time (s) a run spends on measuring energy where there are sensors; 0
+            measures none.
+        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+        resume: folder or URL of a race that was stopped; it goes on with what it began with.
+        executor: local, processes of this machine; or ray, a Ray cluster.
+        workers: runs at a time; one by default, on a cluster as many as fit.
+        address: of the Ray cluster; by default RAY_ADDRESS, or one of this machine's own.
+        store: folder or URL where finished runs are noted, to be taken by any race that needs
+            them; the race's own folder by default.
+    """
+    from spikeoff.campaign import open_output, race, read_race
+    from spikeoff.report.console import output_console
+
+    common = {
+        "epochs": epochs,
+        "num_threads": num_threads,
+        "device": device,
+        "mnist_path": mnist_path,
+        "n_train": n_train,
+        "n_validation": n_validation,
+        "tdp": tdp,
+        "timing_seconds": timing_seconds,
+        "energy_seconds": energy_seconds,
+    }
+    ways = Ways(executor, workers, address, store)
+    place = ways.choose_executor()
+    if resume is not None:
+        _refuse_changes(preset, contenders, seeds, output, energy_table, common)
+    where = resume or output or f"runs/compare-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    with open_output(where) as folder:
+        if resume is not None:
+            runs, energy_table = read_race(folder.root)
+        else:
+            runs = _begun(preset, contenders, seeds, common, folder.root, place)
+        failures = race(
+            runs, folder, output_console(), energy_table,
+            resumed=resume is not None, executor=place, store=store,
+            again=ways.again("compare", "--resume", folder.shown),
+        )  # fmt: skip
+    return _failed(failures)
+
+
+def _refuse_changes(
+    preset: PresetName,
+    contenders: tuple[str, ...],
+    seeds: tuple[int, ...],
+    output: str | None,
+    energy_table: Path | None,
+    common: Mapping[str, Any],
+) -> None:
+    """Refuse settings given beside --resume."""
+    others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
+    changed = contenders or seeds != (0,) or preset != "quick" or common["device"] != "auto"
+    if changed or any(others):
+        raise UserError(
+            "only --executor, --workers, --address and --store can be given with --resume: a "
+            "race goes on as it began"
+        )
+
+
+def _begun(
+    preset: PresetName,
+    contenders: tuple[str, ...],
+    seeds: tuple[int, ...],
+    common: Mapping[str, Any],
+    folder: Path,
+    place: Executor,
+) -> list[Entry]:
+    """The runs of a new race."""
+    from spikeoff.campaign import entries, with_threads
+    from spikeoff.contenders.registry import names
+
+    chosen = {name: value for name, value in common.items() if value is not None}
+    runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
+    return with_threads(runs, place.threads)
+
+
+def campaign(
+    file: Annotated[Path, tyro.conf.Positional],
+    output: str | None = None,
+    executor: ExecutorName = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    store: str | None = None,
+    energy_table: Path | None = None,
+) -> int:
+    """Run what a TOML file asks for: contenders, seeds, and lists of settings; then compare.
+
+    What has finished is not run again, and what was stopped goes on: to go on with a campaign, or
+    to add to one, run it again.
+
+    Args:
+        file: seeds = [0, 1], and a table a contender, as [mlp], with settings; a list of values
+            stands for a run of each. [all] holds settings of every contender.
+        output: folder of the campaign, or URL in an object store; runs/ and the file's name by
+            default.
+        executor: local, processes of this machine; or ray, a Ray cluster.
+        workers: runs at a time; one by default, on a cluster as many as fit.
+        address: of the Ray cluster; by default RAY_ADDRESS, or one of this machine's own.
+        store: folder or URL where finished runs are noted, to be taken by any campaign that needs
+            them; the campaign's own folder by default.
+        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+    """
+    from spikeoff.campaign import (
+        is_race,
+        open_output,
+        race,
+        read_campaign,
+        read_race,
+        with_threads,
+    )
+    from spikeoff.report.console import output_console
+
+    asked = read_campaign(file)
+    ways = Ways(executor, workers, address, store)
+    place = ways.choose_executor()
+    table = () if energy_table is None else ("--energy_table", str(energy_table))
+    with open_output(output or f"runs/{asked.name}") as folder:
+        begun = is_race(folder.root)
+        before = read_race(folder.root)[0] if begun else []
+        runs = with_threads(asked.entries(folder.root), place.threads, before)
+        failures = race(
+            runs, folder, output_console(), energy_table,
+            resumed=begun, executor=place, store=store,
+            again=ways.again("campaign", str(file), "--output", folder.shown, *table),
+        )  # fmt: skip
+    return _failed(failures)
+
+
+def _failed(failures: Sequence[str]) -> int:
+    for line in failures:
+        print(f"spikeoff: failed: {line}", file=sys.stderr)  # noqa: T201
+    return FAILED_RUNS if failures else 0

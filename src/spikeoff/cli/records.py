@@ -1,0 +1,51 @@
+"""``spikeoff report`` and ``spikeoff export``: from the folders of finished runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from spikeoff.errors import UserError
+
+Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
+
+
+def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) -> int:
+    """Compare finished runs: table, page, CSV and JSON from their folders.
+
+    Args:
+        runs: folders of runs, or folders that hold some.
+        output: folder for the page and the table.
+        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+    """
+    from spikeoff.campaign import show
+    from spikeoff.ledger.operation_energy import load_table
+    from spikeoff.report.console import output_console
+    from spikeoff.runs import find_runs, read_run
+
+    if not runs:
+        raise UserError("no run given; name one or more folders of runs")
+    table = load_table(energy_table)
+    show([read_run(folder) for folder in find_runs(runs)], output, output_console(), table)
+    return 0
+
+
+def export(
+    run: Annotated[Path, tyro.conf.Positional],
+    file_format: Annotated[Literal["keras", "saved-model"], tyro.conf.arg(name="format")] = "keras",
+    output: Path | None = None,
+) -> int:
+    """Write the network of a finished run of mlp or cnn for Keras and TensorFlow.
+
+    Args:
+        run: folder of the run, whichever its engine.
+        file_format: keras (a file that keras.models.load_model takes), or saved-model (a folder,
+            for TensorFlow Serving and its kin).
+        output: where to write; model.keras or saved-model in the run's folder by default.
+    """
+    from spikeoff.exports import export_run
+
+    print(export_run(run, file_format, output))  # noqa: T201
+    return 0

@@ -1,0 +1,15 @@
+"""``spikeoff search``: the flags are those of the contender, and the search's own."""
+
+from __future__ import annotations
+
+
+def search() -> int:
+    """Find better settings of a contender: spikeoff search CONTENDER --help tells its flags."""
+    return run_search([])
+
+
+def run_search(given: list[str]) -> int:
+    """``search CONTENDER`` or ``search --resume DIR``."""
+    from spikeoff.search import command
+
+    return command.run_search(given)

@@ -1,0 +1,146 @@
+"""``spikeoff train``: one contender, from the beginning or from where it was stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+
+from spikeoff.cli.diehl_cook import evaluate
+from spikeoff.errors import UserError
+
+if TYPE_CHECKING:
+    from spikeoff.contenders.base import Config
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainFlags:
+    """What ``train`` takes beside the contender's settings."""
+
+    config: Path | None = None
+    """TOML file with settings, such as a search's best.toml; flags override it."""
+
+
+def train() -> int:
+    """Train one contender: spikeoff train CONTENDER --help tells its flags."""
+    return run_train([])
+
+
+def run_train(given: list[str]) -> int:
+    """``train CONTENDER`` or ``train --resume DIR``."""
+    resuming = any(flag.partition("=")[0] == "--resume" for flag in given)
+    return _resume(given) if resuming else _begin(given)
+
+
+def _begin(given: list[str]) -> int:
+    """``train CONTENDER``: the flags are those of the contender's configuration."""
+    from spikeoff.contenders.registry import names
+
+    if not given or given[0] in ("-h", "--help"):
+        print(  # noqa: T201
+            "usage: spikeoff train CONTENDER [flags]\n"
+            "       spikeoff train --resume DIR [--num_threads N] [--device D]\n\n"
+            f"CONTENDER is one of: {', '.join(names())}\n"
+            "Its flags: spikeoff train CONTENDER --help\n"
+            "DIR is the folder of a run that was stopped; it goes on as if it had not been"
+        )
+        return 0
+    name, config = _configured(given)
+    from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+    from spikeoff.ledger.operation_energy import load_table
+    from spikeoff.report.console import output_console
+    from spikeoff.report.energy import energy_table
+    from spikeoff.report.table import terminal_table
+    from spikeoff.report.times import time_table
+    from spikeoff.training.session import run
+
+    console = output_console()
+    if isinstance(config, DiehlCookConfig) and config.test_mode:
+        from spikeoff.evaluation import test_only
+
+        folder = test_only(config, console)
+        vote = config.tuning.vote
+        return evaluate(folder, config.mnist_path, num_examples=config.num_examples, vote=vote)
+    record = run(name, config)
+    console.print(terminal_table([record]))
+    console.print(time_table([record]))
+    console.print(energy_table([record], load_table()))
+    console.print(str(record.folder), highlight=False, soft_wrap=True)
+    return 0
+
+
+def _configured(given: list[str]) -> tuple[str, Config]:
+    """The contender that is named, and its configuration: a file of settings, flags over it."""
+    from spikeoff.contenders.registry import find, parse
+
+    (name, engine), flags = parse(given[0]), given[1:]
+    if engine is not None:
+        flags = ["--engine", engine, *flags]
+    kind = find(name).config_type
+    from spikeoff.contenders.settings_file import read_settings
+    from spikeoff.flags import config_file, parse_flags
+
+    path = config_file(flags)
+    held = read_settings(path, name, kind) if path else {}
+    _, settings = parse_flags(TrainFlags, kind, flags, prog=f"spikeoff train {name}", defaults=held)
+    return name, kind(**settings)
+
+
+def _resume(given: list[str]) -> int:
+    """``train --resume DIR``: all that decides the results comes from DIR."""
+    from spikeoff.contenders.registry import label, names, parse
+
+    contender, named_engine = parse(given[0])
+    if contender in names():
+        given = given[1:]
+    else:
+        contender, named_engine = "", None
+    (folder, num_threads, device, engine), others = tyro.cli(
+        _resumed, args=given, prog="spikeoff train", use_underscores=True,
+        return_unknown_args=True,
+    )  # fmt: skip
+    if others:
+        raise UserError(
+            f"`{others[0]}` cannot be given with --resume: a run goes on as it began; only "
+            "--num_threads and --device may change"
+        )
+    from spikeoff.report.console import output_console
+    from spikeoff.report.table import terminal_table
+    from spikeoff.runs import read_config
+    from spikeoff.training.session import resume
+
+    if contender or engine:
+        held, settings, _ = read_config(folder)
+        began = settings.get("engine")
+        asked = label(contender or held, engine or named_engine or began)
+        if asked != label(held, began):
+            raise UserError(
+                f"{folder}: holds a run of {label(held, began)}, not of {asked}; leave the name "
+                "and the engine out"
+            )
+    record = resume(folder, num_threads=num_threads, device=device)
+    console = output_console()
+    console.print(terminal_table([record]))
+    console.print(str(record.folder), highlight=False, soft_wrap=True)
+    return 0
+
+
+def _resumed(
+    resume: Path,
+    num_threads: int | None = None,
+    device: DeviceName | None = None,
+    engine: str | None = None,
+) -> tuple[Path, int | None, DeviceName | None, str | None]:
+    """Go on with a run that was stopped.
+
+    Args:
+        resume: folder of the run.
+        num_threads: CPU threads from now on.
+        device: where to compute from now on.
+        engine: that which the run has; no other can go on with it.
+    """
+    return resume, num_threads, device, engine

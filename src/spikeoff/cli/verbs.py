@@ -1,0 +1,45 @@
+"""All verbs, and which one a command means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spikeoff import __version__
+from spikeoff.cli.bench import bench, run_bench
+from spikeoff.cli.campaigns import campaign, compare
+from spikeoff.cli.data import data, run_data
+from spikeoff.cli.diehl_cook import evaluate, weights
+from spikeoff.cli.records import export, report
+from spikeoff.cli.search import run_search, search
+from spikeoff.cli.sensors import sensors
+from spikeoff.cli.subcommands import call
+from spikeoff.cli.training import run_train, train
+
+OVERVIEW = (
+    "One fair race between spiking and conventional neural networks on MNIST. "
+    "Start with: spikeoff compare"
+)
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "compare": compare, "campaign": campaign, "train": train, "report": report, "data": data,
+    "weights": weights, "evaluate": evaluate, "search": search, "bench": bench,
+    "sensors": sensors, "export": export,
+}  # fmt: skip
+"""In the order of the help."""
+
+OWN_FLAGS: dict[str, Callable[[list[str]], int]] = {
+    "train": run_train, "data": run_data, "search": run_search, "bench": run_bench,
+}  # fmt: skip
+"""Verbs whose flags depend on the word that follows them."""
+
+
+def dispatch(given: list[str]) -> int:
+    """Run the verb that ``given`` begins with, and return its exit status."""
+    verb = given[0] if given else ""
+    if verb == "--version":
+        print(f"spikeoff {__version__}")  # noqa: T201
+        return 0
+    if verb in OWN_FLAGS:
+        return OWN_FLAGS[verb](given[1:])
+    return call(VERBS, given, "spikeoff", OVERVIEW)

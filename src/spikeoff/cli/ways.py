@@ -1,0 +1,36 @@
+"""The ways in which the runs of a campaign execute, here or on a cluster."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from spikeoff.campaign.racing import Executor
+
+ExecutorName = Literal["local", "ray"]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Flags that decide no result, so that they may change when a campaign goes on."""
+
+    executor: ExecutorName
+    workers: int | None
+    address: str | None
+    store: str | None
+
+    def choose_executor(self) -> Executor:
+        """The executor that the flags ask for."""
+        from spikeoff.campaign import choose_executor
+
+        return choose_executor(self.executor, self.workers, self.address)
+
+    def again(self, *command: str) -> str:
+        """``command`` with these flags: goes on with a campaign in the same way."""
+        flags = {"workers": self.workers, "address": self.address, "store": self.store}
+        if self.executor != "local":
+            flags = {"executor": self.executor, **flags}
+        given = ((f"--{name}", str(value)) for name, value in flags.items() if value is not None)
+        return shlex.join(["spikeoff", *command, *(word for pair in given for word in pair)])
