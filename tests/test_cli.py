@@ -75,6 +75,7 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["export", "nowhere"], "nowhere: no run in this folder"),
         (["compare", "--seeds", "-4"], "`seed` (=-4) must be from 0"),
         (["compare", "--mnist_path", "nowhere"], "'nowhere': no such file"),
+        (["compare", "--resume", "x", "--timing_seconds", "0"], "a race goes on as it began"),
         (["compare", "--n_train", "70000"], "n_train is 70000"),
         (["train", "mlp", "--num_threads", "4096"], "`num_threads` (=4096) must be at most"),
         (["report"], "no run given"),

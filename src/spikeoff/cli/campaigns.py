@@ -115,7 +115,7 @@ def _refuse_changes(
     """Refuse settings given beside --resume."""
     others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
     changed = contenders or seeds != (0,) or preset != "quick" or common["device"] != "auto"
-    if changed or any(others):
+    if changed or any(other is not None for other in others):
         raise UserError(
             "only --executor, --workers, --address and --store can be given with --resume: a "
             "race goes on as it began"
