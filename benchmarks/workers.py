@@ -75,9 +75,10 @@ def main(arguments: Sequence[str]) -> None:
         )  # fmt: skip
     head = ["campaign of 4 runs", "executor, workers", "s (range)", "runs/h", "against one worker",
             "s a run beside training", "MB a run"]  # fmt: skip
+    often = "One turn" if turns == 1 else f"Median of {turns} turns"
     told = (
-        f"{'One turn' if turns == 1 else f'Median of {turns} turns'}. {available_cores()} cores of {cpu_name()}; load average before: "
-        f"{load:.1f}. The third campaign hardly trains: its time is what a run costs anyway."
+        f"{often}. {available_cores()} cores of {cpu_name()}; load average before: {load:.1f}. The "
+        "third campaign hardly trains: its time is what a run costs anyway."
     )
     publish("workers", f"{table(head, rows)}\n\n{told}", arguments)
 
