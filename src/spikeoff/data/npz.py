@@ -53,7 +53,7 @@ def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.gener
         raise UserError(f"{path}: cannot be read: {one_line(error)}") from error
     except Exception as error:  # zipfile and its decompressors each raise their own
         raise UserError(
-            f"{path}: not a readable .npz ({one_line(error)}); fetch it again"
+            f"{path}: not a readable .npz ({one_line(error)}); write or fetch it again"
         ) from error
 
 

@@ -3,10 +3,10 @@
     y = gamma (x - mean) / sqrt(var + epsilon) + beta        mean, var over images and places
     out = max(0, the largest y of each 2 x 2 places)
 
-Between the layers a feature map is read once for its mean and variance, once to be normalised, and
-only the pooled map is written; going back it is read and written once. Map by map, three separate
-functions move it eleven times. Sums are made by image and added up in double precision in a fixed
-order: the same bits on any number of threads.
+Between the layers a feature map is read for its mean and variance, read again to be normalised, and
+only the pooled map is written; going back it is read and written once. Three separate functions
+write it after each. Sums are made by image and added up in double precision in a fixed order: the
+same bits on any number of threads.
 
 Source: S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015.
 """
