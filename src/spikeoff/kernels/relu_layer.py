@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from spikeoff.kernels.jit import kernel, separate_kernel, serial_kernel
 
 DENSE_ABOVE = 0.45
-"""Share of lit pixels from which on a dense product is faster."""
+"""Share of lit pixels from which on a dense product is faster: between 0.4 and 0.5, measured."""
 
 
 class Lit(NamedTuple):
