@@ -23,7 +23,7 @@ import torch
 
 from page_tables import publish, table
 from spikeoff.contenders.hardware import use_threads
-from spikeoff.kernels.jit import kernel, separate_kernel
+from spikeoff.kernels.jit import kernel, noalias_kernel
 from spikeoff.ledger.environment import available_cores, cpu_name
 
 SECONDS = 0.6
@@ -87,7 +87,7 @@ def _add_rows(weights: Any, rows: Any, sums: Any) -> None:
         _add_list(weights, rows[one], sums[one])
 
 
-@separate_kernel
+@noalias_kernel
 def _add_list(weights: Any, rows: Any, total: Any) -> None:
     for first in range(0, len(rows), 8):
         a, b, c, d = rows[first], rows[first + 1], rows[first + 2], rows[first + 3]

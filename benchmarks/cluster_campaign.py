@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests import killing
-from tests.campaign import losing_nodes
+from tests.experiments.campaign import losing_nodes
 
 from page_tables import publish, table
-from spikeoff.campaign import read_campaign
+from spikeoff.experiments.campaign import read_campaign
 from spikeoff.ledger.environment import available_cores, cpu_name
-from spikeoff.runs import find_runs
-from spikeoff.training.session import run
+from spikeoff.run.folder import find_runs
+from spikeoff.run.session import run
 
 CAMPAIGN = """
 seeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]

@@ -19,11 +19,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
-from spikeoff.contenders.diehl_cook.native import NativeEngine
-from spikeoff.contenders.diehl_cook.setup import make_constants, make_layers
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
+from spikeoff.contenders.diehl_cook.initial_layers import make_constants, make_layers
+from spikeoff.contenders.diehl_cook.kernels.delayed_input import LANES, deliver
+from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.data import load_dataset
-from spikeoff.kernels.delayed_input import LANES, deliver
-from spikeoff.kernels.poisson import draw_trains
 from spikeoff.ledger.environment import cpu_name
 from spikeoff.plotting import COLOURS, MARKERS, new_figure, save_figure
 

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from page_tables import publish, table
-from spikeoff.bench.measure import Entry, in_turns
-from spikeoff.bench.pytorch import learn
-from spikeoff.contenders.gradient import GradientContender
+from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import find
 from spikeoff.data import Images, load_dataset, split
+from spikeoff.experiments.bench.measure import Entry, in_turns
+from spikeoff.experiments.bench.pytorch import learn
 from spikeoff.ledger.environment import available_cores, cpu_name
 
 NAMES = ("mlp", "cnn", "izhikevich-gradient")

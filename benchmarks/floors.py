@@ -30,13 +30,13 @@ from typing import Any
 from ceilings import Ceilings, measure_ceilings
 from page_tables import publish, table
 from spikeoff.contenders.base import Contender
-from spikeoff.contenders.cnn import KERNEL, POOLED_1, POOLED_2
+from spikeoff.contenders.gradient.cnn import KERNEL, POOLED_1, POOLED_2
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.data import N_CLASSES, N_PIXELS, SIDE, Images, load_dataset
-from spikeoff.kernels.rate_coding import rate_code_departures
-from spikeoff.ledger.membrane import update_cost
+from spikeoff.kernels.rate_coding import rate_code_delta
 from spikeoff.ledger.operations import Activity
+from spikeoff.neurons.cost import update_cost
 
 TURNS = 5
 N_IMAGES = {
@@ -138,8 +138,8 @@ BY_GRADIENT: dict[str, Callable[[Any, Activity, Ceilings], Need]] = {
 def _rows_met(config: Any) -> float:
     """Rows of input weights that an image meets: of pixels that usually fire, and departures."""
     images = load_dataset().train.take(slice(0, 200))
-    drawn = rate_code_departures(images, config.n_steps, config.max_rate, seed=config.seed, epoch=1)
-    return float(drawn.n_usual.sum() + drawn.n_listed.sum()) / len(images)
+    drawn = rate_code_delta(images, config.n_steps, config.max_rate, seed=config.seed, epoch=1)
+    return float(drawn.n_baseline.sum() + drawn.n_flips.sum()) / len(images)
 
 
 def _adam(contender: Any) -> float:

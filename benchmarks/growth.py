@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from page_tables import publish, table
-from spikeoff.bench.izhikevich_gradient import Batches
-from spikeoff.bench.measure import Entry, in_turns
-from spikeoff.bench.pytorch import learn
-from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.experiments.bench.izhikevich_gradient import Batches
+from spikeoff.experiments.bench.measure import Entry, in_turns
+from spikeoff.experiments.bench.pytorch import learn
 from spikeoff.ledger.environment import cpu_name
 
 TURNS = 7

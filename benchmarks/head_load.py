@@ -20,15 +20,15 @@ from pathlib import Path
 from rich.console import Console
 
 from page_tables import publish, table
-from spikeoff.campaign import racing
-from spikeoff.campaign.board import JOURNAL, Board
-from spikeoff.campaign.local import LocalExecutor
-from spikeoff.campaign.plan import RACE, entries, write_race
-from spikeoff.campaign.storage import LocalStorage
-from spikeoff.campaign.store import Store
-from spikeoff.campaign.work import End, Job, Told
+from spikeoff.experiments.campaign import campaign_runner
+from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
+from spikeoff.experiments.campaign.local import LocalExecutor
+from spikeoff.experiments.campaign.plan import RACE, entries, write_race
+from spikeoff.experiments.campaign.progress_display import JOURNAL, ProgressDisplay
+from spikeoff.experiments.campaign.storage import LocalStorage
+from spikeoff.experiments.campaign.store import Store
 from spikeoff.ledger.environment import cpu_name
-from spikeoff.runs import SUMMARY
+from spikeoff.run.folder import SUMMARY
 
 RUNS, LINES = 1000, 40
 RECORD = b"{" + b" " * 4000 + b"}"
@@ -39,22 +39,22 @@ def main(arguments: Sequence[str]) -> None:
     """Print a row a task."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        output = racing.Output(LocalStorage(root), root, str(root))
+        output = campaign_runner.Output(LocalStorage(root), root, str(root))
         runs = entries(["mlp"], range(RUNS), "full", {"num_threads": 1}, root)
-        data, executor = racing._look_at_data(runs), LocalExecutor()
+        data, executor = campaign_runner._look_at_data(runs), LocalExecutor()
         jobs: list[Job] = []
         store, quiet = Store(output.storage), Console(file=io.StringIO())
         rows = [
             row("the run's address", lambda: jobs.extend(
-                racing._job(n, one, output, str(root), data, executor)
+                campaign_runner._job(n, one, output, str(root), data, executor)
                 for n, one in enumerate(runs, 1)
             ), ""),
         ]  # fmt: skip
-        board = Board(jobs, 1, quiet, root)
+        board = ProgressDisplay(jobs, 1, quiet, root)
         rows += [
             row("the plan", lambda: write_race(runs, root, None), RACE, root),
             row("has it finished?", lambda: [
-                racing._settled(job, output, store, board, resumed=True) for job in jobs
+                campaign_runner._settled(job, output, store, board, resumed=True) for job in jobs
             ], ""),
             row("its news, shown and kept", lambda: hear_all(board, jobs), JOURNAL,
                 root),
@@ -80,16 +80,18 @@ def row(name: str, work: Callable[[], object], file: str = "", root: Path = Path
     return [name, f"{taken:.2f}", size]
 
 
-def hear_all(board: Board, jobs: Sequence[Job]) -> None:
+def hear_all(board: ProgressDisplay, jobs: Sequence[Job]) -> None:
     """Every run from its start to its end."""
     for job in jobs:
-        board.hear(Told(job.number, started="node 01234567 pid 1234"))
+        board.hear(ProgressEvent(job.number, started="node 01234567 pid 1234"))
         for line in range(LINES):
-            board.hear(Told(job.number, line / LINES, f"epoch {line}/{LINES}  train 99.00 %"))
-        board.hear(End(job.number, "finished", "test accuracy 98.00 %, trained in 60.0 s"))
+            board.hear(
+                ProgressEvent(job.number, line / LINES, f"epoch {line}/{LINES}  train 99.00 %")
+            )
+        board.hear(RunResult(job.number, "finished", "test accuracy 98.00 %, trained in 60.0 s"))
 
 
-def note_all(store: Store, output: racing.Output, jobs: Sequence[Job]) -> None:
+def note_all(store: Store, output: campaign_runner.Output, jobs: Sequence[Job]) -> None:
     """A note for every run."""
     for job in jobs:
         store.add(job.address, output.storage, job.entry.place)

@@ -14,12 +14,12 @@ from typing import Any
 
 from safetensors.numpy import load_file
 
-from spikeoff.bench.neurobench import compare
 from spikeoff.contenders.base import Contender
-from spikeoff.contenders.gradient import GradientContender
+from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset
-from spikeoff.runs import WEIGHTS, RunRecord, read_run
+from spikeoff.experiments.bench.neurobench import compare
+from spikeoff.run.folder import WEIGHTS, RunRecord, read_run
 
 
 def main() -> None:

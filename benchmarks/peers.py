@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 
 from page_tables import publish, table
-from spikeoff.bench import izhikevich_gradient, torch_loop
-from spikeoff.bench.measure import Measurement
-from spikeoff.bench.mlp import scaled
-from spikeoff.bench.spiking_peers import PEERS
-from spikeoff.contenders.cnn import CNN, CNNConfig, as_pictures
-from spikeoff.contenders.izhikevich_gradient import IzhikevichGradientConfig
-from spikeoff.contenders.mlp import MLP, MLPConfig
+from spikeoff.contenders.gradient.cnn import CNN, CNNConfig, as_pictures
+from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradientConfig
 from spikeoff.data import load_dataset
+from spikeoff.experiments.bench import izhikevich_gradient, torch_loop
+from spikeoff.experiments.bench.measure import Measurement
+from spikeoff.experiments.bench.mlp import scaled
+from spikeoff.experiments.bench.spiking_peers import PEERS
 from spikeoff.ledger.environment import cpu_name
 
 TURNS = 7

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from page_tables import publish, table
-from spikeoff.contenders.conventional import Conventional
+from spikeoff.contenders.gradient.conventional import Conventional
 from spikeoff.contenders.registry import find
 from spikeoff.data import Images, load_dataset
 from spikeoff.ledger.environment import cpu_name

@@ -17,10 +17,11 @@ from dataclasses import replace
 import torch
 from torch.nn import functional
 
-from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.numba import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import N_CLASSES, Images, load_dataset
-from spikeoff.kernels import departures, izhikevich_loop
-from spikeoff.kernels.rate_coding import rate_code_departures
+from spikeoff.kernels import spike_delta as departures
+from spikeoff.kernels.rate_coding import rate_code_delta
 from spikeoff.ledger.environment import available_cores, cpu_name
 from spikeoff.neurons.izhikevich import PRESETS
 
@@ -63,7 +64,7 @@ def main() -> None:
     print(f"step, native  {fast:8.1f} ms")
     print(f"step, torch   {slow:8.1f} ms   ratio {slow / fast:.1f}")
 
-    inputs = rate_code_departures(images, config.n_steps, config.max_rate, seed=0, epoch=1)
+    inputs = rate_code_delta(images, config.n_steps, config.max_rate, seed=0, epoch=1)
     weights = native.state()["hidden"]
     currents = departures.product(inputs, weights)
     bias = native.state()["bias"]
@@ -73,7 +74,7 @@ def main() -> None:
     pattern = PRESETS[config.hidden]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)
     parts: dict[str, Callable[[], object]] = {
-        "rate coding": lambda: rate_code_departures(
+        "rate coding": lambda: rate_code_delta(
             images, config.n_steps, config.max_rate, seed=0, epoch=1
         ),
         "input product": lambda: departures.product(inputs, weights),

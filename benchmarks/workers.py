@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from tests.campaign import losing_nodes
+from tests.experiments.campaign import losing_nodes
 
 from page_tables import publish, table
-from spikeoff.campaign.plan import RACE
+from spikeoff.experiments.campaign.plan import RACE
 from spikeoff.ledger.environment import available_cores, cpu_name
-from spikeoff.runs import SUMMARY, find_runs, read_json
+from spikeoff.run.folder import SUMMARY, find_runs, read_json
 
 RUNS = 4
 COMMON = f"""

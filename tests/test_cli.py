@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from spikeoff.cli import TrainFlags, main
-from spikeoff.contenders.fields import from_plain
+from spikeoff.contenders.field_checks import from_plain
+from spikeoff.contenders.flags import parse_flags
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.contenders.settings_file import read_settings
-from spikeoff.flags import parse_flags
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1",

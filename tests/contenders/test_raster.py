@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spikeoff.coding import EVALUATION
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.contenders.diehl_cook.native import NativeEngine
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.raster import (
     RASTER,
     Raster,
@@ -22,7 +23,6 @@ from spikeoff.contenders.raster import (
 )
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, Images
-from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 
 SMALL: dict[str, dict[str, Any]] = {

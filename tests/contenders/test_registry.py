@@ -12,7 +12,7 @@ import pytest
 
 from spikeoff.contenders import registry
 from spikeoff.errors import UserError
-from spikeoff.training.session import run
+from spikeoff.run.session import run
 
 README = Path(__file__).parents[2] / "README.md"
 

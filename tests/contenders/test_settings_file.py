@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spikeoff.contenders.mlp import MLPConfig
+from spikeoff.contenders.gradient.mlp import MLPConfig
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.contenders.settings_file import read_settings, settings_text
 from spikeoff.errors import UserError

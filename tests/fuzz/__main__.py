@@ -16,8 +16,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["spikeoff.data", "spikeoff.runs", "spikeoff.files", "spikeoff.ledger",
-             "spikeoff.training", "spikeoff.contenders.fields", "spikeoff.campaign",
+    include=["spikeoff.data", "spikeoff.run.folder", "spikeoff.files", "spikeoff.ledger",
+             "spikeoff.run", "spikeoff.contenders.field_checks", "spikeoff.experiments.campaign",
              "zipfile", "tomllib", "json", "pickletools", "gzip", "numpy.lib"]
 ):  # fmt: skip
     from spikeoff import files

@@ -18,8 +18,8 @@ from safetensors.numpy import save
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.training import checkpoints
-from spikeoff.training.standing import Standing
+from spikeoff.run import checkpoints
+from spikeoff.run.train_state import TrainState
 from tests.fuzz.readers import CORPUS, sound
 
 
@@ -110,7 +110,7 @@ def tensor_files() -> None:
     path = CORPUS / "safetensors" / "checkpoint"
     path.parent.mkdir(parents=True, exist_ok=True)
     run = {"contender": "diehl-cook", "data": "0" * 64, "started": "2026-01-01"}
-    checkpoints.write(path, checkpoints.Checkpoint(1, "0.1.0", run, Standing(1), small))
+    checkpoints.write(path, checkpoints.Checkpoint(1, "0.1.0", run, TrainState(1), small))
     put("safetensors/plain", save({"weights_0": np.zeros((2, 3)), "flag": np.array([True])}))
     put("safetensors/complex", save({"a": np.zeros(2, np.complex64)}))
     put("safetensors/not_finite", save({"a": np.array([np.nan, np.inf])}))

@@ -13,21 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from spikeoff.campaign import read_race
 from spikeoff.contenders.diehl_cook.connections import read_connection, sizes
 from spikeoff.contenders.diehl_cook.files import layers_of, read_responses
-from spikeoff.contenders.diehl_cook.setup import read_theta
-from spikeoff.contenders.fields import from_plain
+from spikeoff.contenders.diehl_cook.initial_layers import read_theta
+from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find
 from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import idx, npy, npz, pickled
 from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError
+from spikeoff.experiments.campaign import read_race
+from spikeoff.experiments.search.space import from_file
 from spikeoff.ledger.operation_energy import load_table
-from spikeoff.report.table import terminal_table
-from spikeoff.runs import read_config, read_metrics, read_run
-from spikeoff.search.space import from_file
-from spikeoff.training import checkpoints
+from spikeoff.report.race_table import terminal_table
+from spikeoff.run import checkpoints
+from spikeoff.run.folder import read_config, read_metrics, read_run
 
 CORPUS = Path(__file__).parent / "corpus"
 

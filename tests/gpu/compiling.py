@@ -18,9 +18,9 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 from triton.runtime.jit import KernelInterface
 
-from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.triton import self_check as trial
 from spikeoff.data import load_dataset
-from spikeoff.gpu import trial
 
 
 class Absent:

@@ -12,7 +12,7 @@ import importlib.util
 import pytest
 import torch
 
-from spikeoff.gpu import support
+from spikeoff.contenders.gradient.triton import support
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 HAS_TRITON = importlib.util.find_spec("triton") is not None
@@ -24,7 +24,7 @@ else:
         if DEVICE == "cpu":
             patch.setenv("TRITON_INTERPRET", "1")
         for name in ("dropout", "izhikevich_loop", "rate_coding", "trial", "two_layers"):
-            importlib.import_module(f"spikeoff.gpu.{name}")
+            importlib.import_module(f"spikeoff.contenders.gradient.triton.{name}")
 
 
 @pytest.fixture

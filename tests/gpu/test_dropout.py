@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from spikeoff.gpu.dropout import BLOCK, scale
+from spikeoff.contenders.gradient.triton.dropout_scale import BLOCK, scale
 from spikeoff.learning.dropout import PER_BLOCK, kept_torch
 
 

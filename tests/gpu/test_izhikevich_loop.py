@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, get_args
 import pytest
 import torch
 
-from spikeoff.gpu import izhikevich_loop
+from spikeoff.contenders.gradient.triton import neuron_loop as izhikevich_loop
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import FAST_SPIKING, PRESETS, IzhikevichParams
-from spikeoff.neurons.izhikevich_torch import izhikevich_layer
+from spikeoff.neurons.torch_layer import izhikevich_layer
 
 WIDTH = 25.0
 

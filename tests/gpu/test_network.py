@@ -13,13 +13,16 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.base import Device
-from spikeoff.contenders.izhikevich_gradient import (
+from spikeoff.contenders.gradient.spiking import (
     IzhikevichGradient,
     IzhikevichGradientConfig,
-    choose_way,
+    choose_backend,
 )
+from spikeoff.contenders.gradient.triton import dropout_scale as dropout
+from spikeoff.contenders.gradient.triton import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.triton import rate_coding, support
+from spikeoff.contenders.gradient.triton import self_check as trial
 from spikeoff.data import Images
-from spikeoff.gpu import dropout, izhikevich_loop, rate_coding, support, trial
 
 SMALL: dict[str, Any] = {"n_hidden": 24, "n_steps": 20, "batch_size": 2, "output_scale": 12.0}
 
@@ -128,9 +131,9 @@ def test_the_traces_are_all_that_stays_of_the_way_forward(images: Images, device
 
 
 def test_what_runs_where() -> None:
-    assert choose_way("torch", "cuda") == ("autograd", ())
-    assert choose_way("native", "cpu") == ("numba", ())
-    way, (note,) = choose_way("native", "mps")
+    assert choose_backend("torch", "cuda") == ("autograd", ())
+    assert choose_backend("native", "cpu") == ("numba", ())
+    way, (note,) = choose_backend("native", "mps")
     assert way == "autograd"
     assert "NVIDIA" in note
 
@@ -145,7 +148,7 @@ class OnAGpu:
 
 def test_a_gpu_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     OnAGpu(monkeypatch, (7, 5))
-    way, (note,) = choose_way("native", "cuda")
+    way, (note,) = choose_backend("native", "cuda")
     assert way == "autograd"
     assert "compute capability 7.5, below 8.0" in note
 
@@ -153,7 +156,7 @@ def test_a_gpu_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 def test_without_triton_pytorch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     OnAGpu(monkeypatch, (9, 0))
     monkeypatch.setattr(support, "find_spec", lambda name: None)
-    way, (note,) = choose_way("native", "cuda")
+    way, (note,) = choose_backend("native", "cuda")
     assert way == "autograd"
     assert "Triton is not installed" in note
 
@@ -165,17 +168,17 @@ def test_kernels_that_fail_or_differ_are_not_used(monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("no C compiler\nand more")
 
     monkeypatch.setattr(trial, "differences", fail)
-    way, (note,) = choose_way("native", "cuda")
+    way, (note,) = choose_backend("native", "cuda")
     assert way == "autograd"
     assert note.endswith("(RuntimeError: no C compiler)")
     support.trouble.cache_clear()
     monkeypatch.setattr(trial, "differences", lambda device: ["neurons"])
-    way, (note,) = choose_way("native", "cuda")
+    way, (note,) = choose_backend("native", "cuda")
     assert way == "autograd"
     assert note.endswith("(neurons)")
     support.trouble.cache_clear()
     monkeypatch.setattr(trial, "differences", lambda device: [])
-    way, (note,) = choose_way("native", "cuda")
+    way, (note,) = choose_backend("native", "cuda")
     assert way == "triton"
     assert "tried out" in note
 

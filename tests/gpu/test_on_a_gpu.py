@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.triton import support
 from spikeoff.data import Dataset, Images
-from spikeoff.gpu import support
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available() or support.trouble("cuda") is not None,

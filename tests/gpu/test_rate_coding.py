@@ -8,9 +8,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spikeoff.encoding import rate_code_torch
+from spikeoff.coding import rate_code_torch
+from spikeoff.contenders.gradient.triton.rate_coding import BLOCK, rate_code
 from spikeoff.errors import UserError
-from spikeoff.gpu.rate_coding import BLOCK, rate_code
 
 
 @settings(

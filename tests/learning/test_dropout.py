@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from spikeoff.kernels import dropout as kernels
+from spikeoff.contenders.gradient.numba import dropout_mask as kernels
 from spikeoff.learning import dropout
 
 

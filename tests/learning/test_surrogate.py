@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from spikeoff.learning import surrogate
-from spikeoff.neurons.izhikevich_torch import Spike
+from spikeoff.neurons.torch_layer import Spike
 
 X = torch.linspace(-120, 60, 181, dtype=torch.float64)
 WIDTH = 25.0

@@ -10,18 +10,18 @@ import pytest
 import torch
 from torch import nn
 
+from spikeoff.coding import EVALUATION
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.contenders.diehl_cook.native import NativeEngine
-from spikeoff.contenders.gradient import GradientContender
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
+from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
 from spikeoff.data import Images
-from spikeoff.encoding import EVALUATION
 from spikeoff.ledger.account import Account
 from tests.contenders.test_contract import make
 
 pytest.importorskip("neurobench")
 
-from spikeoff.bench.neurobench import compare, measure
+from spikeoff.experiments.bench.neurobench import compare, measure
 
 EXACT = ("MACs", "ACs", "updates", "bytes")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spikeoff.errors import UserError
-from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operation_energy import image_energy, load_table
+from spikeoff.neurons.cost import update_cost
 
 TABLE = """
 name = "a chip"

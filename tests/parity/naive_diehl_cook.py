@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.coding.poisson import Trains
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
-from spikeoff.encoding.poisson import Trains
 from spikeoff.neurons.conductance_lif import LIFParams
 
 LONGEST = 256

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from spikeoff.contenders.cnn import CNN, CNNConfig, as_pictures
-from spikeoff.contenders.gradient import GradientContender
-from spikeoff.contenders.mlp import MLP, MLPConfig
+from spikeoff.contenders.gradient.cnn import CNN, CNNConfig, as_pictures
+from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
+from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.data import Images
 
 

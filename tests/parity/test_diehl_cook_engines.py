@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spikeoff.coding.poisson import Trains, poisson_trains
 from spikeoff.contenders.diehl_cook.connections import generate
-from spikeoff.contenders.diehl_cook.native import NativeEngine
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
+from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.data import Images, load_dataset
-from spikeoff.encoding.poisson import Trains, poisson_trains
-from spikeoff.kernels.poisson import draw_trains
 from spikeoff.learning.stdp import TripletParams
 from tests.parity.naive_diehl_cook import NaiveEngine
 
@@ -72,7 +72,7 @@ def hold_together(one: Any, other: Any, n_layers: int, inputs: list[Trains]) -> 
 )
 def test_brian2_and_the_native_engine_agree_spike_for_spike(n: int, n_2: int, fed: float) -> None:
     pytest.importorskip("brian2")
-    from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
+    from spikeoff.contenders.diehl_cook.engines.brian2_engine import Brian2Engine
 
     images = load_dataset().train
     chosen = constants(n, n_2)

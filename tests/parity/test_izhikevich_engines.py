@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from spikeoff.contenders.izhikevich_gradient import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.numba import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import Images
-from spikeoff.kernels import izhikevich_loop
 from spikeoff.kernels.tiles import blocks_of, untiled
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import PRESETS
-from spikeoff.neurons.izhikevich_torch import izhikevich_layer
+from spikeoff.neurons.torch_layer import izhikevich_layer
 
 
 @pytest.mark.parametrize("pattern", PRESETS)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kernels.test_columns import (
+from tests.contenders.izhikevich_stdp.test_columns import (
     N_INPUTS,
     N_STEPS,
     PARAMS,

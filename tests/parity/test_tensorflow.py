@@ -12,10 +12,10 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.base import State
-from spikeoff.contenders.conventional import Conventional
-from spikeoff.contenders.keras import weights
-from spikeoff.contenders.keras.exchange import from_keras
-from spikeoff.contenders.keras.loading import import_keras, start_tensorflow
+from spikeoff.contenders.gradient.conventional import Conventional
+from spikeoff.contenders.gradient.keras import weights
+from spikeoff.contenders.gradient.keras.exchange import from_keras
+from spikeoff.contenders.gradient.keras.loading import import_keras, start_tensorflow
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, Images
 from spikeoff.errors import UserError

@@ -11,7 +11,7 @@ from spikeoff.contenders.base import Config, Outputs
 from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
-from spikeoff.runs import RunFolder, RunRecord, plain, read_run
+from spikeoff.run.folder import RunFolder, RunRecord, plain, read_run
 
 CONTENDERS: dict[str, tuple[int, dict[str, Any]]] = {
     "cnn": (100, {}),

@@ -9,12 +9,12 @@ import pytest
 
 from spikeoff.report.answer import answer
 from spikeoff.report.conditions import facts
-from spikeoff.report.table import Standing
+from spikeoff.report.race_table import TrainState
 from spikeoff.report.verdict import Verdict
 from tests.report.test_comparison import RECORDS, changed
 
 ROWS = [
-    Standing(name, name.upper(), accuracy, (0, 100), {})
+    TrainState(name, name.upper(), accuracy, (0, 100), {})
     for name, accuracy in (("ann", 98.0), ("snn", 95.0), ("other", 90.0))
 ]
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operation_energy import image_energy, load_table
+from spikeoff.neurons.cost import update_cost
 from spikeoff.report.anytime import anytime_figure, early, has_readings, say
 from spikeoff.report.groups import group
 from spikeoff.report.page import render
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 from tests.report.test_comparison import RECORDS
 
 TABLE = load_table()

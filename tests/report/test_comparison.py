@@ -18,8 +18,8 @@ from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.figures import confusion_figure
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import render, write_comparison
-from spikeoff.report.table import conditions, standings, write_csv
-from spikeoff.runs import RunRecord
+from spikeoff.report.race_table import conditions, standings, write_csv
+from spikeoff.run.folder import RunRecord
 
 ANSWERS = np.repeat(np.arange(10, dtype=np.uint8), 10)
 

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from spikeoff.ledger.operation_energy import load_table
-from spikeoff.report.energy import Amount, energy_rows, energy_table, joules
-from spikeoff.report.table import write_csv
-from spikeoff.runs import RunRecord
+from spikeoff.report.energy_table import Amount, energy_rows, energy_table, joules
+from spikeoff.report.race_table import write_csv
+from spikeoff.run.folder import RunRecord
 from tests.report.test_comparison import record
 
 TABLE = load_table()

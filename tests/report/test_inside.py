@@ -15,10 +15,10 @@ from PIL import Image
 from spikeoff.contenders.raster import read_raster
 from spikeoff.data import Dataset
 from spikeoff.errors import UserError
-from spikeoff.report.fields import by_digit, receptive_fields
-from spikeoff.report.pictures import heat_uri, palette_uri
+from spikeoff.report.data_uris import heat_uri, palette_uri
 from spikeoff.report.rasters import ANSWER, MAX_FRAMES, rasters
-from spikeoff.runs import WEIGHTS, RunRecord
+from spikeoff.report.receptive_fields import by_digit, receptive_fields
+from spikeoff.run.folder import WEIGHTS, RunRecord
 from tests.report import made
 
 

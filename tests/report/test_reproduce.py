@@ -11,13 +11,13 @@ import pytest
 import tyro
 
 from spikeoff import cli
-from spikeoff.campaign import Entry
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.presets import Preset, labelled_config, preset_config
 from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.experiments.campaign import Entry
 from spikeoff.report.reproduce import flags, needed, race_command, restored, run_command
-from spikeoff.runs import RunRecord, plain
+from spikeoff.run.folder import RunRecord, plain
 from tests.report.test_comparison import RECORDS
 
 CHANGES: list[tuple[str, dict[str, Any]]] = [
@@ -88,7 +88,7 @@ def test_the_races_command_makes_the_same_runs(
         made.extend(runs)
         return []
 
-    monkeypatch.setattr("spikeoff.campaign.race", race)
+    monkeypatch.setattr("spikeoff.experiments.campaign.campaign_runner", race)
     with pytest.raises(SystemExit) as caught:
         cli.main(shlex.split(command)[1:])
     assert not caught.value.code

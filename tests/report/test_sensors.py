@@ -8,7 +8,7 @@ import pytest
 
 from spikeoff.cli import main
 from spikeoff.ledger.sensors import Counter, SensorError, Sensors
-from spikeoff.report import sensors
+from spikeoff.report import sensor_table as sensors
 from tests.ledger.synthetic import World
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from spikeoff.report.times import time_rows
-from spikeoff.runs import RunRecord
+from spikeoff.report.time_table import time_rows
+from spikeoff.run.folder import RunRecord
 from tests.report.test_comparison import record
 
 

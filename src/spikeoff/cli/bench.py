@@ -12,7 +12,7 @@ def bench() -> int:
 
 def run_bench(given: list[str]) -> int:
     """``bench CONTENDER``: the flags are those of the contender's benchmark."""
-    from spikeoff.bench import MODULES, find_bench
+    from spikeoff.experiments.bench import MODULES, find_bench
 
     if not given or given[0] in ("-h", "--help"):
         print(  # noqa: T201

@@ -15,8 +15,8 @@ from spikeoff.cli.ways import ExecutorName, Ways
 from spikeoff.errors import UserError
 
 if TYPE_CHECKING:
-    from spikeoff.campaign import Entry
-    from spikeoff.campaign.racing import Executor
+    from spikeoff.experiments.campaign import Entry
+    from spikeoff.experiments.campaign.campaign_runner import Executor
 
 FAILED_RUNS = 1
 
@@ -72,8 +72,8 @@ def compare(
         store: folder or URL where finished runs are noted, to be taken by any race that needs
             them; the race's own folder by default.
     """
-    from spikeoff.campaign import open_output, race, read_race
-    from spikeoff.report.console import output_console
+    from spikeoff.console import output_console
+    from spikeoff.experiments.campaign import open_output, race, read_race
 
     common = {
         "epochs": epochs,
@@ -131,8 +131,8 @@ def _begun(
     place: Executor,
 ) -> list[Entry]:
     """The runs of a new race."""
-    from spikeoff.campaign import entries, with_threads
     from spikeoff.contenders.registry import names
+    from spikeoff.experiments.campaign import entries, with_threads
 
     chosen = {name: value for name, value in common.items() if value is not None}
     runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
@@ -165,7 +165,8 @@ def campaign(
             them; the campaign's own folder by default.
         energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
     """
-    from spikeoff.campaign import (
+    from spikeoff.console import output_console
+    from spikeoff.experiments.campaign import (
         is_race,
         open_output,
         race,
@@ -173,7 +174,6 @@ def campaign(
         read_race,
         with_threads,
     )
-    from spikeoff.report.console import output_console
 
     asked = read_campaign(file)
     ways = Ways(executor, workers, address, store)

@@ -28,9 +28,9 @@ def data_info(mnist_path: str = "mnist") -> int:
     Args:
         mnist_path: data, by name or path.
     """
+    from spikeoff.console import output_console
     from spikeoff.data import load_dataset
-    from spikeoff.report.console import output_console
-    from spikeoff.report.datasets import dataset_table
+    from spikeoff.report.dataset_table import dataset_table
 
     output_console().print(dataset_table(load_dataset(mnist_path)))
     return 0

@@ -49,8 +49,8 @@ def evaluate(
         num_examples: test responses to score; all by default.
         vote: how spikes become a digit in the figures; the table tells all three.
     """
-    from spikeoff.evaluation import evaluate as evaluate_responses
-    from spikeoff.report.console import output_console
+    from spikeoff.console import output_console
+    from spikeoff.experiments.evaluation import evaluate as evaluate_responses
 
     evaluate_responses(
         save_path, mnist_path, n_e=n_e, n_e2=n_e2, num_examples=num_examples, vote=vote,

@@ -20,10 +20,10 @@ def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) 
         output: folder for the page and the table.
         energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
     """
-    from spikeoff.campaign import show
+    from spikeoff.console import output_console
+    from spikeoff.experiments.campaign import show
     from spikeoff.ledger.operation_energy import load_table
-    from spikeoff.report.console import output_console
-    from spikeoff.runs import find_runs, read_run
+    from spikeoff.run.folder import find_runs, read_run
 
     if not runs:
         raise UserError("no run given; name one or more folders of runs")
@@ -45,7 +45,7 @@ def export(
             for TensorFlow Serving and its kin).
         output: where to write; model.keras or saved-model in the run's folder by default.
     """
-    from spikeoff.exports import export_run
+    from spikeoff.experiments.keras_export import export_run
 
     print(export_run(run, file_format, output))  # noqa: T201
     return 0

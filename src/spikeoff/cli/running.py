@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _interrupted(stop: KeyboardInterrupt) -> int:
     """Tell how to go on, where a run was begun; 130 for SIGINT, 143 for SIGTERM."""
-    from spikeoff.training.signals import Interrupted
+    from spikeoff.run.signals import Interrupted
 
     if not isinstance(stop, Interrupted):
         _tell("spikeoff: interrupted")

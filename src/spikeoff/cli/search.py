@@ -10,6 +10,6 @@ def search() -> int:
 
 def run_search(given: list[str]) -> int:
     """``search CONTENDER`` or ``search --resume DIR``."""
-    from spikeoff.search import command
+    from spikeoff.experiments.search import command
 
     return command.run_search(given)

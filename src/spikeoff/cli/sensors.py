@@ -9,9 +9,9 @@ def sensors(seconds: float = 2.0) -> int:
     Args:
         seconds: time over which power is read (s).
     """
+    from spikeoff.console import output_console
     from spikeoff.contenders.base import MAX_MEASURING, require
-    from spikeoff.report.console import output_console
-    from spikeoff.report.sensors import tell_sensors
+    from spikeoff.report.sensor_table import tell_sensors
 
     require("seconds", seconds, 0 < seconds <= MAX_MEASURING, f"above 0, to {MAX_MEASURING} s")
     tell_sensors(seconds, output_console())

@@ -50,22 +50,22 @@ def _begin(given: list[str]) -> int:
         )
         return 0
     name, config = _configured(given)
+    from spikeoff.console import output_console
     from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+    from spikeoff.experiments import training
     from spikeoff.ledger.operation_energy import load_table
-    from spikeoff.report.console import output_console
-    from spikeoff.report.energy import energy_table
-    from spikeoff.report.table import terminal_table
-    from spikeoff.report.times import time_table
-    from spikeoff.training.session import run
+    from spikeoff.report.energy_table import energy_table
+    from spikeoff.report.race_table import terminal_table
+    from spikeoff.report.time_table import time_table
 
     console = output_console()
     if isinstance(config, DiehlCookConfig) and config.test_mode:
-        from spikeoff.evaluation import test_only
+        from spikeoff.experiments.evaluation import test_only
 
         folder = test_only(config, console)
         vote = config.tuning.vote
         return evaluate(folder, config.mnist_path, num_examples=config.num_examples, vote=vote)
-    record = run(name, config)
+    record = training.train(name, config)
     console.print(terminal_table([record]))
     console.print(time_table([record]))
     console.print(energy_table([record], load_table()))
@@ -81,8 +81,8 @@ def _configured(given: list[str]) -> tuple[str, Config]:
     if engine is not None:
         flags = ["--engine", engine, *flags]
     kind = find(name).config_type
+    from spikeoff.contenders.flags import config_file, parse_flags
     from spikeoff.contenders.settings_file import read_settings
-    from spikeoff.flags import config_file, parse_flags
 
     path = config_file(flags)
     held = read_settings(path, name, kind) if path else {}
@@ -108,10 +108,10 @@ def _resume(given: list[str]) -> int:
             f"`{others[0]}` cannot be given with --resume: a run goes on as it began; only "
             "--num_threads and --device may change"
         )
-    from spikeoff.report.console import output_console
-    from spikeoff.report.table import terminal_table
-    from spikeoff.runs import read_config
-    from spikeoff.training.session import resume
+    from spikeoff.console import output_console
+    from spikeoff.experiments.training import resume
+    from spikeoff.report.race_table import terminal_table
+    from spikeoff.run.folder import read_config
 
     if contender or engine:
         held, settings, _ = read_config(folder)

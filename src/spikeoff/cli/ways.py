@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from spikeoff.campaign.racing import Executor
+    from spikeoff.experiments.campaign.campaign_runner import Executor
 
 ExecutorName = Literal["local", "ray"]
 
@@ -23,7 +23,7 @@ class Ways:
 
     def choose_executor(self) -> Executor:
         """The executor that the flags ask for."""
-        from spikeoff.campaign import choose_executor
+        from spikeoff.experiments.campaign import choose_executor
 
         return choose_executor(self.executor, self.workers, self.address)
 

@@ -16,11 +16,11 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.contenders.fields import check_fields, require
+from spikeoff.contenders.field_checks import check_fields, require
 from spikeoff.data import EMBEDDED, Images
 from spikeoff.data.openml import OPENML_NAMES
 from spikeoff.ledger.account import Account, Footprint, Sparsity
-from spikeoff.ledger.operations import Activity, Neuron, Operations
+from spikeoff.ledger.operations import Activity, Operations
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 State = dict[str, NDArray[Any]]
@@ -168,8 +168,8 @@ class Contender(ABC):
     title: ClassVar[str]
     """Its name in figures."""
     spiking: ClassVar[bool]
-    neuron: ClassVar[Neuron | None] = None
-    """Whose update counts as a membrane update; None where there is none, or it is another."""
+    neuron: ClassVar[str | None] = None
+    """The neuron model, whose update ``neurons.cost`` counts; None where there is none."""
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]
     same_on_any_threads: ClassVar[bool] = False

@@ -21,11 +21,11 @@ NATIVE = "native"
 """The engine that needs no mention."""
 
 BUILT_IN = {
-    "izhikevich-gradient": "spikeoff.contenders.izhikevich_gradient:IzhikevichGradient",
+    "izhikevich-gradient": "spikeoff.contenders.gradient.spiking:IzhikevichGradient",
     "izhikevich-stdp": "spikeoff.contenders.izhikevich_stdp.contender:IzhikevichSTDP",
     "diehl-cook": "spikeoff.contenders.diehl_cook.contender:DiehlCook",
-    "mlp": "spikeoff.contenders.mlp:MLP",
-    "cnn": "spikeoff.contenders.cnn:CNN",
+    "mlp": "spikeoff.contenders.gradient.mlp:MLP",
+    "cnn": "spikeoff.contenders.gradient.cnn:CNN",
 }
 
 

@@ -17,7 +17,7 @@ from types import NoneType
 from typing import Any
 
 from spikeoff.contenders.base import Config
-from spikeoff.contenders.fields import fits, from_plain, hints, kinds, shown
+from spikeoff.contenders.field_checks import fits, from_plain, hints, kinds, shown
 from spikeoff.errors import UserError
 from spikeoff.files import read_toml
 

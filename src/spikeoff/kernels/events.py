@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.kernels.jit import kernel, separate_kernel, serial_kernel
+from spikeoff.kernels.jit import kernel, noalias_kernel, serial_kernel
 
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -152,7 +152,7 @@ def _gather_by_input(starts: Any, rows: Any, gradient: Any, width: Any, out: Any
             sum_rows(block, rows, starts[column], starts[column + 1], out[column, first:stop])
 
 
-@separate_kernel
+@noalias_kernel
 def sum_rows(table: Any, chosen: Any, start: Any, stop: Any, out: Any) -> None:
     """out = sum of table[chosen[k]] for start <= k < stop, eight rows at a time, in place."""
     n = len(out)

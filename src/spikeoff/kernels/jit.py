@@ -63,7 +63,7 @@ def serial_kernel(function: F) -> F:
     return _compiled(function, parallel=False)
 
 
-def lean_kernel(function: F) -> F:
+def no_refcount_kernel(function: F) -> F:
     """Compile a serial kernel that neither makes arrays nor counts references to those it is given.
 
     Numba counts by atomic instructions, thirty and more in a step that takes a microsecond.
@@ -71,18 +71,18 @@ def lean_kernel(function: F) -> F:
     return _compiled(function, parallel=False, _nrt=False)
 
 
-def separate_kernel(function: F) -> F:
+def noalias_kernel(function: F) -> F:
     """Compile a lean kernel whose arrays share no memory where it writes: C's ``restrict``.
 
     The compiler need then not check at every call, for every pair of arrays, whether they overlap;
     for short rows the checks cost more than the work.
     """
-    dispatcher = lean_kernel(function)
-    cast(Any, dispatcher)._compiler._customize_flags = _apart
+    dispatcher = no_refcount_kernel(function)
+    cast(Any, dispatcher)._compiler._customize_flags = _set_noalias
     return dispatcher
 
 
-def _apart(flags: Any) -> Any:
+def _set_noalias(flags: Any) -> Any:
     flags.noalias = True
     return flags
 
@@ -96,7 +96,7 @@ def inlined(function: F) -> F:
     return cast(F, numba.njit(inline="always", fastmath=FAST_MATH, error_model="numpy")(function))
 
 
-def admit(*functions: Callable[..., Any]) -> None:
+def jitable(*functions: Callable[..., Any]) -> None:
     """Let kernels call these plain arithmetic functions, under their own names.
 
     A function stays what it is for everyone else; inside kernels the compiler inlines it.

@@ -7,14 +7,14 @@ from typing import Any
 import numba
 import numpy as np
 
+from spikeoff.coding import LEVELS, STEPS_PER_BLOCK, block_words, thresholds, word_draw
+from spikeoff.coding.philox import philox4x32
 from spikeoff.data import Images
-from spikeoff.encoding import LEVELS, STEPS_PER_BLOCK, block_words, thresholds, word_draw
-from spikeoff.kernels.departures import Departures
 from spikeoff.kernels.events import Events
-from spikeoff.kernels.jit import admit, kernel, separate_kernel
-from spikeoff.philox import philox4x32
+from spikeoff.kernels.jit import jitable, kernel, noalias_kernel
+from spikeoff.kernels.spike_delta import SpikeDelta
 
-admit(philox4x32, block_words, word_draw)
+jitable(philox4x32, block_words, word_draw)
 
 
 def rate_code_events(
@@ -33,25 +33,25 @@ def rate_code_events(
     return Events(counts, active, n_pixels)
 
 
-def rate_code_departures(
+def rate_code_delta(
     images: Images, n_steps: int, max_rate: float, *, seed: int, epoch: int, presentation: int = 0
-) -> Departures:
+) -> SpikeDelta:
     """The spikes of ``encoding.rate_code``, as what departs from each pixel's usual state.
 
     Raises:
         UserError: ``max_rate`` is no probability.
     """
     n, n_pixels = images.pixels.shape
-    result = Departures(
-        n_usual=np.empty(n, np.int32),
-        usual=np.empty((n, n_pixels), np.uint16),
+    result = SpikeDelta(
+        n_baseline=np.empty(n, np.int32),
+        baseline=np.empty((n, n_pixels), np.uint16),
         n_fired=np.empty(n * n_steps, np.int32),
-        n_listed=np.empty(n * n_steps, np.int32),
-        listed=np.empty((n * n_steps, n_pixels), np.uint16),
+        n_flips=np.empty(n * n_steps, np.int32),
+        flips=np.empty((n * n_steps, n_pixels), np.uint16),
     )
-    _draw_departures(
+    _draw_delta(
         images.pixels, images.ids, thresholds(max_rate), seed, epoch, presentation, n_steps,
-        result.n_usual, result.usual, result.n_fired, result.n_listed, result.listed,
+        result.n_baseline, result.baseline, result.n_fired, result.n_flips, result.flips,
     )  # fmt: skip
     return result
 
@@ -82,7 +82,7 @@ def _draw(
 
 
 @kernel
-def _draw_departures(
+def _draw_delta(
     pixels: Any,
     ids: Any,
     limits: Any,
@@ -90,36 +90,36 @@ def _draw_departures(
     epoch: Any,
     presentation: Any,
     n_steps: Any,
-    n_usual: Any,
-    usual: Any,
+    n_baseline: Any,
+    baseline: Any,
     n_fired: Any,
-    n_listed: Any,
-    listed: Any,
+    n_flips: Any,
+    flips: Any,
 ) -> None:
-    """Fill the fields of ``Departures`` in place."""
+    """Fill the fields of ``SpikeDelta`` in place."""
     n, n_pixels = pixels.shape
     half = LEVELS // 2
     for example in numba.prange(n):
         lit, limit = np.empty(n_pixels + 1, np.int64), np.empty(n_pixels + 1, np.int64)
         words = np.empty((4, n_pixels), np.int64)
         rows = slice(example * n_steps, (example + 1) * n_steps)
-        # Those that always fire need no draw: they are listed behind those that are in doubt.
+        # Those that always fire need no draw: they are flips behind those that are in doubt.
         n_dim = _list_between(pixels[example], limits, 1, half, 0, lit, limit)
         n_doubt = _list_between(pixels[example], limits, half + 1, LEVELS - 1, n_dim, lit, limit)
         n_lit = _list_between(pixels[example], limits, LEVELS, LEVELS, n_doubt, lit, limit)
-        n_usual[example] = n_lit - n_dim
+        n_baseline[example] = n_lit - n_dim
         for k in range(n_dim, n_lit):
-            usual[example, k - n_dim] = lit[k]
+            baseline[example, k - n_dim] = lit[k]
         for first in range(0, n_steps, STEPS_PER_BLOCK):
             block = first // STEPS_PER_BLOCK
             _draw_words(block, lit[:n_doubt], ids[example], epoch, presentation, seed, words)
             _depart(
                 first, lit[:n_doubt], limit, n_dim, words,
-                n_fired[rows], n_listed[rows], listed[rows],
+                n_fired[rows], n_flips[rows], flips[rows],
             )  # fmt: skip
 
 
-@separate_kernel
+@noalias_kernel
 def _list_between(
     pixels: Any, limits: Any, least: Any, most: Any, begin: Any, lit: Any, limit: Any
 ) -> Any:
@@ -133,7 +133,7 @@ def _list_between(
     return np.int64(n)
 
 
-@separate_kernel
+@noalias_kernel
 def _draw_words(
     block: Any, lit: Any, example: Any, epoch: Any, presentation: Any, seed: Any, words: Any
 ) -> None:
@@ -143,7 +143,7 @@ def _draw_words(
         w0[k], w1[k], w2[k], w3[k] = block_words(block, lit[k], example, epoch, presentation, seed)
 
 
-@separate_kernel
+@noalias_kernel
 def _fire(first: Any, lit: Any, limit: Any, words: Any, counts: Any, active: Any) -> None:
     """List who fires at the steps of a block, from ``first`` on."""
     for j in range(min(STEPS_PER_BLOCK, len(counts) - first)):
@@ -155,14 +155,14 @@ def _fire(first: Any, lit: Any, limit: Any, words: Any, counts: Any, active: Any
         counts[first + j] = n
 
 
-@separate_kernel
+@noalias_kernel
 def _depart(
     first: Any, lit: Any, limit: Any, n_dim: Any, words: Any,
-    n_fired: Any, n_listed: Any, listed: Any,
+    n_fired: Any, n_flips: Any, flips: Any,
 ) -> None:  # fmt: skip
     """List at the steps of a block who of the first ``n_dim`` fires, then who else is silent."""
     for j in range(min(STEPS_PER_BLOCK, len(n_fired) - first)):
-        word, row = words[j // 2], listed[first + j]
+        word, row = words[j // 2], flips[first + j]
         n = np.uintp(0)
         for k in range(n_dim):
             row[n] = lit[k]
@@ -171,4 +171,4 @@ def _depart(
         for k in range(n_dim, len(lit)):
             row[n] = lit[k]
             n += np.uintp(word_draw(word[k], j) >= limit[k])
-        n_listed[first + j] = n
+        n_flips[first + j] = n

@@ -21,7 +21,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from spikeoff.kernels.jit import admit
+from spikeoff.kernels.jit import jitable
 
 llvm: Callable[[Callable[..., Any]], Any] = intrinsic
 """A function of Numba's that we write in LLVM's language; callers leave out its first argument."""
@@ -93,7 +93,7 @@ def aligned(rows: Any, width: Any, like: Any) -> Any:
     return buffer[ahead : ahead + rows * width].reshape(rows, width)
 
 
-admit(aligned)
+jitable(aligned)
 
 
 def tiled(table: NDArray[Any]) -> NDArray[Any]:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikeoff.encoding import LEVELS, word_draw
-from spikeoff.philox import philox4x32
+from spikeoff.coding import LEVELS, word_draw
+from spikeoff.coding.philox import philox4x32
 
 if TYPE_CHECKING:
     import torch

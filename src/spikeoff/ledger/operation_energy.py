@@ -21,7 +21,7 @@ from typing import Any
 
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import read_toml
-from spikeoff.ledger.membrane import UpdateCost
+from spikeoff.neurons.cost import UpdateCost
 
 MAX_FIGURE = 1e30
 WORD_SHARE = 0.5

@@ -13,10 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-Neuron = Literal["izhikevich", "conductance-lif"]
-"""Neurons whose update has a known cost (``ledger.membrane``)."""
 
 DENSE_TRAINING_FACTOR = 3
 """Training meets each weight three times: forward, gradient by input, gradient by weight."""

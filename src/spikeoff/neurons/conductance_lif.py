@@ -28,6 +28,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+NAME = "conductance-lif"
+
 SERIES_TERMS = 8
 """Terms of the series of (exp(y) - 1) / y."""
 
@@ -37,6 +39,14 @@ DOUBLINGS = {np.dtype(np.float32): 3, np.dtype(np.float64): 6}
 FLOOR = 1e-30
 """What conductances lose a step, far below rounding: lest they decay to numbers so small that
 processors take a hundred times as long over them."""
+
+
+class State(NamedTuple):
+    """v: membrane potential (mV); ge, gi: conductances of excitation and inhibition."""
+
+    v: Any
+    ge: Any
+    gi: Any
 
 
 class Constants(NamedTuple):
@@ -117,3 +127,22 @@ def relax(v: Any, ge: Any, gi: Any, c: Constants) -> Any:
     """v (mV) one step later, under conductances ``ge`` and ``gi``."""
     pull = c.v_rest - v + ge * (c.e_exc - v) + gi * (c.e_inh - v)
     return v + c.rate * pull * relaxation((c.one + ge + gi) * c.rate, c)
+
+
+def step(
+    state: State, arriving: Any, theta: Any, share: Any, base: Any, c: Constants
+) -> tuple[State, Any]:
+    """One step of an excitatory neuron: (state, whether v is above the threshold); no reset yet.
+
+    Args:
+        state: before the step.
+        arriving: excitatory conductance that input opens at the end of the step.
+        theta: adaptive part of the threshold (mV), of which ``share`` has not decayed.
+        share: see ``theta``.
+        base: constant part of the threshold (mV).
+        c: constants.
+    """
+    v = relax(state.v, state.ge, state.gi, c)
+    ge = max(state.ge * c.decay_ge - c.floor, c.zero) + arriving
+    gi = max(state.gi * c.decay_gi - c.floor, c.zero)
+    return State(v, ge, gi), v > base + theta * share

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spikeoff.report.table import Standing
+from spikeoff.report.race_table import TrainState
 from spikeoff.report.verdict import Verdict, times
 
 
@@ -34,7 +34,7 @@ class Answer:
     tiles: list[Tile]
 
 
-def answer(standings: Sequence[Standing], verdicts: Sequence[Verdict]) -> Answer:
+def answer(standings: Sequence[TrainState], verdicts: Sequence[Verdict]) -> Answer:
     """The answer from the standings, best first, and the verdicts."""
     best = standings[0]
     leads = f"{best.title} leads with {best.accuracy:.2f} % of the test images right"
@@ -63,7 +63,7 @@ def _headline(verdicts: Sequence[Verdict]) -> str:
     return f"Spikes pay here for {' and '.join(paying)}, not for {' and '.join(others)}"
 
 
-def _tile(verdict: Verdict, rows: Mapping[str, Standing]) -> Tile:
+def _tile(verdict: Verdict, rows: Mapping[str, TrainState]) -> Tile:
     ours, theirs = rows[verdict.spiking], rows[verdict.conventional]
     now = (
         f"Without memory traffic {times(verdict.ratio)} times. A synapse carries a spike in "

@@ -15,12 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
-from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operation_energy import EnergyTable, image_energy
+from spikeoff.neurons.cost import update_cost
 from spikeoff.plotting import COLOURS, MARKERS, new_figure
 from spikeoff.report.groups import group
 from spikeoff.report.verdict import WORD_BYTES, cost, nearest_conventional
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 PJ_PER_UJ = 1e6
 

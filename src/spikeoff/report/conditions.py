@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikeoff.report.groups import PRIVATE
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 
 @dataclass(frozen=True)

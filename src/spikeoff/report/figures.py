@@ -21,7 +21,7 @@ from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_f
 from spikeoff.report.groups import group
 from spikeoff.report.statistics import accuracy_interval
 from spikeoff.report.verdict import cost
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 PARTS = [("train", COLOURS[0], MARKERS[0]), ("validation", COLOURS[1], MARKERS[1])]
 
@@ -30,6 +30,13 @@ def headline(record: RunRecord) -> str:
     """Contender, test accuracy and seed: the title of every figure of a run."""
     accuracy = 100 * record.summary["accuracy"]["test"]
     return f"{record.title}: test accuracy {accuracy:.2f} %, seed {record.seed}"
+
+
+def save_run_figures(record: RunRecord) -> None:
+    """Write the confusion matrix and the training analysis into the run's folder."""
+    files = record.summary["files"]
+    save_confusion(record, record.folder / files["confusion"])
+    save_analysis(record, record.folder / files["analysis"])
 
 
 def save_confusion(record: RunRecord, path: Path) -> None:

@@ -18,8 +18,8 @@ from spikeoff.data import EMBEDDED, Dataset, load_dataset
 from spikeoff.data.images import N_CLASSES
 from spikeoff.data.openml import OPENML_NAMES, is_cached
 from spikeoff.errors import UserError
-from spikeoff.report.pictures import digit_uri
-from spikeoff.runs import RunRecord
+from spikeoff.report.data_uris import digit_uri
+from spikeoff.run.folder import RunRecord
 
 PER_KIND = 24
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spikeoff.errors import UserError
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 PRIVATE = (
     "seed", "save_path", "num_threads", "timing_seconds", "energy_seconds", "checkpoint_minutes",

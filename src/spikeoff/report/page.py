@@ -21,19 +21,19 @@ from spikeoff.report.answer import answer
 from spikeoff.report.anytime import anytime_figure, early, has_readings
 from spikeoff.report.anytime import say as say_early
 from spikeoff.report.conditions import facts, settings
-from spikeoff.report.energy import EnergyRow, energy_rows, how
-from spikeoff.report.fields import receptive_fields
+from spikeoff.report.energy_table import EnergyRow, energy_rows, how
 from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
 from spikeoff.report.groups import group, ranked
+from spikeoff.report.race_table import conditions, standings, write_csv, write_json
+from spikeoff.report.race_table import say as say_pair
 from spikeoff.report.rasters import Rasters, rasters
+from spikeoff.report.receptive_fields import receptive_fields
 from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.report.statistics import compare_pairs
-from spikeoff.report.table import conditions, standings, write_csv, write_json
-from spikeoff.report.table import say as say_pair
-from spikeoff.report.times import CAPTION, time_rows
+from spikeoff.report.time_table import CAPTION, time_rows
 from spikeoff.report.verdict import Cost, cost, verdicts
 from spikeoff.report.verdict import say as say_verdict
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 PAGE = "comparison.html"
 TABLE = "comparison.csv"

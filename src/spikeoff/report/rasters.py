@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.raster import Raster, Shown, read_raster
 from spikeoff.data.images import N_CLASSES
-from spikeoff.report.pictures import Colour, digit_uri, palette_uri
-from spikeoff.runs import RunRecord
+from spikeoff.report.data_uris import Colour, digit_uri, palette_uri
+from spikeoff.run.folder import RunRecord
 
 MAX_FRAMES = 70
 WIDTH, HEIGHT = 420, 260

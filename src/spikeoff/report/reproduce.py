@@ -15,7 +15,7 @@ from spikeoff.contenders.base import Config
 from spikeoff.contenders.presets import PRESETS, labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 OF_THE_RACE = (
     "epochs", "num_threads", "device", "mnist_path", "n_train", "n_validation", "tdp",

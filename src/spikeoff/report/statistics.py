@@ -21,7 +21,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.runs import RunRecord
+from spikeoff.run.folder import RunRecord
 
 CONFIDENCE = 0.95
 

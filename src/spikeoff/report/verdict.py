@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from spikeoff.contenders.registry import NATIVE
-from spikeoff.ledger.membrane import update_cost
 from spikeoff.ledger.operation_energy import EnergyTable, ImageEnergy, image_energy
-from spikeoff.runs import RunRecord
+from spikeoff.neurons.cost import update_cost
+from spikeoff.run.folder import RunRecord
 
 WORD_BYTES = 4
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.contenders.diehl_cook.native import NativeEngine
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
+from spikeoff.contenders.diehl_cook.initial_layers import make_layers
 from spikeoff.contenders.diehl_cook.network import Constants
-from spikeoff.contenders.diehl_cook.setup import make_layers
 from spikeoff.data import Images, load_dataset
 from spikeoff.errors import UserError
 from spikeoff.learning.homeostasis import ThresholdParams

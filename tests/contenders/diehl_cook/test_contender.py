@@ -12,12 +12,12 @@ import pytest
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.connections import read_connection, write_generated
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
+from spikeoff.contenders.diehl_cook.figures import field_grid
 from spikeoff.contenders.diehl_cook.files import read_responses
-from spikeoff.contenders.diehl_cook.pictures import field_grid
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError
-from spikeoff.runs import RunRecord
-from spikeoff.training.session import run
+from spikeoff.run.folder import RunRecord
+from spikeoff.run.session import run
 
 TINY: dict[str, Any] = {
     "n_e": 20, "example_time": 0.1, "resting_time": 0.03, "input_intensity": 8.0,

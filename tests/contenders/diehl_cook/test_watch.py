@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.contenders.diehl_cook.native import NativeEngine, Watched
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine, Watched
+from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.network import Constants
 from spikeoff.data import Images, load_dataset
-from spikeoff.kernels.poisson import draw_trains
 from tests.parity.naive_diehl_cook import NaiveEngine, NaiveLayer
 from tests.parity.test_diehl_cook_engines import constants, layers, trains
 

@@ -10,15 +10,15 @@ import pytest
 
 from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
 from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
+from spikeoff.contenders.izhikevich_stdp.figures import field_map
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
-from spikeoff.contenders.izhikevich_stdp.pictures import field_map
 from spikeoff.contenders.izhikevich_stdp.probe import probe
 from spikeoff.data import Images, load_dataset, split
 from spikeoff.errors import UserError
 from spikeoff.kernels.jit import set_threads
 from spikeoff.ledger.environment import available_cores
-from spikeoff.runs import RunRecord
-from spikeoff.training.session import run
+from spikeoff.run.folder import RunRecord
+from spikeoff.run.session import run
 
 SMALL: dict[str, Any] = {"n_hidden": 100, "epochs": 2, "n_train": 2000, "n_validation": 500}
 

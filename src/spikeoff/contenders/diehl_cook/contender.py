@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import (
     Contender,
     Outputs,
@@ -21,20 +22,19 @@ from spikeoff.contenders.base import (
     check_fits,
 )
 from spikeoff.contenders.diehl_cook import files
-from spikeoff.contenders.diehl_cook.batched import PLACES
-from spikeoff.contenders.diehl_cook.brian2_engine import Brian2Engine
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.connections import check_size
-from spikeoff.contenders.diehl_cook.native import NativeEngine, Watched
+from spikeoff.contenders.diehl_cook.engines.batched import PLACES
+from spikeoff.contenders.diehl_cook.engines.brian2_engine import Brian2Engine
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine, Watched
+from spikeoff.contenders.diehl_cook.figures import save_accuracy, save_fields
+from spikeoff.contenders.diehl_cook.initial_layers import DEFAULT_SIZE, make_constants, make_layers
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
-from spikeoff.contenders.diehl_cook.pictures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
-from spikeoff.contenders.diehl_cook.running import RUNNING, Running
-from spikeoff.contenders.diehl_cook.setup import DEFAULT_SIZE, make_constants, make_layers
+from spikeoff.contenders.diehl_cook.recent_responses import RUNNING, Running
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
-from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
 from spikeoff.ledger.operations import Activity, Operations

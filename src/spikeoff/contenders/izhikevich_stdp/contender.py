@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import (
     Contender,
     Outputs,
@@ -37,24 +38,23 @@ from spikeoff.contenders.base import (
 )
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
+from spikeoff.contenders.izhikevich_stdp.figures import Watched, save_fields, save_raster
+from spikeoff.contenders.izhikevich_stdp.kernels import columns as hidden
+from spikeoff.contenders.izhikevich_stdp.kernels import image_loop as kernels
+from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
-from spikeoff.contenders.izhikevich_stdp.pictures import Watched, save_fields, save_raster
 from spikeoff.contenders.izhikevich_stdp.probe import probe
 from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit
 from spikeoff.contenders.raster import save_raster as keep_raster
 from spikeoff.data import N_CLASSES, N_PIXELS, Images
-from spikeoff.encoding import EVALUATION
 from spikeoff.errors import UserError
-from spikeoff.kernels import columns as hidden
-from spikeoff.kernels import izhikevich_stdp as kernels
-from spikeoff.kernels import taught_readout as output
 from spikeoff.kernels.events import by_step
 from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
 from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
-from spikeoff.ledger.membrane import state_bytes
 from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.neurons.cost import state_bytes
 from spikeoff.neurons.izhikevich import PRESETS
 
 LEARNED_TOGETHER = 250

@@ -1,0 +1,92 @@
+"""Both networks of Keras' own layers, from pixels (0 to 255) to logits.
+
+Layers have the names of their counterparts in PyTorch. Input is [n, 28, 28]; everything that the
+native engine does to pixels is a layer here, so that a saved model needs no code of this package.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from spikeoff.contenders.gradient.keras.loading import import_keras
+from spikeoff.data import N_CLASSES, N_PIXELS, SIDE
+
+NORM_MOMENTUM = 0.9
+"""Share that the running statistics keep at a step: 1 - PyTorch's momentum of 0.1."""
+
+NORM_EPSILON = 1e-5
+"""Added to the variance, as PyTorch has it; Keras' own default is 1e-3."""
+
+
+def perceptron(n_hidden: int, dropout: float, scales: tuple[float, float]) -> Any:
+    """784 - ``n_hidden`` ReLU - dropout - 10, the inputs of both layers times ``scales``.
+
+    Initial weights are normal; with scales of 1 they get the standard deviation that else stands
+    in the scale, sqrt(2 / fan-in).
+    """
+    keras = import_keras()
+    layers, normal = keras.layers, keras.initializers.RandomNormal
+    spreads = [math.sqrt(2 / N_PIXELS) / scales[0], math.sqrt(2 / n_hidden) / scales[1]]
+    pixels = keras.Input((SIDE, SIDE), name="pixels")
+    x = layers.Flatten(name="flat")(pixels)
+    x = layers.Rescaling(1 / 255, name="to_unit")(x)
+    x = layers.Rescaling(scales[0], name="input_scale")(x)
+    x = layers.Dense(n_hidden, kernel_initializer=normal(0.0, spreads[0]), name="hidden")(x)
+    x = layers.ReLU(name="relu")(x)
+    x = layers.Dropout(dropout, seed=0, name="dropout")(x)
+    x = layers.Rescaling(scales[1], name="hidden_scale")(x)
+    logits = layers.Dense(
+        N_CLASSES, use_bias=False, kernel_initializer=normal(0.0, spreads[1]), name="output"
+    )(x)
+    return keras.Model(pixels, logits, name="mlp")
+
+
+def convolutional(n_hidden: int, dropout: float) -> Any:
+    """Two convolutions without padding, each with norm, 2 x 2 pooling and ReLU; then two dense."""
+    keras = import_keras()
+    layers = keras.layers
+    pixels = keras.Input((SIDE, SIDE), name="pixels")
+    x = layers.Rescaling(1 / 255, name="to_unit")(pixels)
+    x = layers.Reshape((SIDE, SIDE, 1), name="picture")(x)
+    for number, channels in enumerate((32, 64), 1):
+        x = layers.Conv2D(
+            channels, 3, use_bias=False, kernel_initializer=_uniform(keras), name=f"conv{number}"
+        )(x)
+        x = layers.BatchNormalization(
+            momentum=NORM_MOMENTUM, epsilon=NORM_EPSILON, name=f"norm{number}"
+        )(x)
+        x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+    x = layers.Flatten(name="flat")(x)
+    x = _dense(keras, n_hidden, int(x.shape[-1]), "hidden")(x)
+    x = layers.ReLU(name="relu")(x)
+    x = layers.Dropout(dropout, seed=0, name="dropout")(x)
+    return keras.Model(pixels, _dense(keras, N_CLASSES, n_hidden, "output")(x), name="cnn")
+
+
+def answering(network: Any, learning_rate: float) -> Any:
+    """The network as it is used: probabilities instead of logits, compiled for Keras' own verbs."""
+    keras = import_keras()
+    probabilities = keras.layers.Softmax(name="probabilities")(network.output)
+    model = keras.Model(network.input, probabilities, name=network.name)
+    model.compile(
+        keras.optimizers.AdamW(learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    model.optimizer.build(model.trainable_variables)  # else a reader is warned that it was not
+    return model
+
+
+def _uniform(keras: Any) -> Any:
+    """Uniform within ± 1 / sqrt(fan-in): PyTorch's initial weights."""
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+
+
+def _dense(keras: Any, n: int, fan_in: int, name: str) -> Any:
+    bound = 1 / math.sqrt(fan_in)
+    bias = keras.initializers.RandomUniform(-bound, bound)
+    return keras.layers.Dense(
+        n, kernel_initializer=_uniform(keras), bias_initializer=bias, name=name
+    )

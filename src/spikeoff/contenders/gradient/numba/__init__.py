@@ -1,0 +1,1 @@
+"""Kernels of the gradient-trained networks on the CPU."""

@@ -1,0 +1,59 @@
+"""Dropout masks on the CPU: the same as ``learning.dropout``, drawn side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.coding import word_draw
+from spikeoff.coding.philox import philox4x32
+from spikeoff.kernels.jit import jitable, kernel, noalias_kernel
+from spikeoff.learning import dropout
+from spikeoff.learning.dropout import PER_BLOCK, block_words
+
+jitable(philox4x32, block_words, word_draw)
+
+
+def kept(
+    ids: NDArray[np.int64], n_neurons: int, share: float, *, seed: int, epoch: int
+) -> NDArray[np.uint8]:
+    """[n, n_neurons] uint8, 1 where a neuron is heard, 0 where it is silenced.
+
+    Args:
+        ids: [n] numbers of the examples.
+        n_neurons: of the layer.
+        share: silenced, by expectation.
+        seed: of the run.
+        epoch: counted from 1.
+    """
+    blocks = -(-n_neurons // PER_BLOCK)
+    out = np.empty((len(ids), blocks * PER_BLOCK), np.uint8)
+    _draw(ids, seed, epoch, dropout.limit(share), out)
+    return np.ascontiguousarray(out[:, :n_neurons])
+
+
+@kernel
+def _draw(ids: Any, seed: Any, epoch: Any, limit: Any, out: Any) -> None:
+    for row in numba.prange(len(ids)):
+        words = np.empty((4, out.shape[1] // PER_BLOCK), np.int64)
+        _draw_words(ids[row], seed, epoch, words)
+        _compare(words, limit, out[row])
+
+
+@noalias_kernel
+def _draw_words(example: Any, seed: Any, epoch: Any, words: Any) -> None:
+    """The words of all blocks of an example, side by side: ``words`` [4, blocks]."""
+    w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
+    for block in range(words.shape[1]):
+        w0[block], w1[block], w2[block], w3[block] = block_words(block, example, epoch, seed)
+
+
+@noalias_kernel
+def _compare(words: Any, limit: Any, out: Any) -> None:
+    for j in range(PER_BLOCK):
+        word = words[j // 2]
+        for block in range(len(word)):
+            out[block * PER_BLOCK + j] = word_draw(word[block], j) >= limit

@@ -1,0 +1,325 @@
+"""What the gradient-trained contenders share: batches, Adam, schedule, and where they compute."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from spikeoff.coding import EVALUATION
+from spikeoff.contenders.base import (
+    Config,
+    Contender,
+    Response,
+    State,
+    Step,
+    check_fits,
+    require,
+)
+from spikeoff.contenders.gradient.adam import Adam
+from spikeoff.contenders.gradient.numba import dropout_mask as dropout
+from spikeoff.contenders.hardware import choose_device, use_threads
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.learning.dropout import kept_torch
+from spikeoff.learning.schedule import warmup_cosine
+from spikeoff.ledger.account import Account, Footprint
+from spikeoff.ledger.module_counts import counting
+from spikeoff.ledger.operations import Activity, Operations
+
+BYTES_A_WEIGHT = 48
+"""Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
+
+WEIGHTS, ADAM = "weights.", "adam."
+"""How names in a snapshot begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientConfig(Config):
+    """Training by Adam on the cross-entropy of small batches."""
+
+    learning_rate: float = 0.02
+    """Adam's peak step size; it warms up, then falls to zero along a cosine."""
+    beta1: float = 0.9
+    """Adam: decay of the mean gradient."""
+    beta2: float = 0.999
+    """Adam: decay of the mean squared gradient."""
+    batch_size: int = 128
+    """Images a step."""
+    warmup_epochs: float = 1.0
+    """Epochs over which the step size rises to its peak."""
+    clip_norm: float | None = None
+    """Bound of the gradient's norm over all weights; none by default."""
+    weight_decay: float = 0.0
+    """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
+    label_smoothing: float = 0.0
+    """Share of the target spread over all ten digits."""
+    patience: int | None = None
+    """Epochs without a lower validation loss before training stops; never by default."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rate = self.learning_rate
+        require("learning_rate", rate, rate > 0, "above 0")
+        require("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")
+        require("beta2", self.beta2, 0 <= self.beta2 < 1, "from 0 to below 1")
+        require("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
+        warmup = self.warmup_epochs
+        require("warmup_epochs", warmup, 0 <= warmup < math.inf, "0 or more")
+        clip = self.clip_norm
+        require("clip_norm", clip, clip is None or 0 < clip < math.inf, "above 0")
+        decay = self.weight_decay
+        require("weight_decay", decay, 0 <= decay < math.inf, "0 or more")
+        smoothing = self.label_smoothing
+        require("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
+        patience = self.patience
+        require("patience", patience, patience is None or patience >= 1, "at least 1")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A batch's way through a network.
+
+    logits: [n, 10].
+    count: tells active inputs and active hidden places of the whole batch, when asked.
+    """
+
+    logits: torch.Tensor
+    count: Callable[[], tuple[float, float]]
+
+
+class GradientContender(Contender):
+    """A PyTorch module trained by Adam.
+
+    A subclass builds the module and says how a batch of images goes through it.
+    """
+
+    evaluation_batch: int = 500
+    """Images that answer at once."""
+    remedy = "lower --learning_rate or set --clip_norm"
+    memory_grows_with = "--n_hidden or --batch_size"
+    batches_per_step: int = 16
+    """Batches between two looks at the loss: on a GPU each look waits for the device."""
+
+    def __init__(self, config: GradientConfig) -> None:
+        self.settings = config
+        self.device = choose_device(config.device)
+        self.patience = config.patience
+        use_threads(config.num_threads)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        # Nothing here reads memory that it did not write; to fill it costs a tenth of cnn's time.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+        torch.manual_seed(config.seed)
+        self.module = self.build().to(self.device)
+        self.optimizer = Adam(
+            self.module.parameters(), config.learning_rate, (config.beta1, config.beta2),
+            config.weight_decay, fused=self.device != "mps",
+        )  # fmt: skip
+        self._resident: tuple[Images, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] | None = None
+        self._rate = 0.0
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The network, with its initial weights drawn from PyTorch's generator."""
+
+    @abstractmethod
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
+        """Send a batch through.
+
+        Args:
+            pixels: [n, 784] uint8, on the device.
+            ids: [n] int64, which examples they are; an array, or a tensor on the device.
+            epoch: ``EVALUATION`` outside training.
+        """
+
+    @abstractmethod
+    def hidden_places(self) -> int:
+        """Hidden neurons times steps: how many could be active for an image."""
+
+    @classmethod
+    def memory_needed(cls, config: GradientConfig, n_images: int) -> int:
+        """Weights, gradients and moments, a checkpoint of them, and what a batch leaves."""
+        weights, image_bytes = cls.sizes(config)
+        together = max(config.batch_size, cls.evaluation_batch)
+        return BYTES_A_WEIGHT * weights + image_bytes * together + 3 * N_PIXELS * n_images
+
+    @classmethod
+    @abstractmethod
+    def sizes(cls, config: Any) -> tuple[int, int]:
+        """Weights of the network, and bytes that an image's way through it takes at most."""
+
+    def warm_up(self, images: Images) -> None:
+        """One way forward and back, its traces removed; then an account."""
+        before = self.state()
+        self.module.train()
+        pixels, labels, ids = self._on_device(images)
+        logits = self.present(pixels, ids, 1).logits
+        functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+        self.optimizer.zero_grad()
+        self.restore(before)
+        self.account(Activity(0.0, 0.0, 0.0), images)
+
+    def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
+        """One pass in a new order; yields after every ``batches_per_step`` batches."""
+        seed, size = self.settings.seed, self.settings.batch_size
+        order = np.random.default_rng([seed, epoch]).permutation(len(images))
+        batches = torch.split(torch.from_numpy(order).to(self.device), size)
+        for first in range(start // size, len(batches), self.batches_per_step):
+            self.module.train()
+            done = torch.zeros(2, device=self.device)  # right answers, summed loss
+            chunk = batches[first : first + self.batches_per_step]
+            for number, rows in enumerate(chunk, first):
+                self._set_rate((epoch - 1) * len(batches) + number, len(batches))
+                done += self._learn_batch(images, rows, epoch)
+            correct, loss = done.tolist()
+            yield Step(sum(map(len, chunk)), round(correct), loss)
+
+    def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
+        """One step of Adam; returns right answers and summed loss, still on the device.
+
+        All that it reads lies on the device, so a GPU is given batch after batch without a wait.
+        """
+        pixels, labels, ids = self._on_device(images)
+        target = labels[rows]
+        logits = self.present(pixels[rows], ids[rows], epoch).logits
+        loss = functional.cross_entropy(
+            logits, target, label_smoothing=self.settings.label_smoothing
+        )
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.settings.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
+        self.optimizer.step()
+        with torch.no_grad():
+            plain_loss = loss  # as validation has it, without smoothing
+            if self.settings.label_smoothing:
+                plain_loss = functional.cross_entropy(logits, target)
+            return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
+
+    def respond(self, images: Images) -> Response:
+        """Answer in batches, without gradient and dropout."""
+        scores = np.empty((len(images), N_CLASSES), np.float32)
+        active = np.zeros(2)
+        for first in range(0, len(images), self.evaluation_batch):
+            part = slice(first, first + self.evaluation_batch)
+            scores[part], sent = self._answer(images.pixels[part], images.ids[part])
+            active += sent
+        inputs, hidden = active / max(1, len(images))
+        return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
+
+    def _answer(
+        self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
+        """Logits of a batch, and its active inputs and hidden places."""
+        self.module.eval()
+        with torch.no_grad():
+            sent = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
+            return sent.logits.float().cpu().numpy(), sent.count()
+
+    def operations(self, activity: Activity, images: Images) -> Operations:
+        """Counted on ``images`` as they go through the module once more."""
+        return self.account(activity, images).operations
+
+    def account(self, activity: Activity, images: Images) -> Account:
+        """What meets the weights of the module's layers, and what its ReLUs let through."""
+        del activity
+        pixels = torch.from_numpy(images.pixels)
+        self.module.eval()
+        with torch.no_grad(), counting(self.module) as tally:
+            for first in range(0, len(images), self.evaluation_batch):
+                part = slice(first, first + self.evaluation_batch)
+                self.present(pixels[part].to(self.device), images.ids[part], EVALUATION)
+        operations = Operations.of_layers(tally.layers(len(images)))
+        return Account(operations, tally.sparsity())
+
+    def footprint(self) -> Footprint:
+        """The module's parameters and buffers as PyTorch holds them."""
+        held = [
+            sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+            for tensors in (self.module.parameters(), self.module.buffers())
+        ]
+        return Footprint(*held)
+
+    def loss(self, response: Response, images: Images) -> float | None:
+        """Mean cross-entropy, without smoothing."""
+        if not len(images):
+            return None
+        labels = torch.from_numpy(images.labels).long()
+        return float(functional.cross_entropy(torch.from_numpy(response.scores), labels))
+
+    def parameter_count(self) -> int:
+        """Numbers that Adam changes."""
+        return sum(weights.numel() for weights in self.module.parameters())
+
+    def state(self) -> State:
+        """Weights and buffers."""
+        return {
+            name: value.detach().cpu().numpy().copy()
+            for name, value in self.module.state_dict().items()
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over weights and buffers."""
+        self.module.load_state_dict({name: torch.from_numpy(v) for name, v in state.items()})
+
+    def snapshot(self) -> State:
+        """Weights and buffers, and Adam's moments of each weight."""
+        snapshot = {f"{WEIGHTS}{name}": value for name, value in self.state().items()}
+        for name, value in self.optimizer.snapshot().items():
+            snapshot[f"{ADAM}{name}"] = value
+        return snapshot
+
+    def resume(self, snapshot: State) -> None:
+        """Take over weights, buffers and moments."""
+        weights_and_buffers = _below(snapshot, WEIGHTS)
+        check_fits(weights_and_buffers, self.state())
+        self.restore(weights_and_buffers)
+        self.optimizer.resume(_below(snapshot, ADAM))
+
+    def epoch_metrics(self) -> dict[str, float]:
+        """The learning rate at the epoch's end."""
+        return {"learning_rate": self._rate}
+
+    def heard(self, ids: Any, epoch: int, n_neurons: int, share: float) -> torch.Tensor | None:
+        """[n, n_neurons] uint8, 0 for neurons that dropout silences; None where it is off."""
+        if not share or not self.module.training:
+            return None
+        seed = self.settings.seed
+        if self.device == "cpu":
+            kept = dropout.kept(np.asarray(ids), n_neurons, share, seed=seed, epoch=epoch)
+            return torch.from_numpy(kept)
+        on_device = torch.as_tensor(ids, device=self.device)
+        return kept_torch(on_device, n_neurons, share, seed=seed, epoch=epoch)
+
+    def _set_rate(self, step: int, steps_per_epoch: int) -> None:
+        n_steps = self.settings.epochs * steps_per_epoch
+        n_warmup = min(round(self.settings.warmup_epochs * steps_per_epoch), n_steps // 2)
+        self._rate = self.settings.learning_rate * warmup_cosine(step, n_steps, n_warmup)
+        self.optimizer.set_rate(self._rate)
+
+    def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Pixels (uint8), labels and ids, kept on the device from epoch to epoch."""
+        if self._resident is None or self._resident[0] is not images:
+            held = (
+                torch.from_numpy(images.pixels).to(self.device),
+                torch.from_numpy(images.labels).long().to(self.device),
+                torch.from_numpy(images.ids).to(self.device),
+            )
+            self._resident = images, held
+        return self._resident[1]
+
+
+def _below(snapshot: State, beginning: str) -> State:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(beginning): array
+        for name, array in snapshot.items()
+        if name.startswith(beginning)
+    }

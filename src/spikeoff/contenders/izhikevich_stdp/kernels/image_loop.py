@@ -1,0 +1,165 @@
+"""The STDP network over many images: learning one after another, answering side by side."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from spikeoff.contenders.izhikevich_stdp.kernels import columns as hidden
+from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
+from spikeoff.data.images import N_CLASSES
+from spikeoff.kernels.jit import kernel, serial_kernel
+
+CORRECT, LOSS, HIDDEN_CURRENT, OUTPUT_CURRENT, STDP_CHANGE, HEBBIAN_CHANGE = range(6)
+N_SUMS = 6
+
+PER_TASK = 64
+"""Images that a thread answers with the same scratch."""
+
+
+class Network(NamedTuple):
+    """Both layers, the constants of their neurons, and the step (ms)."""
+
+    columns: hidden.Columns
+    readout: output.Readout
+    hidden: Any
+    output: Any
+    dt: Any
+
+
+class Rates(NamedTuple):
+    """How fast what changes.
+
+    stdp, hebbian: learning rates.
+    plus: what a win adds to a threshold (mV/ms).
+    by_error: whether the readout learns from its error, else plainly.
+    length: of an output neuron's weights under plain learning.
+    """
+
+    stdp: Any
+    hebbian: Any
+    plus: Any
+    by_error: Any
+    length: Any
+
+
+@serial_kernel
+def learn_images(
+    counts: Any, active: Any, labels: Any, network: Network, rule: Any, rates: Rates,
+    sums: Any, answers: Any,
+) -> None:  # fmt: skip
+    """Learn from images in their order; all but the first three arguments change in place.
+
+    Args:
+        counts, active: [n * n_steps], [n * n_steps, n_inputs] the images' spikes.
+        labels: [n].
+        network: what learns.
+        rule: STDP.
+        rates: learning rates.
+        sums: [N_SUMS] right answers, summed loss, and what the epoch's metrics are made of.
+        answers: [10] how often each digit was the answer.
+    """
+    n_steps = len(counts) // len(labels)
+    columns, readout = network.columns, network.readout
+    trace = hidden.scratch(columns, n_steps)
+    out = output.blank(readout, n_steps)
+    masks = np.zeros((math.ceil(n_steps / hidden.WORD), active.shape[1]), np.int32)
+    for example in range(len(labels)):
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
+        output.answer(trace.spikes, trace.counts, readout, network.output, network.dt, out)
+        best, label = _best(out), labels[example]
+        answers[best] += 1
+        sums[CORRECT] += best == label
+        sums[LOSS] += _loss(out.counts, label)
+        sums[HIDDEN_CURRENT] += trace.mean_current[0]
+        sums[OUTPUT_CURRENT] += np.abs(out.current[:, :N_CLASSES]).mean()
+        if rates.by_error:
+            change = output.teach_by_error(label, readout, rates.hebbian, out)
+        else:
+            change = output.teach_plainly(label, readout, rates.hebbian, rates.length, out)
+        sums[HEBBIAN_CHANGE] += change
+        hidden.mark(counts[rows], active[rows], masks)
+        sums[STDP_CHANGE] += hidden.learn(masks, columns, trace, rule, rates.stdp, rates.plus)
+        hidden.unmark(counts[rows], active[rows], masks)
+
+
+@kernel
+def answer_images(
+    counts: Any, active: Any, columns: Any, readout: Any, p: Any, q: Any, dt: Any,
+    scores: Any, spikes: Any, responses: Any,
+) -> None:  # fmt: skip
+    """Answer images side by side; fill the last three arguments in place.
+
+    Args:
+        counts, active: [n * n_steps], [n * n_steps, n_inputs] the images' spikes.
+        columns, readout, p, q, dt: the fields of a ``Network``, each by itself, as a loop over
+            threads takes them; nothing in them changes.
+        scores: [n, 10] output spikes plus half the share of activity, which settles ties.
+        spikes: [n] hidden spikes.
+        responses: [n, bands, width] spikes of each hidden neuron, or [0, bands, width].
+    """
+    n = len(spikes)
+    n_steps = len(counts) // max(1, n)
+    for task in numba.prange((n + PER_TASK - 1) // PER_TASK):
+        trace = hidden.scratch(columns, n_steps)
+        out = output.blank(readout, n_steps)
+        for example in range(task * PER_TASK, min(n, (task + 1) * PER_TASK)):
+            rows = slice(example * n_steps, (example + 1) * n_steps)
+            hidden.present(counts[rows], active[rows], columns, p, dt, trace)
+            output.answer(trace.spikes, trace.counts, readout, q, dt, out)
+            for k in range(N_CLASSES):
+                scores[example, k] = output.score(out, k)
+            spikes[example] = trace.counts.sum()
+            if len(responses):
+                responses[example] = trace.counts
+
+
+@kernel
+def watch_images(
+    counts: Any, active: Any, columns: Any, readout: Any, p: Any, q: Any, dt: Any,
+    scores: Any, spikes: Any,
+) -> None:  # fmt: skip
+    """Answer images as ``answer_images`` does, step by step; fill the last two in place.
+
+    Args:
+        counts, active, columns, readout, p, q, dt: of ``answer_images``.
+        scores: [n, n_steps, 10] those that would decide after each step.
+        spikes: [tasks, bands, n_steps, width] int64, of each hidden neuron at each step, summed
+            over the images of a task; a task has ``PER_TASK``.
+    """
+    n, n_steps, _ = scores.shape
+    for task in numba.prange(len(spikes)):
+        trace = hidden.scratch(columns, n_steps)
+        out = output.blank(readout, n_steps)
+        summed = spikes[task]
+        summed[:] = 0
+        for example in range(task * PER_TASK, min(n, (task + 1) * PER_TASK)):
+            rows = slice(example * n_steps, (example + 1) * n_steps)
+            hidden.present(counts[rows], active[rows], columns, p, dt, trace)
+            output.answer(trace.spikes, trace.counts, readout, q, dt, out)
+            output.score_by_step(readout, q, out, scores[example])
+            summed += trace.spikes
+
+
+@serial_kernel
+def _best(out: Any) -> int:
+    """The neuron with the most spikes; among equals the one with the larger share."""
+    best = 0
+    for k in range(1, N_CLASSES):
+        if output.score(out, k) > output.score(out, best):
+            best = k
+    return best
+
+
+@serial_kernel
+def _loss(counts: Any, label: Any) -> float:
+    """Cross-entropy of the spike counts as logits."""
+    highest = counts[:N_CLASSES].max()
+    total = 0.0
+    for k in range(N_CLASSES):
+        total += math.exp(counts[k] - highest)
+    return float(math.log(total) - (counts[label] - highest))

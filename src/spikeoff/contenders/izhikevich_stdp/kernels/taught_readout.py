@@ -1,0 +1,256 @@
+"""Ten Izhikevich output neurons, and what a label teaches the synapses on to them.
+
+Spikes of hidden neurons open a synaptic current that decays; the output neurons share an
+inhibitory pool, as the columns do. Rows of weights are padded to ``LANES``, one vector.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikeoff.data.images import N_CLASSES
+from spikeoff.kernels.events import sum_rows
+from spikeoff.kernels.jit import jitable, no_refcount_kernel, noalias_kernel, serial_kernel
+from spikeoff.learning.hebbian import post_error, strengthened
+from spikeoff.learning.homeostasis import normalising_factor
+from spikeoff.neurons.izhikevich import drift, euler, reset
+
+jitable(drift, euler, normalising_factor, post_error, reset, strengthened)
+
+LANES = 16
+
+
+class Readout(NamedTuple):
+    """The output layer.
+
+    weights: [neurons, LANES].
+    gain: current that a weight of 1 brings at a spike (mV/ms).
+    bias: constant current (mV/ms).
+    decay: what is left of the synaptic current after a step, of 1.
+    share: 1 / 10, what the pool takes from each neuron.
+    slope: of the share of activity by the sum of weights times spikes.
+    """
+
+    weights: Any
+    gain: Any
+    bias: Any
+    decay: Any
+    share: Any
+    slope: Any
+
+
+class Answer(NamedTuple):
+    """What the output neurons did.
+
+    current: [n_steps, LANES] input of a step, then the current into the neuron (mV/ms).
+    reached: [n_steps, LANES] membrane potential before reset (mV).
+    counts: [LANES] spikes.
+    shares: [LANES] each one's share of the layer's activity.
+    pre: [neurons] hidden spikes, in the weights' precision.
+    signal, v, u: [LANES], fired: [n_steps, neurons + 1], n_fired: [n_steps], busy: [width] scratch.
+    """
+
+    current: Any
+    reached: Any
+    counts: Any
+    shares: Any
+    pre: Any
+    signal: Any
+    v: Any
+    u: Any
+    fired: Any
+    n_fired: Any
+    busy: Any
+
+
+@serial_kernel
+def blank(readout: Any, n_steps: Any) -> Any:
+    """An ``Answer`` for the layer."""
+    zero = readout.gain - readout.gain
+    return Answer(
+        np.full((n_steps, LANES), zero),
+        np.full((n_steps, LANES), zero),
+        np.zeros(LANES, np.int32),
+        np.full(LANES, zero),
+        np.full(len(readout.weights), zero),
+        np.full(LANES, zero),
+        np.full(LANES, zero),
+        np.full(LANES, zero),
+        np.zeros((n_steps, len(readout.weights) + 1), np.int32),
+        np.zeros(n_steps, np.int64),
+        np.zeros(len(readout.weights) + 1, np.int64),
+    )
+
+
+@no_refcount_kernel
+def answer(spikes: Any, counts: Any, readout: Any, p: Any, dt: Any, out: Any) -> None:
+    """Run the output neurons on what hidden neurons did; fill ``out`` in place.
+
+    Args:
+        spikes: [bands, n_steps, width] 1 where a hidden neuron fires.
+        counts: [bands, width] its spikes.
+        readout: the layer.
+        p: constants of its neurons.
+        dt: step (ms).
+        out: of ``blank``.
+    """
+    n_steps, width = spikes.shape[1:]
+    out.n_fired[:] = 0
+    for band in range(len(spikes)):
+        _list_fired(
+            spikes[band], counts[band], band * width, out.busy, out.n_fired, out.fired, out.pre
+        )
+    for step in range(n_steps):
+        sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
+    _share(readout, out)
+    _run(readout, p, dt, out)
+
+
+@noalias_kernel
+def _list_fired(
+    spikes: Any, counts: Any, first: Any, busy: Any, n_fired: Any, fired: Any, pre: Any
+) -> None:
+    """List a band's neurons, counted from ``first``, at the steps at which they fire."""
+    n_busy: Any = np.uintp(0)
+    for h in range(len(counts)):
+        pre[first + h] = counts[h]
+        # Written always, counted only if it fires: cheaper than a branch.
+        busy[n_busy] = h
+        n_busy += np.uintp(counts[h] > 0)
+    for step in range(len(spikes)):
+        now, row = spikes[step], fired[step]
+        n: Any = np.uintp(n_fired[step])
+        for k in range(n_busy):
+            place = np.uintp(busy[np.uintp(k)])
+            row[n] = first + place
+            n += np.uintp(now[place])
+        n_fired[step] = n
+
+
+@no_refcount_kernel
+def _share(readout: Any, out: Any) -> None:
+    """Each neuron's share of the layer's activity, by all that it received."""
+    shares = out.shares
+    shares[:] = 0
+    for step in range(len(out.current)):
+        for k in range(LANES):
+            shares[k] += out.current[step, k]
+    _normalise(shares, readout.slope)
+
+
+@no_refcount_kernel
+def score_by_step(readout: Any, p: Any, out: Any, scores: Any) -> None:
+    """What would be answered after each step, if nothing more came; uses ``out`` up.
+
+    The last row is ``score`` of each neuron.
+
+    Args:
+        readout: the layer.
+        p: constants of its neurons.
+        out: of ``answer``.
+        scores: [n_steps, classes], overwritten: as ``score`` has it, of what happened by then.
+    """
+    received = out.signal
+    received[:] = 0
+    out.counts[:] = 0
+    for step in range(len(scores)):
+        sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
+        for k in range(LANES):
+            received[k] += out.current[step, k]
+            out.shares[k] = received[k]
+        _normalise(out.shares, readout.slope)
+        for k in range(N_CLASSES):
+            out.counts[k] += out.reached[step, k] >= p.v_peak
+            scores[step, k] = score(out, k)
+
+
+@no_refcount_kernel
+def score(out: Any, k: Any) -> float:
+    """Spikes of a neuron plus half its share of activity, which settles ties."""
+    return float(out.counts[k] + 0.5 * out.shares[k])
+
+
+@no_refcount_kernel
+def _normalise(shares: Any, slope: Any) -> None:
+    """Turn what the neurons received into shares of the layer's activity, in place."""
+    highest = shares[0]
+    for k in range(1, N_CLASSES):
+        highest = max(highest, shares[k])
+    total = slope - slope
+    for k in range(N_CLASSES):
+        shares[k] = total - total + math.exp(slope * (shares[k] - highest))
+        total += shares[k]
+    for k in range(N_CLASSES):
+        shares[k] /= total
+    shares[N_CLASSES:] = 0
+
+
+@no_refcount_kernel
+def _run(readout: Any, p: Any, dt: Any, out: Any) -> None:
+    zero = dt - dt
+    synaptic, v, u = out.signal, out.v, out.u
+    synaptic[:] = 0
+    v[:] = p.c
+    u[:] = p.b * p.c
+    out.counts[:] = 0
+    for step in range(len(out.current)):
+        current, reached = out.current[step], out.reached[step]
+        pool = zero
+        for k in range(len(v)):
+            synaptic[k] = readout.decay * synaptic[k] + current[k]
+        for k in range(N_CLASSES):
+            pool += synaptic[k]
+        pool *= readout.share
+        for k in range(len(v)):
+            current[k] = readout.gain * (synaptic[k] - pool) + readout.bias
+            v_next, u_next = euler(v[k], u[k], current[k], dt, p)
+            spike = v_next >= p.v_peak
+            reached[k] = v_next
+            out.counts[k] += spike
+            v[k], u[k] = reset(max(v_next, p.v_floor), u_next, zero + spike, p)
+
+
+@no_refcount_kernel
+def teach_by_error(label: Any, readout: Any, rate: Any, out: Any) -> Any:
+    """The delta rule on one presentation, in place; returns the sum of all |changes|.
+
+    label: the right digit; out: what was answered.
+    """
+    for k in range(LANES):
+        target = rate - rate + (k == label)
+        out.signal[k] = post_error(target, out.shares[k])
+    return _change(out.pre, readout.weights, rate, out.signal)
+
+
+@no_refcount_kernel
+def teach_plainly(label: Any, readout: Any, rate: Any, length: Any, out: Any) -> Any:
+    """Plain Hebbian learning of the label's neuron, whose weights get ``length`` back."""
+    for k in range(LANES):
+        out.signal[k] = rate - rate + (k == label)
+    changed = _change(out.pre, readout.weights, rate, out.signal)
+    weights = readout.weights
+    held = rate - rate
+    for h in range(len(weights)):
+        held += weights[h, label] * weights[h, label]
+    factor = normalising_factor(rate - rate + math.sqrt(held), length)
+    for h in range(len(weights)):
+        weights[h, label] *= factor
+    return changed
+
+
+@noalias_kernel
+def _change(pre: Any, weights: Any, rate: Any, signal: Any) -> Any:
+    before, after = rate - rate, rate - rate
+    for h in range(len(weights)):
+        count = pre[h]
+        if count > 0:
+            before += count
+            row = weights[h]
+            for k in range(len(row)):  # a constant would be unrolled and not vectorised
+                row[k] = strengthened(row[k], count, signal[k], rate)
+    for k in range(N_CLASSES):
+        after += abs(signal[k])
+    return rate * before * after

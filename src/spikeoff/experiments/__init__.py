@@ -1,0 +1,1 @@
+"""Many runs: races and campaigns, searches, benchmarks, exports."""

@@ -1,0 +1,189 @@
+"""Our counts and NeuroBench's own, on the same network and the same images.
+
+``mlp`` and ``cnn`` run in NeuroBench as the modules that they are. ``izhikevich-gradient`` is built
+again from its weights, of PyTorch's layers and of neurons that NeuroBench takes for snnTorch's.
+
+NeuroBench adds up counts in the precision of the network; in float32 they are exact as long as a
+layer does less than 2^24 operations for a batch, so batches here are small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from spikeoff.coding import EVALUATION
+from spikeoff.contenders.base import Contender
+from spikeoff.contenders.gradient.cnn import CNN, as_pictures
+from spikeoff.contenders.gradient.mlp import MLP
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.errors import UserError
+from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.neurons.izhikevich import PRESETS, IzhikevichParams, euler, reset
+
+BATCH = 4
+
+
+@dataclass(frozen=True)
+class Count:
+    """A quantity as we count it and as NeuroBench does."""
+
+    quantity: str
+    ours: float
+    theirs: float
+
+
+def compare(contender: Contender, images: Images) -> list[Count]:
+    """Count what ``contender`` does on ``images`` in both ways.
+
+    A spiking network should be in double precision: its neurons are summed up in another order
+    here, and a difference in the last bit may make a spike.
+
+    Raises:
+        UserError: NeuroBench is not installed, or does not run this network.
+    """
+    neurobench = import_neurobench()
+    if isinstance(contender, IzhikevichGradient):
+        model, inputs = _stepped(contender, neurobench), _spikes(contender, images)
+    elif isinstance(contender, (MLP, CNN)):
+        pixels = torch.from_numpy(images.pixels)
+        inputs = as_pictures(pixels) if isinstance(contender, CNN) else pixels.float() / 255
+        model = neurobench.models.TorchModel(contender.module)
+    else:
+        raise UserError(f"{contender.id} does not run in NeuroBench; mlp, cnn, izhikevich-gradient")
+    theirs = measure(model, inputs, torch.from_numpy(images.labels))
+    account = contender.account(contender.respond(images).activity, images)
+    operations, sparsity, footprint = account.operations, account.sparsity, contender.footprint()
+    synaptic = theirs["SynapticOperations"]
+    counts = [
+        Count("dense MACs", operations.dense_macs, synaptic["Dense"]),
+        Count("effective MACs", operations.effective_macs, synaptic["Effective_MACs"]),
+        Count("effective ACs", operations.effective_acs, synaptic["Effective_ACs"]),
+        Count("connection sparsity", sparsity.connection or 0.0, theirs["ConnectionSparsity"]),
+        Count("activation sparsity", sparsity.activation, theirs["ActivationSparsity"]),
+        Count(
+            "footprint (bytes)",
+            footprint.parameters_bytes + footprint.buffers_bytes,
+            theirs["Footprint"],
+        ),
+    ]
+    if contender.spiking:
+        updates = operations.membrane_updates
+        counts.append(Count("membrane updates", updates, theirs["MembraneUpdates"]))
+    return counts
+
+
+def measure(model: Any, inputs: torch.Tensor, labels: torch.Tensor) -> dict[str, Any]:
+    """NeuroBench's metrics of a model of its own, by name."""
+    neurobench = import_neurobench()
+    static, workload = neurobench.metrics.static, neurobench.metrics.workload
+    benchmark = neurobench.benchmarks.Benchmark(
+        model,
+        DataLoader(TensorDataset(inputs, labels), batch_size=BATCH),
+        [],
+        [],
+        [
+            [static.Footprint, static.ConnectionSparsity],
+            [workload.SynapticOperations, workload.ActivationSparsity, workload.MembraneUpdates],
+        ],
+    )
+    with torch.no_grad():
+        return dict(benchmark.run(quiet=True))
+
+
+def import_neurobench() -> Any:
+    """NeuroBench with the parts used here, which is an extra.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        for part in ("benchmarks", "models", "metrics.static", "metrics.workload"):
+            import_module(f"neurobench.{part}")
+    except ImportError as error:
+        rule = "NeuroBench is missing; it comes with the extra: pip install 'spikeoff[neurobench]'"
+        raise UserError(rule) from error
+    return import_module("neurobench")
+
+
+def _spikes(contender: IzhikevichGradient, images: Images) -> torch.Tensor:
+    """[n, steps, 784] the input spikes of the contender's answers."""
+    config, number = contender.config, contender.weights.hidden.dtype
+    events = rate_code_events(
+        images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
+    )
+    return torch.from_numpy(events.dense()).to(number).view(len(images), config.n_steps, -1)
+
+
+def _stepped(contender: IzhikevichGradient, neurobench: Any) -> Any:
+    """The contender's network as NeuroBench steps it through time."""
+    config, weights = contender.config, contender.weights
+    number = weights.hidden.dtype
+    layers = [
+        nn.Linear(N_PIXELS, config.n_hidden, dtype=number),
+        nn.Linear(config.n_hidden, N_CLASSES, bias=False, dtype=number),
+    ]
+    with torch.no_grad():
+        layers[0].weight.copy_(weights.hidden.T)
+        layers[0].bias.copy_(weights.bias)
+        layers[1].weight.copy_(weights.output.T)
+    neurons = [
+        _neurons(layer.out_features, PRESETS[pattern], config.dt, number)
+        for layer, pattern in zip(layers, (config.hidden, config.output), strict=True)
+    ]
+    return neurobench.models.SNNTorchModel(_Stepped(layers, neurons))
+
+
+class _Stepped(nn.Module):
+    """Layers of synapses and neurons in turn, one time step a call."""
+
+    def __init__(self, layers: Sequence[nn.Linear], neurons: Sequence[Any]) -> None:
+        super().__init__()
+        self.layers, self.neurons = nn.ModuleList(layers), nn.ModuleList(neurons)
+
+    def forward(self, spikes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Spikes and membrane potentials of the last layer."""
+        potentials = spikes
+        for layer, neurons in zip(self.layers, self.neurons, strict=True):
+            spikes, potentials = neurons(layer(spikes))
+        return spikes, potentials
+
+    def reset(self) -> None:
+        """Bring all neurons to rest."""
+        for neurons in self.neurons:
+            neurons.rest()  # type: ignore[operator]
+
+
+def _neurons(n: int, params: IzhikevichParams, dt: float, number: torch.dtype) -> Any:
+    """Izhikevich neurons that NeuroBench takes for snnTorch's, by their class and their ``mem``."""
+    base = import_module("snntorch").SpikingNeuron
+
+    class Izhikevich(base):  # type: ignore[misc, valid-type]
+        init_hidden = output = True
+
+        def __init__(self) -> None:
+            nn.Module.__init__(self)  # snnTorch's adds a threshold and a reset that are not ours
+            self.register_buffer("mem", torch.empty(0))
+            self.register_buffer("recovery", torch.empty(0))
+            self.rest()
+
+        def rest(self) -> None:
+            self.mem, self.recovery = (
+                torch.full((1, n), start, dtype=number) for start in params.rest()
+            )
+
+        def forward(self, current: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            p = params.constants()
+            v, u = euler(self.mem, self.recovery, current, dt, p)
+            spike = (v >= p.v_peak).to(v.dtype)
+            self.mem, self.recovery = reset(v.clamp(min=p.v_floor), u, spike, p)
+            return spike, self.mem
+
+    return Izhikevich()

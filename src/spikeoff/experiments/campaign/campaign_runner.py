@@ -1,0 +1,349 @@
+"""A whole campaign: what is to be run, runs, and the comparison of what came through."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+
+from spikeoff.contenders.field_checks import from_plain
+from spikeoff.contenders.hardware import choose_device
+from spikeoff.contenders.registry import find
+from spikeoff.data import load_dataset, split
+from spikeoff.errors import UserError, one_line
+from spikeoff.experiments.campaign.identity import address, program, settings
+from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
+from spikeoff.experiments.campaign.local import LocalExecutor
+from spikeoff.experiments.campaign.plan import RACE, Entry, is_race, write_race
+from spikeoff.experiments.campaign.progress_display import JOURNAL, ProgressDisplay
+from spikeoff.experiments.campaign.storage import (
+    LocalStorage,
+    RemoteStorage,
+    Storage,
+    open_storage,
+    scratch,
+)
+from spikeoff.experiments.campaign.store import Store
+from spikeoff.files import TEMPORARY, write_bytes
+from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.operation_energy import EnergyTable, load_table
+from spikeoff.report.energy_table import energy_table as energy_table_of
+from spikeoff.report.groups import check_one_race, group
+from spikeoff.report.page import TABLE, write_comparison
+from spikeoff.report.race_table import terminal_table, write_csv
+from spikeoff.report.time_table import time_table
+from spikeoff.report.verdict import say, verdicts
+from spikeoff.run.folder import CONFIG, SUMMARY, RunRecord, read_config, read_run
+from spikeoff.run.signals import Interrupted
+
+MOST_COMPARED = 60
+"""Configurations that a page compares: it shows each, and holds every two to each other."""
+
+
+class Executor(Protocol):
+    """Where runs take place."""
+
+    workers: int
+    """Runs at a time, about."""
+    threads: int | None
+    """CPU threads of a run that names none; None: all cores."""
+    elsewhere: bool
+    """Whether runs take place in other folders, perhaps on other machines."""
+
+    def run(self, jobs: Sequence[Job], hear: Callable[[ProgressEvent | RunResult], None]) -> None:
+        """Make all runs; ``hear`` is told how they go."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A campaign's folder.
+
+    storage: where it is.
+    root: the folder itself, or for an object store a scratch folder with what was written here.
+    shown: how the user calls it.
+    """
+
+    storage: Storage
+    root: Path
+    shown: str
+
+    def send(self, paths: Sequence[Path]) -> None:
+        """Bring files from ``root`` to where the campaign is."""
+        if isinstance(self.storage, RemoteStorage):
+            for path in paths:
+                self.storage.write(path.relative_to(self.root).as_posix(), path.read_bytes())
+
+
+@contextlib.contextmanager
+def open_output(where: str) -> Iterator[Output]:
+    """The campaign's folder at a path or URL; nothing is written yet.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    storage = open_storage(where)
+    if isinstance(storage, LocalStorage):
+        yield Output(storage, storage.path, str(storage.path))
+        return
+    if where.startswith("memory://"):
+        raise UserError(f"{where}: is gone with the process; name a folder or an object store")
+    with scratch() as root:
+        plan = storage.read(RACE)
+        if plan is not None:
+            (root / RACE).write_bytes(plan)
+        journal = storage.read(JOURNAL)
+        if journal is not None:
+            (root / JOURNAL).write_bytes(journal)
+        yield Output(storage, root, storage.where)
+
+
+def race(
+    runs: Sequence[Entry],
+    output: Output,
+    console: Console,
+    energy_table: Path | None = None,
+    *,
+    resumed: bool = False,
+    executor: Executor | None = None,
+    store: str | None = None,
+    again: str | None = None,
+) -> list[str]:
+    """Make all runs that have not been made yet, then write the comparison into ``output``.
+
+    Each run has a process of its own, so that its memory and its caches are its own, and a failed
+    one stops no other.
+
+    Args:
+        runs: what runs, in this order.
+        output: folder of the campaign.
+        console: where progress and the table go.
+        energy_table: TOML file with what operations cost; 45 nm CMOS without one.
+        resumed: runs in the folder are this campaign's: finished ones are read, stopped ones go on.
+        executor: where they run; one after another on this machine without one.
+        store: path or URL where finished runs are noted, and sought; the campaign's folder without.
+        again: the command that goes on, if it is stopped.
+
+    Returns:
+        The failures, a line each.
+
+    Raises:
+        UserError: no run came through.
+        Interrupted: the campaign was asked to stop.
+    """
+    data = _look_at_data(runs)
+    table = load_table(energy_table)
+    executor = executor or LocalExecutor()
+    if not resumed and is_race(output.root):
+        raise UserError(
+            f"{output.shown}: holds a race already; go on with spikeoff compare --resume "
+            f"{output.shown}, or name another folder"
+        )
+    notes = output.shown if store is None else store
+    jobs = [_job(n, entry, output, notes, data, executor) for n, entry in enumerate(runs, 1)]
+    write_race(runs, output.root, energy_table)
+    output.send([output.root / RACE])
+    records, board = _run_all(jobs, output, console, executor, resumed=resumed, again=again)
+    for failure in board.failures:
+        if failure.log:
+            console.print(f"[red]last lines of the log of {failure.name}:[/red]", highlight=False)
+            for line in failure.log:
+                console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+    if not records:
+        raise UserError(f"no run came through; the first failure: {board.failures[0]}")
+    output.send(_tell(records, output, console, table))
+    return [str(failure) for failure in board.failures]
+
+
+def show(
+    records: Sequence[RunRecord], output: Path, console: Console, energy_table: EnergyTable
+) -> list[Path]:
+    """Print the table and the verdicts, and write the comparison; returns the files' paths.
+
+    Raises:
+        UserError: the runs cannot be compared.
+    """
+    check_one_race(records)
+    ordered = sorted(records, key=lambda record: (record.label, record.seed))
+    console.print(terminal_table(ordered))
+    console.print(time_table(ordered))
+    console.print(energy_table_of(ordered, energy_table))
+    for verdict in verdicts(group(ordered), energy_table):
+        console.print(say(verdict), highlight=False)
+    paths = write_comparison(ordered, output, energy_table)
+    for path in paths:
+        console.print(str(path), highlight=False, soft_wrap=True)
+    return paths
+
+
+def _tell(
+    records: Sequence[RunRecord], output: Output, console: Console, table: EnergyTable
+) -> list[Path]:
+    """Show what came through; of runs on different images, or very many, only the table."""
+    try:
+        check_one_race(records)
+        n = len(group(records))
+        if n > MOST_COMPARED:
+            raise UserError(f"it compares every two, up to {MOST_COMPARED} configurations, not {n}")
+    except UserError as error:
+        ordered = sorted(records, key=lambda record: (record.label, record.seed))
+        console.print(terminal_table(ordered))
+        path = output.root / TABLE
+        write_csv(ordered, table, path)
+        console.print(f"{path}; no page: {error}", highlight=False, markup=False, soft_wrap=True)
+        return [path]
+    return show(records, output.root, console, table)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """A data set's fingerprint, and its training images."""
+
+    sha256: str
+    n_train: int
+
+
+def _look_at_data(runs: Sequence[Entry]) -> dict[str, _Data]:
+    """The data of all runs; a mistake about it shows at once, before anything runs."""
+    found: dict[str, _Data] = {}
+    splits = {(e.config.mnist_path, e.config.n_validation, e.config.n_train): e for e in runs}
+    for path in dict.fromkeys(path for path, _, _ in splits):
+        dataset = load_dataset(path)
+        found[path] = _Data(dataset.sha256(), len(dataset.train))
+        for (of, n_validation, n_train), entry in splits.items():
+            if of == path:
+                split(dataset, seed=entry.config.seed, n_validation=n_validation, n_train=n_train)
+    return found
+
+
+def _job(
+    number: int,
+    entry: Entry,
+    output: Output,
+    store: str,
+    data: dict[str, _Data],
+    executor: Executor,
+) -> Job:
+    config, images = entry.config, data[entry.config.mnist_path]
+    device = "cpu" if executor.elsewhere else choose_device("auto")
+    where = output.shown
+    found = address(entry.contender, config, images.sha256, device)
+    if executor.elsewhere:  # other processes start in other folders
+        where, store = output.storage.where, open_storage(store).where
+        entry = replace(entry, config=config.moved(Path.cwd()))
+    n_images = config.n_train or images.n_train - config.n_validation
+    return Job(
+        number, entry, found, where, store, program(),
+        threads=config.num_threads or available_cores(),
+        gpus=int(config.device == "cuda"),
+        memory=find(entry.contender).memory_needed(config, n_images),
+    )  # fmt: skip
+
+
+def _run_all(
+    jobs: Sequence[Job], output: Output, console: Console, executor: Executor, *,
+    resumed: bool, again: str | None,
+) -> tuple[list[RunRecord], ProgressDisplay]:  # fmt: skip
+    """The runs that came through, and the board, which knows the failures of the others."""
+    store = Store(open_storage(jobs[0].store))
+    with ProgressDisplay(jobs, executor.workers, console, output.root) as board:
+        missing = [job for job in jobs if not _settled(job, output, store, board, resumed=resumed)]
+        try:
+            executor.run(missing, board.hear)
+        except Interrupted as stop:
+            raise Interrupted(stop.signum, Path(output.shown), again) from None
+        finally:
+            output.send([path for path in (output.root / JOURNAL,) if path.exists()])
+        for end in board.stopped:
+            board.fail(jobs[end.number - 1], f"was asked to stop, by signal {end.signum}")
+        records = []
+        for job in jobs:
+            if job.number not in board.failed:
+                try:
+                    records.append(_read(job, output))
+                except UserError as error:
+                    board.fail(job, str(error))
+    return records, board
+
+
+def _settled(
+    job: Job, output: Output, store: Store, board: ProgressDisplay, *, resumed: bool
+) -> bool:
+    """Whether a run need not be made: it has finished, here or elsewhere, or cannot begin."""
+    place = job.entry.place
+    found = store.find(job.address)
+    try:
+        if found is not None and (found[0].where, found[1]) == (output.storage.where, place):
+            board.skip(job, "has finished before")
+            return True
+        if _begun(job, output, resumed=resumed):
+            if output.storage.read(f"{place}/{SUMMARY}") is None:
+                return False
+            board.skip(job, "has finished before")
+            return True
+        if found is None:
+            return False
+        _take_over(job, output, *found)
+    except UserError as error:
+        board.fail(job, str(error))
+        return True
+    store.add(job.address, output.storage, place)
+    board.skip(job, f"taken from {found[0].where}/{found[1]}")
+    return True
+
+
+def _begun(job: Job, output: Output, *, resumed: bool) -> bool:
+    """Whether the run's folder holds this run already.
+
+    Raises:
+        UserError: it holds another, or one that the campaign knows nothing of.
+    """
+    place, kind = job.entry.place, find(job.entry.contender)
+    raw = output.storage.read(f"{place}/{CONFIG}")
+    if raw is None:
+        return False
+    where = f"{output.shown}/{place}"
+    if not resumed:
+        raise UserError(f"{where}: holds a run already ({CONFIG}); name another folder")
+    folder = output.root / place
+    if isinstance(output.storage, RemoteStorage):
+        write_bytes(folder / CONFIG, raw)
+    name, content, started_in = read_config(folder)
+    held = from_plain(kind.config_type, content).moved(started_in)
+    ours = settings(kind, job.entry.config.moved(Path.cwd()))
+    theirs = settings(kind, held)
+    differing = [key for key in ours if ours[key] != theirs[key]]
+    if name != job.entry.contender:
+        raise UserError(f"{where}: holds a run of {name}; name another folder")
+    if differing:
+        key = differing[0]
+        raise UserError(
+            f"{where}: holds a run with `{key}` (={theirs[key]}), not {ours[key]}; name another "
+            "folder, or remove it"
+        )
+    return True
+
+
+def _take_over(job: Job, output: Output, storage: Storage, place: str) -> None:
+    """Bring a finished run from elsewhere into this campaign, whole or not at all."""
+    folder = output.root / job.entry.place
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY[:-1], dir=folder.parent) as within:
+            storage.fetch(place, Path(within) / "run")
+            (Path(within) / "run").rename(folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written: {one_line(error)}") from error
+    if isinstance(output.storage, RemoteStorage):
+        output.storage.send(folder, job.entry.place)
+
+
+def _read(job: Job, output: Output) -> RunRecord:
+    folder = output.root / job.entry.place
+    if isinstance(output.storage, RemoteStorage) and not (folder / SUMMARY).is_file():
+        output.storage.fetch(job.entry.place, folder)
+    return read_run(folder)

@@ -1,0 +1,123 @@
+"""A run's address: a hash of everything that its results depend on.
+
+    contender, settings     without those that change no result: folder, checkpoints, how long
+                            speed and energy are measured; threads where the contender gives the
+                            same bits on any number of them; with the content of named files
+    data                    SHA-256 of all images and labels, whatever file they came from
+    program                 version and SHA-256 of the sources, so that results of changed code are
+                            never taken for those of this one, committed or not; the libraries'
+                            versions
+
+The kind of processor is not part of it, though PyTorch promises its bits for one kind only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import spikeoff
+from spikeoff.contenders.base import Config, Contender
+from spikeoff.contenders.registry import find
+from spikeoff.errors import UserError
+from spikeoff.ledger.environment import available_cores, libraries
+from spikeoff.run.folder import plain
+
+WITHOUT_EFFECT = ("save_path", "checkpoint_minutes", "checkpoint_examples")
+LIBRARIES_OF = {"tensorflow": ("tensorflow", "tensorflow-cpu", "keras"), "brian2": ("brian2",)}
+"""What an engine computes with, beside what all do."""
+
+MEASURING = ("timing_seconds", "energy_seconds")
+"""How long something is measured; that it is measured at all does count."""
+
+
+def address(contender: str, config: Config, data: str, device: str) -> str:
+    """The address of a run, 64 hexadecimal digits.
+
+    Args:
+        contender: who learns.
+        config: how.
+        data: SHA-256 of the data set.
+        device: what ``auto`` means where it runs.
+
+    Raises:
+        UserError: a file that the configuration names cannot be read.
+    """
+    kind = find(contender)
+    told = settings(kind, config)
+    del told["mnist_path"]
+    if told["device"] == "auto":
+        told["device"] = device
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, Path) and field.name in told:
+            told[field.name] = _content(value)
+    content = {
+        "contender": contender,
+        "settings": told,
+        "data": data,
+        "program": program(),
+        "contender_source": _foreign_source(kind),
+        "libraries": _versions(str(told.get("engine"))),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def settings(kind: type[Contender], config: Config) -> dict[str, Any]:
+    """The settings that results depend on, as JSON has them."""
+    told: dict[str, Any] = {
+        key: value for key, value in plain(config).items() if key not in WITHOUT_EFFECT
+    }
+    for key in MEASURING:
+        told[key] = told[key] > 0
+    threads = config.num_threads or available_cores()
+    told["num_threads"] = None if kind.same_on_any_threads else threads
+    return told
+
+
+@cache
+def program() -> str:
+    """Version and sources of this package, as one hash."""
+    digest = hashlib.sha256(spikeoff.__version__.encode())
+    root = Path(spikeoff.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _versions(engine: str) -> str:
+    return json.dumps(libraries(LIBRARIES_OF.get(engine, ())))
+
+
+def _foreign_source(kind: type[Contender]) -> str | None:
+    """SHA-256 of the file of a contender that another package registered."""
+    if kind.__module__.partition(".")[0] == spikeoff.__name__:
+        return None
+    try:
+        return hashlib.sha256(inspect.getsource(inspect.getmodule(kind)).encode()).hexdigest()  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return None
+
+
+def _content(path: Path) -> Mapping[str, str]:
+    """SHA-256 of a file, or of those in a folder and in the folders right below it, by name."""
+    if path.is_file():
+        return {"": _digest(path)}
+    found = sorted(one for pattern in ("*", "*/*") for one in path.glob(pattern) if one.is_file())
+    return {one.relative_to(path).as_posix(): _digest(one) for one in found}
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,130 @@
+"""Runs in processes of this machine, each with memory, caches and threads of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
+from spikeoff.ledger.environment import available_cores
+from spikeoff.run.signals import Interrupted, Passed, leave_to_parent, passed_on
+
+LOOK_EVERY_S = 1.0
+
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+"""Bounds the threads of libraries that no setting reaches, such as scikit-learn's."""
+
+
+class LocalExecutor:
+    """So many processes at a time."""
+
+    elsewhere = False
+
+    def __init__(self, workers: int = 1) -> None:
+        """Run ``workers`` at a time; with more than one, each has its share of the cores."""
+        self.workers = workers
+        self.threads = None if workers == 1 else max(1, available_cores() // workers)
+
+    def run(self, jobs: Sequence[Job], hear: Callable[[ProgressEvent | RunResult], None]) -> None:
+        """Make all runs; ``hear`` is told how they go.
+
+        Raises:
+            Interrupted: the process was asked to stop; every run was too, and has.
+        """
+        with passed_on() as signals:
+            self._run(jobs, hear, signals)
+        if signals.heard is not None:
+            raise Interrupted(signals.heard)
+
+    def _run(
+        self,
+        jobs: Sequence[Job],
+        hear: Callable[[ProgressEvent | RunResult], None],
+        signals: Passed,
+    ) -> None:
+        waiting = deque(jobs)
+        running: dict[Any, _Child] = {}
+        try:
+            while running or (waiting and signals.heard is None):
+                while waiting and len(running) < self.workers and signals.heard is None:
+                    child = _Child(waiting.popleft())
+                    running[child.end] = child
+                for end in wait([*running], LOOK_EVERY_S):
+                    said = running[end].listen()
+                    if said is not None:
+                        hear(said)
+                    if said is None or isinstance(said, RunResult):
+                        gone = running.pop(end)
+                        if (last := gone.close(said)) is not None:
+                            hear(last)
+        finally:
+            for child in running.values():
+                child.process.kill()
+
+
+class _Child:
+    """A process with one run."""
+
+    def __init__(self, job: Job) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.job = job
+        self.end, theirs = context.Pipe(duplex=False)
+        self.process: BaseProcess = context.Process(target=_child, args=(job, theirs))
+        with _threads(job):
+            self.process.start()
+        theirs.close()
+
+    def listen(self) -> ProgressEvent | RunResult | None:
+        """What it says; None where it is gone."""
+        try:
+            said: ProgressEvent | RunResult = self.end.recv()
+        except (EOFError, OSError):
+            return None
+        return said
+
+    def close(self, said: ProgressEvent | RunResult | None) -> RunResult | None:
+        """Wait for its end; a process that ended without a word has failed."""
+        self.end.close()
+        self.process.join()
+        if said is not None:
+            return None
+        code = self.process.exitcode or 0
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        if -code == signal.SIGTERM:
+            return RunResult(self.job.number, "stopped", signum=-code)
+        hint = "; memory may have run out" if -code == signal.SIGKILL else ""
+        return RunResult(self.job.number, "failed", f"its process {how}{hint}")
+
+
+def _child(job: Job, end: Connection) -> None:
+    leave_to_parent()
+    with contextlib.suppress(BrokenPipeError):
+        end.send(work(job, _telling(end)))
+
+
+def _telling(end: Connection) -> Callable[[ProgressEvent], None]:
+    def tell(told: ProgressEvent) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the campaign is gone: the run stops by itself
+            end.send(told)
+
+    return tell
+
+
+@contextlib.contextmanager
+def _threads(job: Job) -> Iterator[None]:
+    """Let a process that is started within use as many threads as its run may."""
+    if job.entry.config.num_threads is None or THREADS_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[THREADS_VARIABLE] = str(job.threads)
+    try:
+        yield
+    finally:
+        del os.environ[THREADS_VARIABLE]

@@ -1,0 +1,166 @@
+"""What runs: the runs of a campaign, and the file in its folder that keeps them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from spikeoff.contenders.base import Config
+from spikeoff.contenders.field_checks import from_plain
+from spikeoff.contenders.presets import Preset, labelled_config
+from spikeoff.contenders.registry import find, label, parse
+from spikeoff.errors import UserError
+from spikeoff.files import write_text
+from spikeoff.run.folder import STARTED_IN, plain, read_json
+
+RACE = "race.json"
+RUN_KEYS = ("contender", "config")
+PLACE = "place"
+
+PLACE_PART = re.compile(r"[A-Za-z0-9@=,+_][A-Za-z0-9@=,+_.-]*")
+"""How a folder in a campaign may be called."""
+
+MAX_PARTS, MAX_PART = 4, 120
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run.
+
+    contender: who learns.
+    config: how; its ``save_path`` is the run's folder.
+    place: that folder within the campaign's, as ``mlp/seed-0``; this by default.
+    """
+
+    contender: str
+    config: Config
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.place:
+            object.__setattr__(self, "place", f"{self.label}/seed-{self.config.seed}")
+
+    @property
+    def label(self) -> str:
+        """Its name in the race."""
+        return label(self.contender, getattr(self.config, "engine", None))
+
+    @property
+    def name(self) -> str:
+        """What it is called: ``mlp seed 0``, ``mlp n_hidden=256 seed 0``."""
+        middle = PurePosixPath(self.place).parts[1:-1]
+        return " ".join((self.label, *middle, f"seed {self.config.seed}"))
+
+
+def check_place(place: object) -> str:
+    """A folder's name within a campaign, which leads nowhere else.
+
+    Raises:
+        ValueError: it is none, or leads out of the campaign's folder.
+    """
+    parts = place.split("/") if isinstance(place, str) else []
+    good = all(PLACE_PART.fullmatch(part) and len(part) <= MAX_PART for part in parts)
+    if not parts or len(parts) > MAX_PARTS or not good:
+        raise ValueError(f"{str(place)[:60]!r} is no folder of a run")
+    return str(place)
+
+
+def check_choice(what: str, chosen: Sequence[Any]) -> None:
+    """Refuse an empty choice, and one that names something twice.
+
+    Raises:
+        UserError: it is.
+    """
+    if not chosen:
+        raise UserError(f"`{what}` is empty; name at least one")
+    twice = [one for one in chosen if list(chosen).count(one) > 1]
+    if twice:
+        raise UserError(f"`{what}` names {twice[0]} twice; once is enough")
+
+
+def entries(
+    contenders: Sequence[str],
+    seeds: Sequence[int],
+    preset: Preset,
+    common: dict[str, Any],
+    output: Path,
+) -> list[Entry]:
+    """The runs of a race, seed by seed, each into ``output/<label>/seed-<n>``.
+
+    A contender may be named with an engine, as in ``mlp@tensorflow``.
+
+    Raises:
+        UserError: an unknown contender, one named twice, or a value that a configuration refuses.
+    """
+    contenders = [label(*parse(one)) for one in contenders]
+    check_choice("contenders", contenders)
+    check_choice("seeds", seeds)
+    result = []
+    for seed in seeds:
+        for one in contenders:
+            name, config = labelled_config(one, preset)
+            path = output / one / f"seed-{seed}"
+            result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
+    return result
+
+
+def is_race(folder: Path) -> bool:
+    """Whether a campaign was begun in ``folder``."""
+    return (folder / RACE).is_file()
+
+
+def read_race(folder: Path) -> tuple[list[Entry], Path | None]:
+    """The runs of the race in ``folder``, and its energy table.
+
+    Raises:
+        UserError: there is none, or its ``race.json`` is damaged.
+    """
+    path = folder / RACE
+    if not is_race(folder):
+        raise UserError(f"{folder}: no race in this folder ({RACE} is missing)")
+    content = read_json(path)
+    runs, table, started_in = (content.get(key) for key in ("runs", "energy_table", STARTED_IN))
+    damaged = UserError(f"{path}: not the runs of a race; start it again in another folder")
+    if not isinstance(runs, list) or not runs or not isinstance(started_in, str):
+        raise damaged
+    result = []
+    for one in runs:
+        name, settings = (one.get(key) if isinstance(one, dict) else None for key in RUN_KEYS)
+        if not isinstance(name, str) or not isinstance(settings, dict):
+            raise damaged
+        config = from_plain(find(name).config_type, settings).moved(Path(started_in))
+        try:
+            place = check_place(one.get(PLACE, Entry(name, config).place))
+        except ValueError as error:
+            raise UserError(f"{path}: {error}; start it again in another folder") from error
+        result.append(Entry(name, replace(config, save_path=folder / place), place))
+    return result, Path(started_in) / table if isinstance(table, str) else None
+
+
+def write_race(runs: Sequence[Entry], output: Path, energy_table: Path | None) -> None:
+    """Keep the runs in the campaign's folder, for those who go on with it."""
+    content = {
+        "runs": [
+            {"contender": e.contender, PLACE: e.place, "config": plain(e.config)} for e in runs
+        ],
+        "energy_table": None if energy_table is None else str(energy_table),
+        STARTED_IN: str(Path.cwd()),
+    }
+    write_text(output / RACE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def with_threads(
+    runs: Sequence[Entry], threads: int | None, before: Sequence[Entry] = ()
+) -> list[Entry]:
+    """The same runs; those that name no threads have these, or what they had ``before``."""
+    had = {one.place: one.config.num_threads for one in before}
+    return [
+        replace(one, config=replace(one.config, num_threads=had.get(one.place, threads)))
+        if one.config.num_threads is None
+        else one
+        for one in runs
+    ]

@@ -1,0 +1,113 @@
+"""A search on this machine: workers kept up, progress told, results written on the way."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from spikeoff.errors import UserError, one_line
+from spikeoff.experiments.search.progress import SearchProgress
+from spikeoff.experiments.search.results import (
+    BEST,
+    TRIALS,
+    Finished,
+    check_any,
+    finished,
+    write_best,
+    write_trials,
+)
+from spikeoff.experiments.search.stale_trials import Watch
+from spikeoff.experiments.search.study import SharedStudy, is_open, is_over
+from spikeoff.experiments.search.worker import DATABASE_ERRORS, Machine
+from spikeoff.experiments.search.worker_pool import WorkerPool
+from spikeoff.run.signals import Interrupted, Passed, passed_on
+
+LOOK_S = 0.5
+"""Seconds between two looks at the trials."""
+
+FIRST = 5
+"""Where none of so many first trials comes through, the search ends."""
+
+
+class SearchRunner:
+    """Sees a search through."""
+
+    def __init__(
+        self, study: SharedStudy, total: int, crew: WorkerPool, machine: Machine, folder: Path
+    ) -> None:
+        """Make one.
+
+        Args:
+            study: open in this process.
+            total: trials of the study, those that ran before or elsewhere among them.
+            crew: who runs them.
+            machine: what differs from machine to machine.
+            folder: where results go.
+        """
+        self._study, self._total, self._crew = study, total, crew
+        self._machine, self._folder = machine, folder
+        self._watch = Watch(study)
+        self._written = 0
+
+    def conduct(self) -> None:
+        """Run trials until the study has ``total``; ``best.toml`` and ``trials.csv`` keep up.
+
+        Raises:
+            UserError: nothing comes through, or the database is lost.
+            Interrupted: the search was asked to stop; its folder says where it goes on.
+        """
+        settings = self._study.settings
+        title = f"search {self._study.name}"
+        try:
+            with passed_on() as signals:
+                self._conduct(SearchProgress(title, self._total, settings.steps), signals)
+        except DATABASE_ERRORS as error:
+            raise UserError(f"the database does not answer: {one_line(error)}") from error
+        except Interrupted as stop:
+            raise Interrupted(stop.signum, self._folder) from None
+
+    def _conduct(self, progress: SearchProgress, signals: Passed) -> None:
+        try:
+            with progress:
+                while not self._is_over(progress, signals):
+                    time.sleep(LOOK_S)
+        finally:
+            self._crew.dismiss()
+        done = finished(self._study, self._total)
+        self._write(done)
+        if signals.heard is not None:
+            raise Interrupted(signals.heard)
+        check_any(done)
+
+    def _is_over(self, progress: SearchProgress, signals: Passed) -> bool:
+        """Look at everything once; returns whether there is nothing left to wait for."""
+        trials = self._study.trials(self._total)
+        done = Finished([trial for trial in trials if trial.state.is_finished()])
+        progress.look(trials)
+        self._write(done)
+        if signals.heard is not None:
+            return not self._crew.alive()
+        if is_over(trials, self._total):
+            return True
+        again = self._watch.look(trials)
+        for number in again:
+            progress.say(f"trial {number} was not finished by who began it; it runs again")
+        self._crew.keep_up(
+            len(done.trials),
+            more=bool(again) or is_open(trials, self._total),
+            asked=lambda: signals.heard is not None,
+        )
+        return False
+
+    def _write(self, done: Finished) -> None:
+        """Bring the files up to date, if a trial has finished since."""
+        count = len(done.trials)
+        if count == self._written:
+            return
+        self._written = count
+        if count >= FIRST and all(trial.value is None for trial in done.trials):
+            raise UserError(f"none of the first {count} trials came through; the first reason: "
+                            f"{done.first_reason()}")  # fmt: skip
+        write_trials(self._study, done, self._folder / TRIALS)
+        if done.complete:
+            write_best(self._study, done, self._machine.mnist_path, self._folder / BEST)

@@ -1,0 +1,116 @@
+"""What the neurons of the STDP networks learned to see, from a run's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.diehl_cook.figures import GAP
+from spikeoff.contenders.izhikevich_stdp.figures import field_map
+from spikeoff.contenders.izhikevich_stdp.layout import Layout
+from spikeoff.data.images import N_CLASSES, N_PIXELS, SIDE
+from spikeoff.report.data_uris import heat_uri
+from spikeoff.run.folder import RunRecord, read_weights
+
+A_ROW = 10
+"""Neurons shown for each digit."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A picture of receptive fields.
+
+    ratio: its width over its height.
+    rows: what stands beside each row of it; empty where rows mean nothing.
+    """
+
+    name: str
+    seed: int
+    picture: str
+    ratio: float
+    caption: str
+    rows: list[str]
+
+
+def receptive_fields(groups: Mapping[str, Sequence[RunRecord]]) -> list[Fields]:
+    """One picture for each contender that has one, of its first seed."""
+    first = {name: records[0] for name, records in groups.items()}
+    found = [
+        (name, record, KNOWN[record.contender](record))
+        for name, record in first.items()
+        if record.contender in KNOWN
+    ]
+    return [
+        Fields(
+            name, record.seed, heat_uri(drawn[0]), drawn[0].shape[1] / drawn[0].shape[0],
+            drawn[1], drawn[2],
+        )
+        for name, record, drawn in found
+        if drawn is not None
+    ]  # fmt: skip
+
+
+def by_digit(weights: Floats, means: Floats) -> Floats:
+    """The neurons that respond most to each digit they stand for, a row a digit, as one picture.
+
+    Args:
+        weights: [n, 784].
+        means: [10, n] mean response to each digit; a neuron stands for its highest.
+    """
+    pitch = SIDE + GAP
+    picture = np.full((N_CLASSES * pitch - GAP, A_ROW * pitch - GAP), np.nan)
+    strongest = means.max(axis=0)
+    stands_for = np.where(strongest > 0, means.argmax(axis=0), -1)
+    for digit in range(N_CLASSES):
+        mine = np.flatnonzero(stands_for == digit)
+        for place, neuron in enumerate(mine[np.argsort(-means[digit, mine])][:A_ROW]):
+            field = weights[neuron].reshape(SIDE, SIDE)
+            y, x = digit * pitch, place * pitch
+            picture[y : y + SIDE, x : x + SIDE] = field / max(float(field.max()), 1e-12)
+    return picture
+
+
+def _diehl_cook(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
+    held = read_weights(record.folder, ("weights_0", "means"))
+    if held is None:
+        return None
+    weights, means = held["weights_0"].astype(float), held["means"].astype(float)
+    if weights.ndim != 2 or weights.shape[1] != N_PIXELS or means.ndim != 2:
+        return None
+    caption = (
+        f"The weights of {A_ROW} of {len(weights)} neurons for each digit, those that respond to "
+        "it most. Each shows the prototype that its neuron has learned; no label was seen."
+    )
+    rows = [str(digit) for digit in range(N_CLASSES)]
+    return by_digit(weights, means[:, : len(weights)]), caption, rows
+
+
+def _izhikevich_stdp(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
+    from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig  # noqa: PLC0415
+
+    held = read_weights(record.folder, ("hidden",))
+    config: dict[str, Any] = record.summary["config"]
+    if held is None or held["hidden"].shape != (N_PIXELS, config.get("n_hidden")):
+        return None
+    sizes = {key: config[key] for key in ("n_hidden", "columns", "field") if key in config}
+    settings = IzhikevichSTDPConfig(**sizes)
+    side = settings.side
+    layout = Layout(side, settings.n_hidden // side**2, settings.field)
+    caption = (
+        f"The weights of all {settings.n_hidden} hidden neurons: {side} x {side} columns, each "
+        f"where it looks at the image, with its {layout.size} neurons. They have learned strokes "
+        "and edges; no label was seen."
+    )
+    return field_map(layout, held["hidden"].astype(np.float32)), caption, []
+
+
+KNOWN: dict[str, Callable[[RunRecord], tuple[Floats, str, list[str]] | None]] = {
+    "diehl-cook": _diehl_cook,
+    "izhikevich-stdp": _izhikevich_stdp,
+}

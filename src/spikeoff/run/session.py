@@ -1,0 +1,364 @@
+"""A whole run: data, training, the one look at the test images, and the record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import spikeoff
+from spikeoff.contenders.base import Config, Contender, Device, Response
+from spikeoff.contenders.field_checks import from_plain
+from spikeoff.contenders.registry import find, label
+from spikeoff.data import Dataset, Split, load_dataset, split
+from spikeoff.errors import UserError, one_line
+from spikeoff.ledger.energy import from_tdp
+from spikeoff.ledger.environment import available_cores, environment, git_revision
+from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
+from spikeoff.run.checkpoints import Checkpoint, Checkpointer, newest, remove
+from spikeoff.run.folder import (
+    ANYTIME,
+    CONFIG,
+    SUMMARY,
+    FolderLostError,
+    Row,
+    RunFolder,
+    RunRecord,
+    plain,
+    read_config,
+    read_run,
+)
+from spikeoff.run.log_file import log_file
+from spikeoff.run.loop import History, conclude, learn
+from spikeoff.run.measuring import energies, ready_meter, times
+from spikeoff.run.memory_check import check_memory
+from spikeoff.run.progress import RunListener, RunProgress
+from spikeoff.run.signals import Interrupted, Signals
+
+Finish = Callable[[RunRecord], None]
+"""Called with the complete record just before it is written; draws the run's figures, say."""
+
+
+def run(
+    name: str,
+    config: Config,
+    *,
+    listener: RunListener | None = None,
+    finish: Finish | None = None,
+) -> RunRecord:
+    """Train the contender ``name``, test it once, and leave the record in its folder.
+
+    Progress goes to the terminal, or to a ``listener``.
+
+    Raises:
+        UserError: a mistake in the configuration, the data or the folder, or divergence.
+        Interrupted: it was asked to stop; ``resume`` goes on.
+    """
+    with Signals() as signals:
+        return _Session(
+            name, config, signals, resumed=False, listener=listener, finish=finish
+        ).run()
+
+
+def resume(
+    folder: Path,
+    *,
+    num_threads: int | None = None,
+    device: Device | None = None,
+    listener: RunListener | None = None,
+    finish: Finish | None = None,
+) -> RunRecord:
+    """Go on with the run in ``folder`` where it was stopped; one that has finished is read.
+
+    Args:
+        folder: of the run.
+        num_threads: CPU threads from now on, instead of those it began with.
+        device: where to compute from now on.
+        listener: receives progress, instead of the terminal.
+        finish: called with the complete record just before it is written.
+
+    Raises:
+        UserError: there is no run, another process has it, or what ``run`` raises.
+        Interrupted: it was asked to stop again.
+    """
+    name, content, started_in = read_config(folder)
+    if (folder / SUMMARY).is_file():
+        return read_run(folder)
+    try:
+        config = from_plain(find(name).config_type, content)
+    except UserError as error:
+        raise UserError(f"{folder / CONFIG}: {error}") from error
+    changes: dict[str, Any] = {"num_threads": num_threads, "device": device}
+    given = {key: value for key, value in changes.items() if value is not None}
+    config = replace(config.moved(started_in), save_path=folder, **given)
+    with Signals() as signals:
+        return _Session(name, config, signals, resumed=True, listener=listener, finish=finish).run()
+
+
+class _Session:
+    """One process's part of a run."""
+
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        signals: Signals,
+        *,
+        resumed: bool,
+        listener: RunListener | None,
+        finish: Finish | None,
+    ) -> None:
+        self.name, self.config, self.signals, self.resumed = name, config, signals, resumed
+        self.listener, self.finish = listener, finish
+        self.path = config.save_path or default_folder(name, config.seed)
+
+    def run(self) -> RunRecord:
+        """Load the data, then train and judge in the folder."""
+        config = self.config
+        dataset = load_dataset(config.mnist_path)
+        parts = split(
+            dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
+        )
+        kind = find(self.name)
+        check_memory(kind, config, parts)
+        contender = kind(config)
+        with RunFolder(self.path, resumed=self.resumed) as folder:
+            if not self.resumed:
+                folder.write_config(self.name, config)
+                if self.listener is not None:
+                    self.listener.resumable(folder.path)
+            try:
+                return self._train_and_judge(contender, dataset, parts, folder)
+            except Interrupted as stop:
+                raise Interrupted(stop.signum, self.path) from None
+
+    def _train_and_judge(
+        self, contender: Contender, dataset: Dataset, parts: Split, folder: RunFolder
+    ) -> RunRecord:
+        config, path = self.config, self.path
+        title = f"{label(self.name, getattr(config, 'engine', None))} seed {config.seed}"
+        epochs = contender.passes(config.epochs, len(parts.train))
+        facts = {"contender": self.name, "data": dataset.sha256(), "started": _now(), "resumed": 0}
+        with (
+            log_file(path / contender.outputs.log) as log,
+            RunProgress(title, epochs.stop - 1, len(parts.train), log, self.listener) as progress,
+        ):
+            log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
+            last = newest(path, progress.say) if self.resumed else None
+            if last is not None:
+                facts = _go_on(contender, last, facts, path)
+                progress.at(last.train_state.epoch, last.train_state.examples)
+            if self.resumed:
+                progress.say(_where(last))
+            if contender.patience is not None and not len(parts.validation):
+                progress.say("no validation images: early stopping is off")
+            for note in contender.notes:
+                progress.say(note)
+            contender.warm_up(parts.train.take(slice(0, 2)))
+            meter = ready_meter(contender.device, config)
+            progress.say(
+                "energy: " + (meter.reason or ", ".join(one.name for one in meter.counters))
+            )
+            kept = self.listener.resumable if self.listener is not None else None
+            checkpointer = Checkpointer(
+                folder, config, facts, self.signals, progress.say, last, kept
+            )
+            folder_listener = _FolderListener(progress, contender, folder)
+            with self.signals.patiently():
+                train_state = learn(
+                    contender,
+                    parts,
+                    epochs=epochs,
+                    tdp=config.tdp,
+                    meter=meter,
+                    listener=folder_listener,
+                    keep=folder_listener.metrics,
+                    checkpointer=checkpointer,
+                    train_state=last.train_state if last else None,
+                )
+            history = conclude(contender, parts.train, train_state, meter)
+            progress.say("testing")
+            summary = _judge(contender, config, dataset, parts, history, folder)
+            progress.say("measuring")
+            summary["time"] |= times(contender, config, parts)
+            per_image = summary["time"]["test_ms_per_example"]
+            summary["energy"] += energies(contender, parts, history, meter, per_image)
+            summary |= {
+                "started": facts["started"],
+                "finished": _now(),
+                "resumed": facts["resumed"],
+                "checkpoints": {"written": checkpointer.written, "seconds": checkpointer.seconds},
+            }
+            record = _record(plain(summary), folder, self.finish)
+            log.info("test accuracy %.2f %%", 100 * summary["accuracy"]["test"])
+        return record
+
+
+def _go_on(
+    contender: Contender, last: Checkpoint, facts: dict[str, Any], path: Path
+) -> dict[str, Any]:
+    """Bring the contender to where it was; returns the facts of the run."""
+    for key in ("contender", "data"):
+        if last.run.get(key) != facts[key]:
+            raise UserError(
+                f"{path}: the checkpoint is of another {key} ({str(last.run.get(key))[:60]}); "
+                "a run goes on with what it began with"
+            )
+    try:
+        contender.resume(last.snapshot)
+    except (KeyError, ValueError, RuntimeError, TypeError, IndexError) as error:
+        raise UserError(
+            f"{path}: the checkpoint does not fit this network ({one_line(error)}); start again"
+        ) from error
+    resumed = last.run.get("resumed")
+    return facts | last.run | {"resumed": (resumed if isinstance(resumed, int) else 0) + 1}
+
+
+def _where(last: Checkpoint | None) -> str:
+    if last is None:
+        return "no checkpoint yet: begins anew"
+    train_state = last.train_state
+    version = "" if last.version == spikeoff.__version__ else (
+        f"; written by version {last.version}: another's bits may differ"
+    )  # fmt: skip
+    what = "training is over" if train_state.over else f"goes on in epoch {train_state.epoch}"
+    return f"{what}, after {train_state.examples} images{version}"
+
+
+def _record(summary: dict[str, Any], folder: RunFolder, finish: Finish | None) -> RunRecord:
+    """Call ``finish``, then write the record, which makes the run a finished one."""
+    record = folder.preview(summary)
+    folder.check_in_place()
+    if finish is not None:
+        finish(record)
+    folder.write_summary(summary)
+    remove(folder.path)
+    return record
+
+
+def default_folder(name: str, seed: int) -> Path:
+    """A new folder under runs/, named after the contender, its seed and the time."""
+    return Path("runs") / name / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+
+
+def _judge(
+    contender: Contender,
+    config: Config,
+    dataset: Dataset,
+    parts: Split,
+    history: History,
+    folder: RunFolder,
+) -> dict[str, Any]:
+    """Test the trained contender; returns the record and writes weights and predictions."""
+    test_start = time.perf_counter()
+    response = contender.respond(parts.test)
+    test_s = time.perf_counter() - test_start
+    accuracy = {
+        name: contender.respond(part).accuracy(part)
+        for name, part in (("train", parts.train), ("validation", parts.validation))
+    }
+    accuracy["test"] = response.accuracy(parts.test)
+    folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
+    state = contender.state()
+    folder.write_weights(state)
+    contender.write_extras(folder.path, parts.test, response)
+    account = contender.account(response.activity, parts.test)
+    if account.anytime:
+        folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
+    threads = config.num_threads or available_cores()
+    return {
+        "contender": contender.id,
+        "title": contender.title,
+        "spiking": contender.spiking,
+        "neuron": contender.neuron,
+        "engine": contender.engine,
+        "seed": config.seed,
+        "version": spikeoff.__version__,
+        "git_revision": git_revision(),
+        "parameters": contender.parameter_count(),
+        "config": config,
+        "data": {
+            "name": dataset.name,
+            "sha256": dataset.sha256(),
+            "n_train": len(parts.train),
+            "n_validation": len(parts.validation),
+            "n_test": len(parts.test),
+        },
+        "epochs": {"trained": len(history.rows), "chosen": history.chosen_epoch},
+        "accuracy": accuracy,
+        "time": {
+            "train_s": history.seconds,
+            "test_s": test_s,
+            "train_ms_per_example": 1000 * history.seconds / max(1, history.examples),
+            "test_ms_per_example": 1000 * test_s / len(parts.test),
+        },
+        "spikes": _spikes(contender, response),
+        "operations": account.operations,
+        "sparsity": account.sparsity,
+        **({"anytime": account.anytime} if account.anytime else {}),
+        "memory": {
+            **asdict(contender.footprint()),
+            "peak_rss_bytes": peak_resident_bytes(),
+            "peak_device_bytes": peak_device_bytes(contender.device),
+        },
+        "energy": [
+            from_tdp("training", history.seconds, config.tdp, "learning; validation not counted"),
+            from_tdp("test", test_s, config.tdp, f"inference on {len(parts.test)} test images"),
+        ],
+        "environment": environment(threads, contender.device, contender.libraries),
+        "files": contender.outputs,
+        **contender.record_extras(parts.test, response),
+    }
+
+
+def _spikes(contender: Contender, response: Response) -> dict[str, Any]:
+    activity = response.activity
+    return {
+        "kind": "spikes" if contender.spiking else "active ReLUs; nonzero pixels",
+        "per_example_hidden": activity.hidden_per_example,
+        "hidden_rate": activity.hidden_rate,
+        "input_per_example": activity.input_per_example,
+    }
+
+
+class _FolderListener:
+    """Passes on how training goes, and lets the contender write what it keeps on the way.
+
+    What cannot be written on the way is told and left: a disk may have room again by the end.
+    """
+
+    def __init__(self, progress: RunProgress, contender: Contender, folder: RunFolder) -> None:
+        self._progress, self._contender, self._folder = progress, contender, folder
+        self._told: set[str] = set()
+
+    def step(self, examples: int) -> None:
+        self._progress.step(examples)
+        self._folder.check_in_place()
+        with self._bearing():
+            self._contender.keep(self._folder.path)
+
+    def epoch(self, row: Row) -> None:
+        self._progress.epoch(row)
+
+    def metrics(self, rows: list[Row]) -> None:
+        with self._bearing():
+            self._folder.write_metrics(self._contender.outputs.metrics, rows)
+
+    @contextmanager
+    def _bearing(self) -> Iterator[None]:
+        try:
+            yield
+        except FolderLostError:
+            raise
+        except UserError as error:
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self._progress.say(f"{error}; the run goes on")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,60 @@
+"""Poisson input: rates, independence of steps, purity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spikeoff.coding.poisson import Trains, poisson_trains
+
+STEPS = 700
+
+
+def draw(pixels: np.ndarray, intensity: float = 2.0, **changes: int) -> Trains:
+    key = {"example": 3, "epoch": 1, "presentation": 0, "seed": 5, **changes}
+    return poisson_trains(pixels, STEPS, intensity, 0.5, **key)
+
+
+def test_every_pixel_fires_at_its_rate() -> None:
+    for value in (16, 128, 255):
+        count = sum(len(draw(np.full(784, value, np.uint8), example=k).times) for k in range(4))
+        expected = 4 * 784 * STEPS * value / 8 * 2 * 0.5 / 1000
+        assert abs(count - expected) < 4 * np.sqrt(expected)
+
+
+def test_spikes_are_spread_evenly_and_intervals_are_geometric() -> None:
+    trains = draw(np.full(784, 255, np.uint8), intensity=8.0)
+    p = 255 / 8 * 8 * 0.5 / 1000
+    halves = np.bincount(trains.times >= STEPS // 2, minlength=2)
+    assert abs(halves[0] - halves[1]) < 4 * np.sqrt(halves.sum())
+    gaps = np.concatenate(
+        [np.diff(trains.times[a:b]) for a, b in zip(trains.first, trains.first[1:], strict=False)]
+    )
+    assert gaps.min() == 1
+    expected = (gaps.size * p * (1 - p) ** np.arange(10)).round()
+    np.testing.assert_allclose(np.bincount(gaps)[1:11], expected, atol=5 * np.sqrt(gaps.size * p))
+
+
+def test_spikes_depend_on_every_part_of_their_key_and_on_nothing_else() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, 784).astype(np.uint8)
+    one = draw(pixels)
+    assert all((a == b).all() for a, b in zip(one, draw(pixels), strict=True))
+    for name in ("example", "epoch", "presentation", "seed"):
+        other = draw(pixels, **{name: 9})
+        assert one.times.size != other.times.size or (one.times != other.times).any()
+
+
+def test_a_black_image_is_silent_and_a_certain_pixel_fires_at_every_step() -> None:
+    assert draw(np.zeros(784, np.uint8)).times.size == 0
+    certain = draw(np.eye(1, 784, dtype=np.uint8)[0] * np.uint8(255), intensity=1000.0)
+    np.testing.assert_array_equal(certain.times, np.arange(STEPS))
+    np.testing.assert_array_equal(certain.pixels, [0])
+
+
+@pytest.mark.parametrize("intensity", [0.5, 2.0, 100.0])
+def test_times_ascend_within_a_pixel_and_stay_in_the_presentation(intensity: float) -> None:
+    trains = draw(np.random.default_rng(1).integers(0, 256, 784).astype(np.uint8), intensity)
+    for a, b in zip(trains.first, trains.first[1:], strict=False):
+        assert (np.diff(trains.times[a:b]) > 0).all()
+    assert trains.times.min() >= 0
+    assert trains.times.max() < STEPS

@@ -1,0 +1,75 @@
+"""A campaign on a cluster that loses a node ends as one on this machine, and nothing runs twice."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from spikeoff.contenders.registry import find
+from spikeoff.errors import UserError
+from spikeoff.experiments.campaign.executors import choose_executor
+from spikeoff.experiments.campaign.job import Job
+from spikeoff.experiments.campaign.plan import Entry
+from spikeoff.run.folder import find_runs
+from spikeoff.run.session import run
+from tests import killing
+from tests.experiments.campaign import losing_nodes
+
+pytest.importorskip("ray")
+
+CAMPAIGN = """
+seeds = [0, 1]
+
+[all]
+n_train = 500
+n_validation = 100
+num_threads = 1
+checkpoint_examples = 500
+timing_seconds = 0
+energy_seconds = 0
+
+[[mlp]]
+n_hidden = [8]
+epochs = 2
+
+[[mlp]]
+n_hidden = [64]
+epochs = 800
+"""
+LONG = "mlp/n_hidden=64"
+
+
+def test_a_lost_node_costs_no_run_and_no_bit(tmp_path: Path) -> None:
+    file, output = tmp_path / "four.toml", tmp_path / "out"
+    file.write_text(CAMPAIGN)
+    with losing_nodes.cluster(2) as made:
+        process = losing_nodes.start(file, output, "--executor", "ray", "--address", made.address)
+        loss = losing_nodes.lose_a_node(made, output, 1, process, LONG)
+        err = losing_nodes.end(process, output)
+    assert process.returncode == 0, err
+    places = [path.relative_to(output).as_posix() for path in find_runs([output])]
+    assert len(places) == 4
+    assert losing_nodes.finishes(output) == dict.fromkeys(places, 1)
+    assert losing_nodes.count(output)["start"] > 4
+    assert "goes on in epoch" in (output / loss.place / "honest_cnn_log.log").read_text()
+    for place in (loss.place, "mlp/n_hidden=8/seed-0"):
+        long = place.startswith(LONG)
+        config = find("mlp").config_type(
+            seed=int(place[-1]), n_hidden=64 if long else int(place.split("=")[1].split("/")[0]),  # type: ignore[call-arg]
+            epochs=800 if long else 2, n_train=500, n_validation=100, num_threads=1,
+            timing_seconds=0.0, energy_seconds=0.0, save_path=tmp_path / place,
+        )  # fmt: skip
+        alone = run("mlp", config)
+        found = killing.results(output / place)
+        assert killing.differences(killing.results(alone.folder), found) == []
+
+
+def test_an_address_where_nobody_answers_gets_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        executor = choose_executor("ray", None, f"127.0.0.1:{taken.getsockname()[1]}")
+        job = Job(1, Entry("mlp", find("mlp").config_type()), "", "", "", "", 1)
+        with pytest.raises(UserError, match="is no Ray cluster in reach"):
+            executor.run([job], lambda said: None)

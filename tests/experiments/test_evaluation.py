@@ -1,0 +1,155 @@
+"""Evaluation from files: labels, votes, the leak, figures, and the seed's three usages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikeoff.cli import main
+from spikeoff.contenders.diehl_cook.files import write_responses
+from spikeoff.data import load_dataset
+from spikeoff.experiments.evaluation import judge
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+FAST = ["--n_e", "20", "--example_time", "0.1", "--input_intensity", "8", "--n_train", "300"]
+
+
+def made_up(labels: np.ndarray, n: int = 30, noise: float = 0.3) -> np.ndarray:
+    """Responses of neurons that each prefer a digit."""
+    rng = np.random.default_rng(1)
+    rates = np.where(np.arange(n)[None] % 10 == labels[:, None], 3.0, noise)
+    return rng.poisson(rates).astype(np.int32)
+
+
+def call(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    return int(caught.value.code or 0)
+
+
+def test_labels_from_the_test_set_flatter() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 2000).astype(np.uint8)
+    noise = rng.poisson(0.3, (2000, 400)).astype(np.int32)
+    result = judge(noise[1000:], labels[1000:], (noise[:1000], labels[:1000]), "class-mean")
+    assert result.accuracy["class-mean"] == pytest.approx(0.1, abs=0.04)
+    assert result.leaked["class-mean"] > result.accuracy["class-mean"] + 0.1
+
+
+def test_test_responses_alone_are_halved() -> None:
+    labels = load_dataset().test.labels[:600]
+    result = judge(made_up(labels), labels, None, "proportional")
+    assert "300 of the test responses" in result.source
+    assert result.first == len(result.labels) == 300
+    assert result.accuracy["proportional"] > 0.9
+
+
+def test_evaluate_writes_the_seeds_figures_and_a_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = load_dataset()
+    test, train = data.test.labels[:500], data.train.labels[:900]
+    write_responses(tmp_path, made_up(test), test, "final")
+    write_responses(tmp_path, made_up(train), train, "training")
+    assert call("evaluate", "--save_path", tmp_path) == 0
+    shown = capsys.readouterr().out
+    assert "900 training responses" in shown
+    for name in ("confusion_matrix.png", "error_examples.png", "assignments.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    record = json.loads((tmp_path / "evaluation.json").read_text())
+    assert record["scored"] == 500
+    assert set(record["accuracy"]) == {"class-mean", "proportional", "learned"}
+    assert record["unassigned_neurons"] == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--n_e", "25"], "`n_e` (=25) and `n_e2` (=0) do not fit the 30 neurons"),
+        (["--num_examples", "501"], "`num_examples` (=501) must be from 2 to 500"),
+        (["--mnist_path", "nowhere"], "'nowhere': no such file"),
+    ],
+)
+def test_what_does_not_fit_gets_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str
+) -> None:
+    labels = load_dataset().test.labels[:500]
+    write_responses(tmp_path, made_up(labels), labels, "final")
+    assert call("evaluate", "--save_path", tmp_path, *flags) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "other digits", "other length", "nan"])
+def test_damaged_responses_get_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    labels = load_dataset().test.labels[:100].copy()
+    responses = made_up(labels)
+    if damage == "other digits":
+        labels[3] = (labels[3] + 1) % 10
+    if damage == "other length":
+        labels = labels[:90]
+    write_responses(tmp_path, responses, labels, "final")
+    monitor = tmp_path / "result_monitor_final.npy"
+    if damage == "missing":
+        monitor.unlink()
+    if damage == "truncated":
+        monitor.write_bytes(monitor.read_bytes()[:-9])
+    if damage == "nan":
+        np.save(monitor, np.full((100, 30), np.nan))
+    assert call("evaluate", "--save_path", tmp_path) == 2
+    err = capsys.readouterr().err
+    assert str(tmp_path) in err
+    assert err.count("\n") == 1
+
+
+def test_the_seeds_usages_work_one_after_another(tmp_path: Path) -> None:
+    def script(name: str, *flags: str) -> str:
+        command = [sys.executable, str(SCRIPTS / name), *flags]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tmp_path, stdin=None
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    script("MNIST_random_conn_generator.py", "--data_path", "./random/", "--n_e", "20")
+    first = script(
+        "MNIST_Brian2.py", *FAST, "--num_examples", "400", "--save_interval", "200",
+        "--update_interval", "200",
+    )  # fmt: skip
+    assert "weights read from random" in first
+    resumed = script(
+        "MNIST_Brian2.py", *FAST, "--num_examples", "400", "--save_interval", "200",
+        "--resume_from", "200", "--save_path", "./continued_training/",
+    )  # fmt: skip
+    assert "goes on after 200 images" in resumed
+    for name in ("XeAe.npy", "theta_A.npy", "result_monitor_final.npy"):
+        one, other = (tmp_path / run / name for run in ("results", "continued_training"))
+        assert one.read_bytes() == other.read_bytes()
+    tested = script(
+        "MNIST_Brian2.py", "--test_mode", *FAST[2:6], "--num_examples", "300",
+        "--save_path", "./test_results/",
+    )  # fmt: skip
+    assert "weights from results" in tested
+    assert "150 of the test responses" in tested
+    whole = np.load(tmp_path / "results" / "result_monitor_final.npy")
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "test_results" / "result_monitor_final.npy"), whole[:300]
+    )
+    assert "400" not in script("MNIST_evaluation.py", "--num_examples", "300")
+
+
+def test_test_mode_without_weights_gets_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("train", "diehl-cook", "--test_mode", "--save_path", tmp_path / "x") == 2
+    assert "no XeAe.npy in" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
