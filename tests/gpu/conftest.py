@@ -23,7 +23,8 @@ else:
     with pytest.MonkeyPatch.context() as patch:
         if DEVICE == "cpu":
             patch.setenv("TRITON_INTERPRET", "1")
-        for name in ("dropout", "izhikevich_loop", "rate_coding", "trial", "two_layers"):
+        names = "dropout_scale neuron_loop rate_coding self_check spiking_network"
+        for name in names.split():
             importlib.import_module(f"spikeoff.contenders.gradient.triton.{name}")
 
 

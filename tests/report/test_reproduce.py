@@ -88,7 +88,7 @@ def test_the_races_command_makes_the_same_runs(
         made.extend(runs)
         return []
 
-    monkeypatch.setattr("spikeoff.experiments.campaign.campaign_runner", race)
+    monkeypatch.setattr("spikeoff.experiments.campaign.race", race)
     with pytest.raises(SystemExit) as caught:
         cli.main(shlex.split(command)[1:])
     assert not caught.value.code
