@@ -1,7 +1,7 @@
 """What a contender is: the one interface behind which all of them race.
 
 A contender learns from images and responds to images. How it learns is its own affair: by
-gradient over batches, or online, one example at a time. The run around it (``training.session``)
+gradient over batches, or online, one example at a time. The run around it (``run.session``)
 splits the data, keeps the clock, writes the record and touches the test images, once.
 """
 

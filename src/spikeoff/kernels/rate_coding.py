@@ -20,7 +20,7 @@ jitable(philox4x32, block_words, word_draw)
 def rate_code_events(
     images: Images, n_steps: int, max_rate: float, *, seed: int, epoch: int, presentation: int = 0
 ) -> Events:
-    """The spikes of ``encoding.rate_code``, as lists of active pixels a step.
+    """The spikes of ``coding.rate_code``, as lists of active pixels a step.
 
     Raises:
         UserError: ``max_rate`` is no probability.
@@ -36,7 +36,7 @@ def rate_code_events(
 def rate_code_delta(
     images: Images, n_steps: int, max_rate: float, *, seed: int, epoch: int, presentation: int = 0
 ) -> SpikeDelta:
-    """The spikes of ``encoding.rate_code``, as what departs from each pixel's usual state.
+    """The spikes of ``coding.rate_code``, as what departs from each pixel's usual state.
 
     Raises:
         UserError: ``max_rate`` is no probability.

@@ -1,4 +1,4 @@
-"""Poisson input for the kernels: the trains of one image, as ``encoding.poisson`` defines them."""
+"""Poisson input for the kernels: the trains of one image, as ``coding.poisson`` defines them."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def backward(
 
     ``trace`` (what ``forward`` left) becomes the result, in place; where it has room for one step
     more, that gets the gradients' sum over all steps. The reset is held constant and the slope of a
-    step bounded, as ``neurons.izhikevich_torch`` explains. The gradient by a spike,
+    step bounded, as ``neurons.torch_layer`` explains. The gradient by a spike,
 
         by_spike[h] = kept[h] sum_k by_sums[k] weights[k, h],
 

@@ -1,7 +1,7 @@
 """Two layers of Izhikevich neurons as one PyTorch function, by the CPU kernels.
 
 Input spikes -> hidden neurons -> output neurons -> spike counts, and back. The plain counterpart
-is autograd over ``neurons.izhikevich_torch``.
+is autograd over ``neurons.torch_layer``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Layers:
 
     hidden, output: their firing patterns.
     dt: step (ms).
-    surrogate, width (mV), max_slope: the backward pass, see ``neurons.izhikevich_torch``.
+    surrogate, width (mV), max_slope: the backward pass, see ``neurons.torch_layer``.
     """
 
     hidden: IzhikevichParams

@@ -1,7 +1,7 @@
 """The Izhikevich layer through time on a GPU, forward and backward, each in one pass over memory.
 
 A thread has a neuron of an image: its state stays in registers for all steps. As on the CPU
-(``kernels.izhikevich_loop``), per step and neuron only the current is read and the membrane
+(``gradient.numba.neuron_loop``), per step and neuron only the current is read and the membrane
 potential before reset written, in its place; the backward pass needs no more than that.
 
 Not yet run on a GPU.
@@ -68,7 +68,7 @@ def backward(
     """Gradient by the currents, from the gradient by sums of the spikes, through all steps.
 
     ``trace`` (what ``forward`` left) becomes the result, in place. The reset is held constant and
-    the slope of a step bounded, as ``neurons.izhikevich_torch`` explains. The gradient by a spike,
+    the slope of a step bounded, as ``neurons.torch_layer`` explains. The gradient by a spike,
 
         by_spike[h] = scale[h] sum_k by_sums[k] weights[k, h],
 

@@ -1,4 +1,4 @@
-"""Input spikes drawn on a GPU, bit for bit those of ``encoding.rate``. Not yet run on one."""
+"""Input spikes drawn on a GPU, bit for bit those of ``coding.rate``. Not yet run on one."""
 
 from __future__ import annotations
 

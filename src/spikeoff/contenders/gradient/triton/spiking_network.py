@@ -1,9 +1,9 @@
 """Two layers of Izhikevich neurons as one PyTorch function, on a GPU.
 
 Input spikes -> hidden neurons -> output neurons -> spike counts, and back: what
-``kernels.two_layers`` is on the CPU. Of the way forward, the membrane potentials are all that
-stays in memory. Spikes are read off them where they are needed, and input spikes drawn again.
-Nothing here waits for the device. Not yet run on one.
+``gradient.numba.spiking_network`` is on the CPU. Of the way forward, the membrane potentials are
+all that stays in memory. Spikes are read off them where they are needed, and input spikes drawn
+again. Nothing here waits for the device. Not yet run on one.
 """
 
 from __future__ import annotations
