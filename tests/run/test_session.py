@@ -13,8 +13,8 @@ from safetensors.numpy import load_file
 
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.errors import UserError
+from spikeoff.experiments.training import train
 from spikeoff.run.folder import RunRecord, read_run
-from spikeoff.run.session import run
 
 # The file names that the seed's scripts write, and the spikes that spiking networks keep.
 SEED_FILES = {
@@ -82,7 +82,7 @@ def small_run(name: str, folder: Path, **changes: Any) -> RunRecord:
         "epochs": 2, "n_train": 500, "n_validation": 100, "timing_seconds": 0.02,
         "energy_seconds": 0, **SMALL[name], **changes,
     }  # fmt: skip
-    return run(name, find(name).config_type(save_path=folder, **fields))
+    return train(name, find(name).config_type(save_path=folder, **fields))
 
 
 @pytest.fixture(scope="session", params=BUILT_IN)

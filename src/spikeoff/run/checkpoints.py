@@ -63,7 +63,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     arrays |= {f"{BEST}{name}": array for name, array in (best or {}).items()}
     facts = {
         "number": checkpoint.number, "version": checkpoint.version, "run": checkpoint.run,
-        "train_state": checkpoint.train_state.facts(),
+        "standing": checkpoint.train_state.facts(),
     }  # fmt: skip
     write_tensors(path, arrays, facts)
 
@@ -83,7 +83,7 @@ def read(path: Path) -> Checkpoint:
         number, version, run = (facts[key] for key in ("number", "version", "run"))
         if not (isinstance(number, int) and isinstance(version, str) and isinstance(run, dict)):
             raise ValueError("a fact is of another kind")
-        train_state = from_facts(facts["train_state"], best or None)
+        train_state = from_facts(facts["standing"], best or None)
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path}: not a checkpoint of a run ({error})") from error
     return Checkpoint(number, version, run, train_state, now)

@@ -16,8 +16,8 @@ from spikeoff.contenders.diehl_cook.figures import field_grid
 from spikeoff.contenders.diehl_cook.files import read_responses
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError
+from spikeoff.experiments import training
 from spikeoff.run.folder import RunRecord
-from spikeoff.run.session import run
 
 TINY: dict[str, Any] = {
     "n_e": 20, "example_time": 0.1, "resting_time": 0.03, "input_intensity": 8.0,
@@ -26,7 +26,7 @@ TINY: dict[str, Any] = {
 
 
 def train(folder: Path, **changes: Any) -> RunRecord:
-    return run("diehl-cook", DiehlCookConfig(save_path=folder, **{**TINY, **changes}))
+    return training.train("diehl-cook", DiehlCookConfig(save_path=folder, **{**TINY, **changes}))
 
 
 def weights(record: RunRecord) -> bytes:

@@ -15,10 +15,10 @@ from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
 from spikeoff.data import Images, load_dataset, split
 from spikeoff.errors import UserError
+from spikeoff.experiments import training
 from spikeoff.kernels.jit import set_threads
 from spikeoff.ledger.environment import available_cores
 from spikeoff.run.folder import RunRecord
-from spikeoff.run.session import run
 
 SMALL: dict[str, Any] = {"n_hidden": 100, "epochs": 2, "n_train": 2000, "n_validation": 500}
 
@@ -27,7 +27,7 @@ IMAGES = split(load_dataset(), seed=0, n_validation=2000, n_train=2000)
 
 def train(folder: Path, **changes: Any) -> RunRecord:
     config = IzhikevichSTDPConfig(save_path=folder, **{**SMALL, **changes})
-    return run("izhikevich-stdp", config)
+    return training.train("izhikevich-stdp", config)
 
 
 @pytest.fixture(scope="module")
