@@ -103,7 +103,7 @@ def _draw_delta(
         lit, limit = np.empty(n_pixels + 1, np.int64), np.empty(n_pixels + 1, np.int64)
         words = np.empty((4, n_pixels), np.int64)
         rows = slice(example * n_steps, (example + 1) * n_steps)
-        # Those that always fire need no draw: they are flips behind those that are in doubt.
+        # Those that always fire need no draw: they are listed behind those that are in doubt.
         n_dim = _list_between(pixels[example], limits, 1, half, 0, lit, limit)
         n_doubt = _list_between(pixels[example], limits, half + 1, LEVELS - 1, n_dim, lit, limit)
         n_lit = _list_between(pixels[example], limits, LEVELS, LEVELS, n_doubt, lit, limit)

@@ -106,7 +106,7 @@ def gradients(
 
 
 class ByInput(NamedTuple):
-    """Each example's departures input by input: for the j-th flips input those from ``starts[j]``.
+    """Each example's departures input by input: for the j-th listed input those from ``starts[j]``.
 
     n_steady: [n] int32, inputs that usually fire. They come first, and their list begins with the
         number of steps: the place of the sum over all of them.
