@@ -58,7 +58,7 @@ def measure(n_e: int) -> tuple[float, float, float]:
     lanes = np.empty((LANES // 4, 4 * 720), np.float32)
     trains = [
         draw_trains(pixels, 700, 2.0, 0.5, number, 1, 0, 0)
-        for number, pixels in enumerate(images.pixels[:10])
+        for number, pixels in enumerate(images.flat[:10])
     ]
 
     def deliveries() -> None:

@@ -41,7 +41,7 @@ def median_ms(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 def training_step(network: IzhikevichGradient, images: Images) -> None:
     """Forward, backward and Adam on one batch."""
-    pixels, labels = torch.from_numpy(images.pixels), torch.from_numpy(images.labels).long()
+    pixels, labels = torch.from_numpy(images.flat), torch.from_numpy(images.labels).long()
     network.optimizer.zero_grad()
     logits = network.present(pixels, images.ids, epoch=1).logits
     functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]

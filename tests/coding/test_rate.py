@@ -47,7 +47,7 @@ def test_numpy_numba_and_torch_draw_the_same_spikes(
     np.testing.assert_array_equal(departures.dense(), by_numba)
     assert departures.total() == by_numba.sum()
     for device in DEVICES:
-        pixels = torch.from_numpy(images.pixels).to(device)
+        pixels = torch.from_numpy(images.flat).to(device)
         ids = torch.from_numpy(images.ids).to(device)
         by_torch = rate_code_torch(pixels, ids, n_steps, max_rate, **key)
         np.testing.assert_array_equal(by_numpy, by_torch.cpu().numpy())
@@ -75,7 +75,7 @@ def test_images_of_one_brightness_are_drawn_whole() -> None:
 
 def test_departures_are_few(few: Images) -> None:
     """Each pixel lists the rarer of firing and silence: min(p, 1 - p) a step by expectation."""
-    rates = few.pixels / 255
+    rates = few.flat / 255
     listed = rate_code_delta(few, 50, 1.0, seed=3, epoch=1).n_flips.mean()
     np.testing.assert_allclose(listed, np.minimum(rates, 1 - rates).sum(axis=1).mean(), rtol=0.05)
 
@@ -114,8 +114,8 @@ def test_rates_are_binomial_about_their_expectation(max_rate: float) -> None:
     spikes = rate_code(images, n_steps, max_rate, seed=11, epoch=1)
     counts = np.zeros(256)
     trials = np.zeros(256)
-    np.add.at(counts, images.pixels, spikes.sum(axis=1))
-    np.add.at(trials, images.pixels, n_steps)
+    np.add.at(counts, images.flat, spikes.sum(axis=1))
+    np.add.at(trials, images.flat, n_steps)
     p = np.rint(np.arange(256) / 255 * max_rate * LEVELS) / LEVELS
     spread = np.sqrt(trials * p * (1 - p))
     scores = (counts - trials * p)[spread > 0] / spread[spread > 0]

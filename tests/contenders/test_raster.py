@@ -17,7 +17,7 @@ from spikeoff.contenders.raster import (
     RASTER,
     Raster,
     Shown,
-    first_of_each_digit,
+    first_of_each_class,
     read_raster,
     save_raster,
 )
@@ -34,7 +34,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def made(rng: np.random.Generator, neurons: int = 13) -> Raster:
     images = Images(
-        rng.integers(0, 256, (2, 784)).astype(np.uint8),
+        rng.integers(0, 256, (2, 28, 28)).astype(np.uint8),
         np.array([3, 7], np.uint8),
         np.array([60_018, 60_000]),
     )
@@ -69,8 +69,8 @@ def test_a_run_without_the_file_kept_none(tmp_path: Path) -> None:
     assert read_raster(tmp_path) is None
 
 
-def test_the_images_are_the_first_of_each_digit(mnist: Dataset) -> None:
-    rows = first_of_each_digit(mnist.test.labels)
+def test_the_images_are_the_first_of_each_class(mnist: Dataset) -> None:
+    rows = first_of_each_class(mnist.test.labels)
     assert mnist.test.labels[rows].tolist() == list(range(10))
     for digit, row in enumerate(rows):
         assert digit not in mnist.test.labels[:row]
@@ -110,13 +110,13 @@ def test_the_steps_end_in_the_answer(
     contender.write_extras(tmp_path, test, response)
     raster = read_raster(tmp_path)
     assert raster is not None
-    rows = first_of_each_digit(test.labels)
+    rows = first_of_each_class(test.labels)
     np.testing.assert_array_equal(raster.images.ids, test.ids[rows])
     np.testing.assert_array_equal(raster.answers, response.labels[rows])
     assert sum(int(one.hidden.sum()) for one in raster.shown) > 0
     for one, row in zip(raster.shown, rows, strict=True):
         np.testing.assert_array_equal(one.scores[-1], response.scores[row])
-        assert not (one.inputs.any(axis=0) & (test.pixels[row] == 0)).any()
+        assert not (one.inputs.any(axis=0) & (test.flat[row] == 0)).any()
         if response.hidden is not None:
             np.testing.assert_array_equal(one.hidden.sum(axis=0), response.hidden[row])
 
@@ -152,4 +152,4 @@ def test_two_layers_are_kept_side_by_side(few: Images) -> None:
 
 def test_a_missing_digit_is_left_out(few: Images) -> None:
     threes = replace(few, labels=np.full(len(few), 3, np.uint8))
-    assert first_of_each_digit(threes.labels).tolist() == [0]
+    assert first_of_each_class(threes.labels).tolist() == [0]

@@ -10,4 +10,6 @@ from spikeoff.data import Dataset
 @pytest.fixture(scope="session")
 def small(mnist: Dataset) -> Dataset:
     """600 training and 100 test images."""
-    return Dataset("small", mnist.train.take(slice(0, 600)), mnist.test.take(slice(0, 100)))
+    return Dataset(
+        "small", mnist.train.take(slice(0, 600)), mnist.test.take(slice(0, 100)), mnist.spec
+    )

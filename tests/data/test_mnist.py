@@ -21,8 +21,8 @@ def test_files_have_the_published_fingerprints() -> None:
 
 
 def test_sizes_labels_and_ids(mnist: Dataset) -> None:
-    assert mnist.train.pixels.shape == (60_000, 784)
-    assert mnist.test.pixels.shape == (10_000, 784)
+    assert mnist.train.pixels.shape == (60_000, 28, 28)
+    assert mnist.test.pixels.shape == (10_000, 28, 28)
     # Class counts as on the publisher's page.
     assert np.bincount(mnist.test.labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,

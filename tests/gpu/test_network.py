@@ -53,7 +53,7 @@ def pair(device: Device, **settings: Any) -> list[IzhikevichGradient]:
 def logits_and_gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
     network.module.double()
     network.module.train()
-    pixels = torch.from_numpy(images.pixels).to(network.device)
+    pixels = torch.from_numpy(images.flat).to(network.device)
     ids = torch.from_numpy(images.ids).to(network.device)
     logits = network.present(pixels, ids, epoch=1).logits
     labels = torch.from_numpy(images.labels).long().to(network.device)
@@ -121,7 +121,7 @@ def test_answers_activity_account_and_raster(
 def test_the_traces_are_all_that_stays_of_the_way_forward(images: Images, device: Device) -> None:
     """Input spikes are drawn again, hidden spikes read off the trace: neither is kept."""
     network, _ = pair(device, dropout=0.0)
-    pixels = torch.from_numpy(images.pixels[:2]).to(device)
+    pixels = torch.from_numpy(images.flat[:2]).to(device)
     logits = network.present(pixels, images.ids[:2], epoch=1).logits
     function = logits.grad_fn.next_functions[0][0]  # type: ignore[union-attr]
     held = [value for value in function.held if isinstance(value, torch.Tensor)]  # type: ignore[union-attr]

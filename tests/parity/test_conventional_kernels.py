@@ -32,7 +32,7 @@ def plainly(network: GradientContender, pixels: torch.Tensor, heard: torch.Tenso
 
 @pytest.mark.parametrize("make", [mlp, cnn])
 def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) -> None:
-    pixels, labels = torch.from_numpy(few.pixels), torch.from_numpy(few.labels).long()
+    pixels, labels = torch.from_numpy(few.flat), torch.from_numpy(few.labels).long()
     results = []
     for by_kernels in (True, False):
         network = make()
@@ -66,7 +66,7 @@ def test_training_goes_by_the_kernels_and_warming_up_leaves_no_trace(
     after = network.state()
     assert all((before[name] == after[name]).all() for name in before)
     network.module.train()
-    sent = network.present(torch.from_numpy(few.pixels), few.ids, 1)
+    sent = network.present(torch.from_numpy(few.flat), few.ids, 1)
     names = set()
     waiting = [sent.logits.grad_fn]
     while waiting:

@@ -48,7 +48,7 @@ def constants(n: int, n_2: int, **changes: Any) -> Constants:
 
 
 def trains(images: Images, example: int, steps: int = 700, intensity: float = 2.0) -> Trains:
-    pixels, number = images.pixels[example], int(images.ids[example])
+    pixels, number = images.flat[example], int(images.ids[example])
     return Trains(*draw_trains(pixels, steps, intensity, 0.5, number, 1, 0, 0))
 
 
@@ -102,7 +102,7 @@ def test_the_kernel_draws_the_spikes_of_the_encoding() -> None:
         for ours, theirs in zip(
             trains(images, example),
             poisson_trains(
-                images.pixels[example], 700, 2.0, 0.5,
+                images.flat[example], 700, 2.0, 0.5,
                 example=int(images.ids[example]), epoch=1, presentation=0, seed=0,
             ),
             strict=True,

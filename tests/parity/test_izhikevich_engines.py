@@ -57,7 +57,7 @@ def test_a_layers_spikes_trace_and_gradient_in_float64(
 
 
 def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
-    logits = network.present(torch.from_numpy(images.pixels), images.ids, epoch=1).logits
+    logits = network.present(torch.from_numpy(images.flat), images.ids, epoch=1).logits
     functional.cross_entropy(logits, torch.from_numpy(images.labels).long()).backward()  # type: ignore[no-untyped-call]
     found = [weights.grad for weights in network.module.parameters()]
     return [logits.detach()] + [gradient for gradient in found if gradient is not None]

@@ -100,7 +100,7 @@ def test_gradients_agree(few: Images, name: str, dtype: str, tolerance: float) -
 
 def native_gradients(contender: Conventional, images: Images, dtype: str) -> State:
     network = contender.module.train()
-    pixels = torch.from_numpy(images.pixels)
+    pixels = torch.from_numpy(images.flat)
     if dtype == "float32":
         logits = contender.present(pixels, images.ids, epoch=1).logits
     else:
@@ -123,7 +123,7 @@ def keras_gradients(contender: Conventional, images: Images, dtype: str) -> Stat
     weights.load(network, contender.state())
     loss = keras.losses.CategoricalCrossentropy(True, 0.1, dtype=dtype)
     with tf.GradientTape() as tape:
-        logits = network(images.pixels.reshape(-1, 28, 28).astype(dtype), training=True)
+        logits = network(images.flat.reshape(-1, 28, 28).astype(dtype), training=True)
         value = loss(tf.one_hot(images.labels, 10), logits)
     trained = network.trainable_variables
     for variable, gradient in zip(trained, tape.gradient(value, trained), strict=True):
@@ -157,7 +157,7 @@ def test_a_keras_model_answers_as_the_network_it_came_from_and_becomes(
     list(first.learn(mnist.train.take(slice(0, 640)), 1))
     model = first.keras_model()
     scores = first.respond(mnist.test).scores
-    pictures = mnist.test.pixels.reshape(-1, 28, 28)
+    pictures = mnist.test.flat.reshape(-1, 28, 28)
     probabilities = model.predict(pictures, batch_size=1000, verbose=0)
     expected = torch.from_numpy(scores).softmax(1).numpy()
     np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-5)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeoff.contenders.base import Config, Outputs
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
 from spikeoff.run.folder import RunFolder, RunRecord, plain, read_run
@@ -66,7 +66,7 @@ def run(folder: Path, dataset: Dataset, name: str, seed: int, **changes: Any) ->
 
 def spikes(name: str, dataset: Dataset, answers: Any, rng: np.random.Generator) -> Raster:
     """A few random spikes."""
-    images = dataset.test.take(first_of_each_digit(dataset.test.labels))
+    images = dataset.test.take(first_of_each_class(dataset.test.labels))
     steps, n = STEPS[name], NEURONS[name]
     fired = np.where(name == "diehl-cook", 0.001, 0.05)
     shown = [
@@ -75,7 +75,7 @@ def spikes(name: str, dataset: Dataset, answers: Any, rng: np.random.Generator) 
             (rng.random((steps, n)) < fired).astype(np.uint8),
             rng.integers(0, 2, (steps, 10)).cumsum(axis=0).astype(np.float32),
         )
-        for pixels in images.pixels
+        for pixels in images.flat
     ]
     given = answers[images.ids - len(dataset.train)]
     return Raster(images, given, shown, rng.integers(0, 10, n).astype(np.int8), 0.5, "votes")

@@ -66,14 +66,14 @@ def test_cards_tell_what_the_runs_answered(
     assert len(shown.cards) > PER_KIND
     for card in shown.cards:
         row = card.number
-        assert card.digit == mnist.test.labels[row]
+        assert int(card.label) == mnist.test.labels[row]
         picture = Image.open(io.BytesIO(base64.b64decode(card.picture.partition(",")[2])))
-        np.testing.assert_array_equal(np.asarray(picture).ravel(), 255 - mnist.test.pixels[row])
+        np.testing.assert_array_equal(np.asarray(picture).ravel(), 255 - mnist.test.flat[row])
         for one in card.given:
             answers = [int(run.answers[row]) for run in groups[one.name]]
-            assert one.seeds == answers.count(one.digit) == max(map(answers.count, answers))
+            assert one.seeds == answers.count(int(one.label)) == max(map(answers.count, answers))
             assert one.of == 3
-            assert one.right == (one.digit == card.digit)
+            assert one.right == (one.label == card.label)
         wrong = sum(not one.right for one in card.given)
         assert card.kind == {3: "none", 2: "one", 1: "lone"}[wrong]
 
@@ -81,7 +81,7 @@ def test_cards_tell_what_the_runs_answered(
 def test_each_kind_is_spread_over_the_digits(groups: dict[str, list[RunRecord]]) -> None:
     cards = gallery(groups).cards
     for kind in KINDS:
-        digits = [card.digit for card in cards if card.kind == kind]
+        digits = [card.label for card in cards if card.kind == kind]
         assert len(digits) <= PER_KIND
         if len(digits) == PER_KIND:
             assert len(set(digits)) >= 8

@@ -17,7 +17,7 @@ from spikeoff.data import Dataset
 from spikeoff.errors import UserError
 from spikeoff.report.data_uris import heat_uri, palette_uri
 from spikeoff.report.rasters import ANSWER, MAX_FRAMES, rasters
-from spikeoff.report.receptive_fields import by_digit, receptive_fields
+from spikeoff.report.receptive_fields import by_class, receptive_fields
 from spikeoff.run.folder import WEIGHTS, RunRecord
 from tests.report import made
 
@@ -49,7 +49,7 @@ def test_the_neurons_that_respond_most_stand_in_their_digits_row() -> None:
     weights[[0, 1, 2], [0, 1, 2]] = [2.0, 4.0, 8.0]
     means = np.zeros((10, 3))
     means[7] = [1, 3, 0]  # neuron 2 never fired
-    picture = by_digit(weights, means)
+    picture = by_class(weights, means)
     row = picture[7 * 29 : 7 * 29 + 28]
     assert row[0, 1] == 1.0  # neuron 1, the stronger, first
     assert row[0, 29] == 1.0

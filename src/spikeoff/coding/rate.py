@@ -74,9 +74,9 @@ def rate_code(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
-    out = np.zeros((len(images), n_steps, images.pixels.shape[1]), np.uint8)
-    limits = thresholds(max_rate)[images.pixels]
-    pixel = np.arange(images.pixels.shape[1], dtype=np.int64)[None, :]
+    out = np.zeros((len(images), n_steps, images.flat.shape[1]), np.uint8)
+    limits = thresholds(max_rate)[images.flat]
+    pixel = np.arange(images.flat.shape[1], dtype=np.int64)[None, :]
     _fill(out, limits, images.ids[:, None], pixel, (epoch, presentation, seed))
     return out
 

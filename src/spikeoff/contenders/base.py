@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.field_checks import check_fields, require
-from spikeoff.data import EMBEDDED, Images
+from spikeoff.data import EMBEDDED, MNIST, Images, ImageSpec
 from spikeoff.data.openml import OPENML_NAMES
 from spikeoff.ledger.account import Account, Footprint, Sparsity
 from spikeoff.ledger.operations import Activity, Operations
@@ -137,7 +137,7 @@ class Step:
 class Response:
     """What a network answered.
 
-    scores: [n, 10] float32, the highest is its answer.
+    scores: [n, classes] float32, the highest is its answer.
     activity: how busy it was.
     hidden: [n, neurons] spikes of each hidden neuron, where an answer is read from them.
     """
@@ -193,8 +193,8 @@ class Contender(ABC):
     """Epochs without a better validation loss (or accuracy) before training stops; None: never."""
 
     @abstractmethod
-    def __init__(self, config: Any) -> None:
-        """Take a configuration of ``config_type`` and be ready to learn."""
+    def __init__(self, config: Any, spec: ImageSpec = MNIST) -> None:
+        """Take a configuration of ``config_type``, and what the images are; be ready to learn."""
 
     @abstractmethod
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
@@ -254,9 +254,9 @@ class Contender(ABC):
         self.restore(snapshot)
 
     @classmethod
-    def memory_needed(cls, config: Any, n_images: int) -> int | None:
+    def memory_needed(cls, config: Any, n_images: int, spec: ImageSpec = MNIST) -> int | None:
         """Bytes that a run takes about, with ``n_images`` to learn from; None: not known."""
-        del config, n_images
+        del config, n_images, spec
         return None
 
     def warm_up(self, images: Images) -> None:

@@ -1,19 +1,20 @@
 """The spikes that a few test images evoke, step by step: a run keeps them in ``raster.npz``.
 
-    ids, labels, answers [k]   the images, their digits, and what the network answered
-    pixels [k, 784]            uint8
-    inputs [k, steps, 784]     1 where an input fires, packed eight to a byte
-    hidden [k, steps, n]       the same for hidden neurons
-    scores [k, steps, 10]      what speaks for each digit after each step, float32
-    speaks_for [n]             the digit that each hidden neuron speaks for most, -1 for none
-    dt, unit                   ms a step; what the scores are, as the bytes of UTF-8
+    ids, labels, answers [k]        the images, their classes, and what the network answered
+    pixels [k, height, width, ...]  uint8
+    inputs [k, steps, pixels]       1 where an input fires, packed eight to a byte
+    hidden [k, steps, n]            the same for hidden neurons
+    scores [k, steps, classes]      what speaks for each class after each step, float32
+    speaks_for [n]                  the class that each hidden neuron speaks for most, -1: none
+    dt, unit                        ms per step; what the scores are, as the bytes of UTF-8
 
-The images are the first of each digit in the test set, so that all contenders show the same ones
+The images are the first of each class in the test set, so that all contenders show the same ones
 and nobody chose them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.images import N_CLASSES, N_PIXELS, Images
+from spikeoff.data.images import Images
 from spikeoff.data.npz import read_arrays
+from spikeoff.data.spec import MNIST
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
 
@@ -39,8 +41,9 @@ Bits = NDArray[np.uint8]
 class Shown:
     """What one image evoked.
 
-    inputs: [steps, 784], hidden: [steps, n], 1 where a spike.
-    scores: [steps, 10] what speaks for each digit after each step; the last row is the response.
+    inputs: [steps, pixels], hidden: [steps, n], 1 where a spike.
+    scores: [steps, classes] what speaks for each class after each step; the last row is the
+        response.
     """
 
     inputs: Bits
@@ -53,7 +56,7 @@ class Raster:
     """A few images and what each evoked.
 
     answers: [k] the network's.
-    speaks_for: [n] the digit that each hidden neuron speaks for most, -1 for none.
+    speaks_for: [n] the class that each hidden neuron speaks for most, -1 for none.
     dt: step (ms).
     unit: what the scores are, in words.
     """
@@ -66,10 +69,9 @@ class Raster:
     unit: str
 
 
-def first_of_each_digit(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Rows of the first image of each digit that there is, in the order of the digits."""
-    digits, rows = np.unique(labels, return_index=True)
-    del digits
+def first_of_each_class(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Rows of the first image of each class that there is, in the order of the classes."""
+    _, rows = np.unique(labels, return_index=True)
     return rows.astype(np.int64)
 
 
@@ -100,21 +102,27 @@ def read_raster(folder: Path) -> Raster | None:
     held = read_arrays(path, KEYS)
     inputs, hidden, scores = held["inputs"], held["hidden"], held["scores"]
     k, neurons = held["labels"].size, held["speaks_for"].size
-    steps = scores.shape[1] if scores.ndim == 3 else 0
+    steps, n_classes = scores.shape[1:] if scores.ndim == 3 else (0, 0)
+    pixels = held["pixels"]
+    if pixels.ndim == 2 and pixels.shape[1] == MNIST.n_pixels:  # as earlier versions wrote them
+        pixels = held["pixels"] = pixels.reshape(-1, *MNIST.shape)
+    n_pixels = math.prod(pixels.shape[1:])
     shapes = {
-        "ids": (k,), "labels": (k,), "answers": (k,), "pixels": (k, N_PIXELS),
-        "inputs": (k, steps, -(-N_PIXELS // 8)), "hidden": (k, steps, -(-neurons // 8)),
-        "scores": (k, steps, N_CLASSES), "speaks_for": (neurons,), "dt": (),
+        "ids": (k,), "labels": (k,), "answers": (k,), "pixels": (k, *pixels.shape[1:]),
+        "inputs": (k, steps, -(-n_pixels // 8)), "hidden": (k, steps, -(-neurons // 8)),
+        "scores": (k, steps, n_classes), "speaks_for": (neurons,), "dt": (),
         "unit": held["unit"].shape[:1],
     }  # fmt: skip
     kinds = {"scores": "f", "dt": "f", "ids": "i", "speaks_for": "i"}
     for name, shape in shapes.items():
         fits = held[name].shape == shape and held[name].dtype.kind == kinds.get(name, "u")
-        if not fits or not k * steps * neurons:
+        if not fits or not k * steps * neurons * n_pixels * n_classes or pixels.ndim < 3:
             raise UserError(f"{path}: {name!r} is not that of a run; remove the file, or run again")
     for name in ("labels", "answers"):
-        if int(held[name].astype(np.int64).max()) >= N_CLASSES:
-            raise UserError(f"{path}: a digit in {name!r} is above 9; remove the file")
+        if int(held[name].astype(np.int64).max()) >= n_classes:
+            raise UserError(
+                f"{path}: a label in {name!r} is above {n_classes - 1}; remove the file"
+            )
     if not float(held["dt"]) > 0:
         raise UserError(f"{path}: 'dt' (={held['dt']}) must be above 0 ms; remove the file")
     images = Images(
@@ -122,7 +130,7 @@ def read_raster(folder: Path) -> Raster | None:
     )
     shown = [
         Shown(
-            np.unpackbits(inputs[one].astype(np.uint8), axis=1, count=N_PIXELS),
+            np.unpackbits(inputs[one].astype(np.uint8), axis=1, count=n_pixels),
             np.unpackbits(hidden[one].astype(np.uint8), axis=1, count=neurons),
             scores[one].astype(np.float32),
         )

@@ -1,15 +1,18 @@
 """Data sets: sources, formats, and the split that all contenders share."""
 
-from spikeoff.data.images import N_CLASSES, N_PIXELS, SIDE, Dataset, Images
+from spikeoff.data.images import Dataset, Images
 from spikeoff.data.source import EMBEDDED, load_dataset
+from spikeoff.data.spec import MNIST, N_CLASSES, N_PIXELS, SIDE, ImageSpec
 from spikeoff.data.split import Split, split
 
 __all__ = [
     "EMBEDDED",
+    "MNIST",
     "N_CLASSES",
     "N_PIXELS",
     "SIDE",
     "Dataset",
+    "ImageSpec",
     "Images",
     "Split",
     "load_dataset",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeoff.data.images import SIDE, Bytes, Dataset, make_dataset
+from spikeoff.data.images import Bytes, Dataset, make_dataset
 from spikeoff.errors import UserError
 from spikeoff.files import pack, read_bytes, write_bytes
 
@@ -49,29 +49,30 @@ def load_folder(folder: Path, name: str) -> Dataset:
             if stem not in found:
                 raise UserError(f"{folder}: {stem}[.gz] is missing; all four IDX files are needed")
     parts = {
-        part: (read_array(found[images], 3), read_array(found[labels], 1))
+        part: (read_array(found[images], 3, 4), read_array(found[labels], 1))
         for part, (images, labels) in STEMS.items()
     }
     return make_dataset(name, parts["train"], parts["test"], folder)
 
 
-def read_array(path: Path, n_dimensions: int) -> Bytes:
+def read_array(path: Path, *dimensions: int) -> Bytes:
     """The array in one IDX file.
 
     Raises:
         UserError: magic number, sizes or length are wrong.
     """
     raw = read_bytes(path)
-    header = 4 + 4 * n_dimensions
+    header = 4 + 4 * dimensions[0]
     if len(raw) < header:
         raise UserError(f"{path}: {len(raw)} bytes; an IDX header alone has {header}")
     magic = struct.unpack(">I", raw[:4])[0]
-    expected = UNSIGNED_BYTE << 8 | n_dimensions
-    if magic != expected:
+    n_dimensions = magic & 0xFF
+    if magic >> 8 != UNSIGNED_BYTE or n_dimensions not in dimensions:
         raise UserError(
-            f"{path}: magic number {magic:#010x}; "
-            f"{n_dimensions}-dimensional unsigned bytes have {expected:#010x}"
+            f"{path}: magic number {magic:#010x}; {dimensions[0]}-dimensional unsigned bytes "
+            f"have {UNSIGNED_BYTE << 8 | dimensions[0]:#010x}"
         )
+    header = 4 + 4 * n_dimensions
     shape = struct.unpack(f">{n_dimensions}I", raw[4:header])
     size = math.prod(shape)
     if size != len(raw) - header:
@@ -91,7 +92,7 @@ def write_folder(dataset: Dataset, folder: Path) -> list[Path]:
     for part, (images, labels) in STEMS.items():
         source = getattr(dataset, part)
         for stem, array in (
-            (images, source.pixels.reshape(-1, SIDE, SIDE)),
+            (images, source.pixels),
             (labels, source.labels),
         ):
             header = struct.pack(f">I{array.ndim}I", UNSIGNED_BYTE << 8 | array.ndim, *array.shape)

@@ -1,18 +1,16 @@
-"""Labelled digits as the contenders see them, and the rules that every source must obey."""
+"""Labelled images as the contenders see them, and the rules that every source must obey."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.data.spec import MAX_CLASSES, ImageSpec, numbered
 from spikeoff.errors import UserError
-
-SIDE = 28
-N_PIXELS = SIDE * SIDE
-N_CLASSES = 10
 
 PART = 4096
 """Images that are converted at a time."""
@@ -24,8 +22,8 @@ Bytes = NDArray[np.uint8]
 class Images:
     """Images with their labels.
 
-    pixels: [n, 784] uint8, row by row, 0 is background.
-    labels: [n] uint8 in 0..9.
+    pixels: [n, height, width] or [n, height, width, channels] uint8, 0 is background.
+    labels: [n] uint8, the number of each image's class.
     ids: [n] int64, the example's number in its data set (training images first, test images
         behind them): the name under which its input spikes are drawn.
     """
@@ -37,6 +35,11 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def flat(self) -> Bytes:
+        """[n, pixels] uint8: each image as one row, row by row of the picture; a view."""
+        return self.pixels.reshape(len(self.pixels), math.prod(self.pixels.shape[1:]))
+
     def take(self, rows: NDArray[np.int64] | slice) -> Images:
         """The images at ``rows``, in that order."""
         return Images(self.pixels[rows], self.labels[rows], self.ids[rows])
@@ -44,11 +47,12 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set as published: its training part and its test part."""
+    """A data set as published: its training part and its test part, and what its images are."""
 
     name: str
     train: Images
     test: Images
+    spec: ImageSpec
 
     def sha256(self) -> str:
         """A fingerprint of all pixels and labels, whatever format they were read from."""
@@ -64,49 +68,75 @@ def make_dataset(
     train: tuple[NDArray[np.generic], NDArray[np.generic]],
     test: tuple[NDArray[np.generic], NDArray[np.generic]],
     where: object = None,
+    classes: tuple[str, ...] | None = None,
 ) -> Dataset:
     """A data set from raw (pixels, labels) pairs, checked.
 
-    ``where`` says in messages where the pairs are from; the name does by default.
+    Args:
+        name: of the data set.
+        train: pixels [n, height, width(, channels)], or [n, pixels] of square images; labels [n].
+        test: the same.
+        where: says in messages where the pairs are from; the name does by default.
+        classes: names of the classes; by default the numbers from 0 to the highest label.
 
     Raises:
         UserError: a shape, a pixel value or a label breaks the rules.
     """
     where = name if where is None else where
-    train_pixels, train_labels = _checked(f"{where}: training part", *train)
-    test_pixels, test_labels = _checked(f"{where}: test part", *test)
-    n = len(train_labels)
-    return Dataset(
-        name,
-        Images(train_pixels, train_labels, np.arange(n, dtype=np.int64)),
-        Images(test_pixels, test_labels, np.arange(n, n + len(test_labels), dtype=np.int64)),
-    )
+    highest = MAX_CLASSES if classes is None else len(classes)
+    train_images = _checked(f"{where}: training part", *train, highest)
+    test_images = _checked(f"{where}: test part", *test, highest)
+    shapes = [pixels.shape[1:] for pixels, _ in (train_images, test_images)]
+    if shapes[0] != shapes[1]:
+        train_shape, test_shape = (" x ".join(map(str, shape)) for shape in shapes)
+        raise UserError(
+            f"{where}: training images are {train_shape}, test images {test_shape}; "
+            "all must have one shape"
+        )
+    if classes is None:
+        classes = numbered(1 + max(int(labels.max()) for _, labels in (train_images, test_images)))
+    try:
+        spec = ImageSpec(shapes[0], classes)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    n, n_test = len(train_images[1]), len(test_images[1])
+    ids = np.arange(n + n_test, dtype=np.int64)
+    return Dataset(name, Images(*train_images, ids[:n]), Images(*test_images, ids[n:]), spec)
 
 
 def _checked(
-    where: str, pixels: NDArray[np.generic], labels: NDArray[np.generic]
+    where: str, pixels: NDArray[np.generic], labels: NDArray[np.generic], n_classes: int
 ) -> tuple[Bytes, Bytes]:
     if pixels.ndim == 0 or len(pixels) == 0:
         raise UserError(f"{where}: it holds no images; at least one is needed")
-    if pixels.shape[1:] not in ((N_PIXELS,), (SIDE, SIDE), (SIDE, SIDE, 1)):
-        shape = " x ".join(map(str, pixels.shape[1:])) or "1"
-        raise UserError(f"{where}: images are {shape}; the networks take {SIDE} x {SIDE}")
     if labels.shape[1:] not in ((), (1,)) or labels.ndim == 0:
-        raise UserError(f"{where}: labels of shape {labels.shape}; one number an image is needed")
+        raise UserError(f"{where}: labels of shape {labels.shape}; one number per image is needed")
     labels = labels.reshape(-1)
     if len(labels) != len(pixels):
         raise UserError(
             f"{where}: {len(pixels)} images but {len(labels)} labels; there must be one each"
         )
-    return _as_bytes(where, pixels), _as_labels(where, labels)
+    pixels = pixels.reshape(len(pixels), *_shape(where, pixels.shape[1:]))
+    return _as_bytes(where, pixels), _as_labels(where, labels, n_classes)
+
+
+def _shape(where: str, given: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an image; rows of numbers are square images, one channel is none."""
+    if len(given) == 1 and math.isqrt(given[0]) ** 2 == given[0] > 0:
+        return (math.isqrt(given[0]),) * 2
+    if len(given) == 1:
+        raise UserError(
+            f"{where}: images are rows of {given[0]} numbers, which make no square; "
+            "give them as height x width"
+        )
+    return given[:2] if len(given) == 3 and given[2] == 1 else given
 
 
 def _as_bytes(where: str, pixels: NDArray[np.generic]) -> Bytes:
-    """Pixels [n, ...] as uint8 [n, 784]; floats in [0, 1] are n/255 (Keras) or n/256 (Theano).
+    """Pixels as uint8; floats in [0, 1] are n/255 (Keras) or n/256 (Theano).
 
-    A part is looked at at a time: numbers of other types take up to eight times the memory.
+    The images are converted part by part: other types take up to eight times the memory.
     """
-    pixels = pixels.reshape(len(pixels), N_PIXELS)
     if pixels.dtype == np.uint8:
         return np.require(pixels, requirements=["C", "W"])
     if pixels.dtype.kind not in "iuf":
@@ -141,14 +171,14 @@ def _scaled(pixels: NDArray[np.generic], scale: int, result: Bytes) -> bool:
     return bool(np.abs(scaled - whole).max() < 1e-3 and whole.max() <= 255)
 
 
-def _as_labels(where: str, labels: NDArray[np.generic]) -> Bytes:
+def _as_labels(where: str, labels: NDArray[np.generic], n_classes: int) -> Bytes:
     if labels.dtype.kind not in "iuf":
-        raise UserError(f"{where}: labels of type {labels.dtype}; digits 0..{N_CLASSES - 1}")
+        raise UserError(f"{where}: labels of type {labels.dtype}; they must be 0..{n_classes - 1}")
     values = labels.astype(np.float64)
-    bad = ~((values >= 0) & (values < N_CLASSES) & (values == np.floor(values)))
+    bad = ~((values >= 0) & (values < n_classes) & (values == np.floor(values)))
     if bad.any():
         first = int(np.argmax(bad))
         raise UserError(
-            f"{where}: label {labels[first]} at position {first}; labels are 0..{N_CLASSES - 1}"
+            f"{where}: label {labels[first]} at position {first}; labels are 0..{n_classes - 1}"
         )
     return labels.astype(np.uint8)

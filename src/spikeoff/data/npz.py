@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.data import npy
-from spikeoff.data.images import SIDE, Dataset, make_dataset
+from spikeoff.data.images import Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import MAX_BYTES, whole_file
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load(path: Path, name: str) -> Dataset:
-    """The data set in a Keras ``.npz``.
+def load(path: Path, name: str, classes: tuple[str, ...] | None = None) -> Dataset:
+    """The data set in a Keras ``.npz``; ``classes`` as in ``make_dataset``.
 
     Raises:
         UserError: the archive is damaged, too large, lacks an array, or holds objects.
     """
     arrays = read_arrays(path, KEYS)
     train, test = ((arrays[pixels], arrays[labels]) for pixels, labels in (KEYS[:2], KEYS[2:]))
-    return make_dataset(name, train, test, path)
+    return make_dataset(name, train, test, path, classes)
 
 
 def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
@@ -62,9 +62,9 @@ def save(dataset: Dataset, path: Path) -> list[Path]:
     with whole_file(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(
             stream,
-            x_train=dataset.train.pixels.reshape(-1, SIDE, SIDE),
+            x_train=dataset.train.pixels,
             y_train=dataset.train.labels,
-            x_test=dataset.test.pixels.reshape(-1, SIDE, SIDE),
+            x_test=dataset.test.pixels,
             y_test=dataset.test.labels,
         )
     return [path]

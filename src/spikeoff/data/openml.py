@@ -18,6 +18,15 @@ OPENML_NAMES = {
     "kuzushiji-mnist": "Kuzushiji-MNIST",
 }
 
+CLASSES = {
+    "fashion-mnist": (
+        "T-shirt", "trouser", "pullover", "dress", "coat",
+        "sandal", "shirt", "sneaker", "bag", "ankle boot",
+    ),
+    "kuzushiji-mnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+}  # fmt: skip
+"""Names of the classes that are no digits."""
+
 N_TRAIN = 60_000
 """OpenML keeps these data sets as one table, training images first."""
 
@@ -34,7 +43,7 @@ def load(name: str) -> Dataset:
         UserError: it cannot be fetched, or what came is not what the name promises.
     """
     if is_cached(name):
-        return npz.load(_cached(name), name)
+        return npz.load(_cached(name), name, CLASSES.get(name))
     dataset = _fetch(name)
     npz.save(dataset, _cached(name))
     return dataset
@@ -71,5 +80,6 @@ def _fetch(name: str) -> Dataset:
     if len(pixels) <= N_TRAIN:
         raise UserError(f"{name}: OpenML sent {len(pixels)} images; over {N_TRAIN} are expected")
     return make_dataset(
-        name, (pixels[:N_TRAIN], labels[:N_TRAIN]), (pixels[N_TRAIN:], labels[N_TRAIN:])
-    )
+        name, (pixels[:N_TRAIN], labels[:N_TRAIN]), (pixels[N_TRAIN:], labels[N_TRAIN:]),
+        classes=CLASSES.get(name),
+    )  # fmt: skip

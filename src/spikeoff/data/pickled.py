@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.images import SIDE, Dataset, make_dataset
+from spikeoff.data.images import Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
 from spikeoff.files import pack, read_bytes, write_bytes
 
@@ -243,9 +243,10 @@ def _from_dict(path: Path) -> Pair:
         raise UserError(f"{path}: expected a dict with x, y, rows, cols")
     pixels, labels = _pixels(content["x"], path), _labels(content["y"], path)
     rows, cols = content["rows"], content["cols"]
-    if rows != SIDE or cols != SIDE:
-        raise UserError(f"{path}: rows and cols are not {SIDE}; the networks take {SIDE} x {SIDE}")
-    return pixels, labels
+    n = len(pixels)
+    if not isinstance(rows, int) or not isinstance(cols, int) or rows * cols * n != pixels.size:
+        raise UserError(f"{path}: rows and cols do not say the size of an image in x")
+    return pixels.reshape(n, rows, cols), labels
 
 
 def _numbers(value: object, path: Path) -> object:
@@ -293,7 +294,7 @@ def save(dataset: Dataset, path: Path) -> list[Path]:
     n = min(N_THEANO_TRAIN, len(dataset.train) * 5 // 6)
     parts = (dataset.train.take(slice(0, n)), dataset.train.take(slice(n, None)), dataset.test)
     content = tuple(
-        (part.pixels.astype(np.float32) / 256, part.labels.astype(np.int64)) for part in parts
+        (part.flat.astype(np.float32) / 256, part.labels.astype(np.int64)) for part in parts
     )
     raw = pickle.dumps(content, protocol=2)
     # The name that every NumPy knows; it stands once, before the first array's data.

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data.images import N_CLASSES, Dataset, Images
+from spikeoff.data.images import Dataset, Images
+from spikeoff.data.spec import ImageSpec
 from spikeoff.errors import UserError
 
 
 @dataclass(frozen=True)
 class Split:
-    """Disjoint images to learn from, to steer by, and to be judged on.
+    """Disjoint images: for training, for validation and for the test.
 
     Training and validation images come from the published training part, the test images are
     the published test part, whole.
@@ -22,10 +23,11 @@ class Split:
     train: Images
     validation: Images
     test: Images
+    spec: ImageSpec
 
 
 def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None = None) -> Split:
-    """A stratified split: each digit keeps its share in every part.
+    """A stratified split: each class keeps its share in every part.
 
     Args:
         dataset: the data set.
@@ -36,23 +38,24 @@ def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None
     Raises:
         UserError: the numbers do not fit the data set.
     """
-    n = len(dataset.train)
-    if n_validation and not N_CLASSES <= n_validation <= n - N_CLASSES:
+    n, n_classes = len(dataset.train), len(np.unique(dataset.train.labels))
+    if n_validation and not n_classes <= n_validation <= n - n_classes:
         raise UserError(
             f"n_validation is {n_validation}; with {n} training images it must be 0 "
-            f"or from {N_CLASSES} to {n - N_CLASSES}"
+            f"or from {n_classes} to {n - n_classes}"
         )
     rest = n - n_validation
-    if n_train not in (None, rest) and not N_CLASSES <= (n_train or 0) <= rest - N_CLASSES:
+    if n_train not in (None, rest) and not n_classes <= (n_train or 0) <= rest - n_classes:
         raise UserError(
             f"n_train is {n_train}; after {n_validation} validation images it must be {rest}, "
-            f"or from {N_CLASSES} to {rest - N_CLASSES}"
+            f"or from {n_classes} to {rest - n_classes}"
         )
     everything = np.arange(n)
     training, validation = _draw(dataset, everything, n_validation, seed)
     if n_train is not None and n_train < rest:
         _, training = _draw(dataset, training, n_train, seed)
-    return Split(dataset.train.take(training), dataset.train.take(validation), dataset.test)
+    train, held_out = dataset.train.take(training), dataset.train.take(validation)
+    return Split(train, held_out, dataset.test, dataset.spec)
 
 
 def _draw(
@@ -71,6 +74,6 @@ def _draw(
         )
     except ValueError as error:
         raise UserError(
-            f"{dataset.name}: too few images of some digit to split off {n} of {len(rows)}"
+            f"{dataset.name}: too few images of some class to split off {n} of {len(rows)}"
         ) from error
     return np.sort(left), np.sort(drawn)

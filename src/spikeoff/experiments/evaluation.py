@@ -23,7 +23,6 @@ from spikeoff.contenders.diehl_cook.contender import DiehlCook
 from spikeoff.contenders.diehl_cook.initial_layers import THETA, find_weights
 from spikeoff.contenders.diehl_cook.readout import VOTES, Counts, Readout, Vote, read
 from spikeoff.data import Images, load_dataset
-from spikeoff.data.images import N_CLASSES
 from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError
 from spikeoff.files import write_text
@@ -193,7 +192,8 @@ def _show(result: Evaluation, console: Console) -> None:
 
 
 def _write(result: Evaluation, images: Images, folder: Path) -> None:
-    counts = np.zeros((N_CLASSES, N_CLASSES), np.int64)
+    n_classes = len(result.readout.means)
+    counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (result.labels, result.answers), 1)
     title = f"Diehl & Cook: {100 * result.accuracy[result.vote]:.2f} % by {result.vote} vote"
     save_figure(lambda: confusion_figure(counts, title), folder / "confusion_matrix.png")

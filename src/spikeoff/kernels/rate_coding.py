@@ -25,11 +25,11 @@ def rate_code_events(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
-    n, n_pixels = images.pixels.shape
+    n, n_pixels = images.flat.shape
     counts = np.empty(n * n_steps, np.int32)
     active = np.empty((n * n_steps, n_pixels), np.uint16)
     limits = thresholds(max_rate)
-    _draw(images.pixels, images.ids, limits, seed, epoch, presentation, n_steps, counts, active)
+    _draw(images.flat, images.ids, limits, seed, epoch, presentation, n_steps, counts, active)
     return Events(counts, active, n_pixels)
 
 
@@ -41,7 +41,7 @@ def rate_code_delta(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
-    n, n_pixels = images.pixels.shape
+    n, n_pixels = images.flat.shape
     result = SpikeDelta(
         n_baseline=np.empty(n, np.int32),
         baseline=np.empty((n, n_pixels), np.uint16),
@@ -50,7 +50,7 @@ def rate_code_delta(
         flips=np.empty((n * n_steps, n_pixels), np.uint16),
     )
     _draw_delta(
-        images.pixels, images.ids, thresholds(max_rate), seed, epoch, presentation, n_steps,
+        images.flat, images.ids, thresholds(max_rate), seed, epoch, presentation, n_steps,
         result.n_baseline, result.baseline, result.n_fired, result.n_flips, result.flips,
     )  # fmt: skip
     return result

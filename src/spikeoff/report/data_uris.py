@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from spikeoff.data.images import SIDE
-
 Bytes = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
@@ -18,9 +16,12 @@ TRANSPARENT = 0
 """The palette entry that shows what is behind."""
 
 
-def digit_uri(pixels: Bytes) -> str:
-    """An image [784] as MNIST means it, dark on light."""
-    return _uri(Image.fromarray(255 - pixels.reshape(SIDE, SIDE)))
+def image_uri(pixels: Bytes) -> str:
+    """An image [height, width(, channels)]: grey ones dark on light, as MNIST means them."""
+    if pixels.ndim == 3 and pixels.shape[2] >= 3:
+        return _uri(Image.fromarray(np.ascontiguousarray(pixels[:, :, :3])))
+    grey = pixels if pixels.ndim == 2 else pixels[:, :, 0]
+    return _uri(Image.fromarray(255 - grey))
 
 
 def palette_uri(entries: Bytes, colours: list[Colour]) -> str:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
-from spikeoff.data import N_CLASSES, Dataset
+from spikeoff.data import Dataset
 
 
 def dataset_table(dataset: Dataset) -> Table:
-    """Images a digit in both parts, pixels, and the fingerprint."""
+    """Images per class in both parts, pixels, and the fingerprint."""
     table = Table(title=dataset.name, caption=f"SHA-256 {dataset.sha256()}", caption_justify="left")
     table.add_column("")
     parts = {"train": dataset.train, "test": dataset.test}
     for name in parts:
         table.add_column(name, justify="right")
-    counts = [np.bincount(part.labels, minlength=N_CLASSES) for part in parts.values()]
-    for digit in range(N_CLASSES):
-        table.add_row(f"digit {digit}", *(f"{count[digit]:,}" for count in counts))
+    counts = [np.bincount(part.labels, minlength=dataset.spec.n_classes) for part in parts.values()]
+    for label, name in enumerate(dataset.spec.classes):
+        table.add_row(f"class {name}", *(f"{count[label]:,}" for count in counts))
     table.add_section()
+    table.add_row("size", *(" x ".join(map(str, dataset.spec.shape)),) * 2)
     table.add_row("images", *(f"{len(part):,}" for part in parts.values()))
     table.add_row("mean pixel", *(f"{part.pixels.mean():.2f}" for part in parts.values()))
     shares = [100 * np.count_nonzero(part.pixels) / part.pixels.size for part in parts.values()]

@@ -7,7 +7,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spikeoff.data.images import N_CLASSES, SIDE
 from spikeoff.plotting import COLOURS, new_figure
 
 N_ERRORS = 40
@@ -17,7 +16,7 @@ COLUMNS = 8
 def errors_figure(
     pixels: NDArray[np.uint8], labels: NDArray[np.uint8], answers: NDArray[np.int64]
 ) -> Figure:
-    """Images [n, 784] that were answered wrongly, spread over all of them, true -> given."""
+    """Images [n, height, width(, channels)] answered wrongly, spread over all: true -> given."""
     wrong = np.flatnonzero(labels != answers)
     shown = wrong[np.linspace(0, len(wrong) - 1, min(N_ERRORS, len(wrong))).astype(int)]
     rows = max(1, -(-len(shown) // COLUMNS))
@@ -27,7 +26,7 @@ def errors_figure(
         axes.set_axis_off()
         if place < len(shown):
             number = shown[place]
-            axes.imshow(pixels[number].reshape(SIDE, SIDE), cmap="Greys", vmin=0, vmax=255)
+            axes.imshow(pixels[number], cmap="Greys", vmin=0, vmax=255)
             axes.set_title(f"{labels[number]} → {answers[number]}", fontsize=11)
     return figure
 
@@ -41,18 +40,18 @@ def assignments_figure(assigned: NDArray[np.int64], means: NDArray[np.float64]) 
     """
     figure = new_figure(10, 4.2)
     bars, spread = figure.subplots(1, 2)
-    counts = [int((assigned == digit).sum()) for digit in range(N_CLASSES)]
+    counts = [int((assigned == digit).sum()) for digit in range(len(means))]
     silent = int((assigned < 0).sum())
-    names = [*map(str, range(N_CLASSES)), "none"]
-    drawn = bars.bar(names, [*counts, silent], color=[COLOURS[0]] * N_CLASSES + ["#999999"])
+    names = [*map(str, range(len(means))), "none"]
+    drawn = bars.bar(names, [*counts, silent], color=[COLOURS[0]] * len(means) + ["#999999"])
     bars.bar_label(drawn, fontsize=10)
     bars.set(xlabel="Digit", ylabel="Neurons", title="Neurons by the digit they stand for")
     bars.grid(visible=False)
-    order = np.lexsort((-means.max(axis=0), np.where(assigned < 0, N_CLASSES, assigned)))
+    order = np.lexsort((-means.max(axis=0), np.where(assigned < 0, len(means), assigned)))
     share = means[:, order] / np.maximum(means[:, order].sum(axis=0), 1e-12)
     image = spread.imshow(share, aspect="auto", cmap=_white_to_blue(), vmin=0, vmax=1)
     spread.set(
-        xlabel="Neuron, by digit and response", ylabel="Digit shown", yticks=range(N_CLASSES),
+        xlabel="Neuron, by digit and response", ylabel="Digit shown", yticks=range(len(means)),
         title="Where each neuron's spikes go",
     )  # fmt: skip
     spread.grid(visible=False)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from spikeoff.data.images import N_CLASSES
+from spikeoff.data import MNIST
 from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_figure
 from spikeoff.report.groups import group
@@ -41,7 +41,9 @@ def save_run_figures(record: RunRecord) -> None:
 
 def save_confusion(record: RunRecord, path: Path) -> None:
     """The confusion matrix of the test images as an image file."""
-    save_figure(lambda: confusion_figure(record.confusion(), headline(record)), path)
+    save_figure(
+        lambda: confusion_figure(record.confusion(), headline(record), record.spec.classes), path
+    )
 
 
 def save_analysis(record: RunRecord, path: Path) -> None:
@@ -60,19 +62,20 @@ def effective_operations(summary: dict[str, Any]) -> float:
     return float(operations["effective_macs"] + operations["effective_acs"])
 
 
-def confusion_figure(counts: NDArray[np.int64], title: str) -> Figure:
-    """True digit by answer; shaded by the share of its digit, errors on a scale of their own.
+def confusion_figure(
+    counts: NDArray[np.int64], title: str, classes: tuple[str, ...] = MNIST.classes
+) -> Figure:
+    """True class by answer; shaded by the share of its class, errors on a scale of their own.
 
     The diagonal would drown the errors on one scale: it is shaded apart, in grey.
     """
     figure = new_figure(6.4, 5.6)
     axes = figure.add_subplot()
     share = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    errors = np.where(np.eye(N_CLASSES, dtype=bool), np.nan, share)
+    right = np.eye(len(counts), dtype=bool)
+    errors = np.where(right, np.nan, share)
     image = axes.imshow(errors, cmap="YlOrRd", vmin=0, vmax=max(1.0, float(np.nanmax(errors))))
-    axes.imshow(
-        np.where(np.eye(N_CLASSES, dtype=bool), share, np.nan), cmap="Greys", vmin=0, vmax=220
-    )
+    axes.imshow(np.where(right, share, np.nan), cmap="Greys", vmin=0, vmax=220)
     for (row, column), count in np.ndenumerate(counts):
         if count:
             dark = row != column and errors[row, column] > 0.6 * float(np.nanmax(errors))
@@ -81,12 +84,13 @@ def confusion_figure(counts: NDArray[np.int64], title: str) -> Figure:
                 fontsize=10, color="white" if dark else "black",
             )  # fmt: skip
     axes.set(
-        xlabel="Answer of the network", ylabel="True digit", title=title,
-        xticks=range(N_CLASSES), yticks=range(N_CLASSES),
+        xlabel="Answer of the network", ylabel="True class", title=title,
+        xticks=range(len(classes)), yticks=range(len(classes)),
+        xticklabels=classes, yticklabels=classes,
     )  # fmt: skip
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, label="Errors (% of the true digit's images)", shrink=0.85)
+    figure.colorbar(image, ax=axes, label="Errors (% of the true class's images)", shrink=0.85)
     return figure
 
 

@@ -1,7 +1,7 @@
 """Test images that were answered wrongly, chosen so that they tell the contenders apart.
 
-Of each contender counts what most of its seeds answered; the lowest digit among equals. Images
-are taken, kind by kind, from each digit in turn (and from each contender, where one stands alone),
+What counts for a contender is what most of its seeds answered; the first class among equals. Images
+are taken, kind by kind, from each class in turn (and from each contender, where one stands alone),
 those first on which answers differ most.
 """
 
@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.data import EMBEDDED, Dataset, load_dataset
-from spikeoff.data.images import N_CLASSES
 from spikeoff.data.openml import OPENML_NAMES, is_cached
 from spikeoff.errors import UserError
-from spikeoff.report.data_uris import digit_uri
+from spikeoff.report.data_uris import image_uri
 from spikeoff.run.folder import RunRecord
 
 PER_KIND = 24
@@ -44,7 +43,7 @@ class Given:
 
     name: str
     place: int
-    digit: int
+    label: str
     right: bool
     seeds: int
     of: int
@@ -55,7 +54,7 @@ class Card:
     """One test image; ``number`` counts from 0, as the data set has it."""
 
     number: int
-    digit: int
+    label: str
     kind: str
     picture: str
     given: list[Given]
@@ -79,7 +78,7 @@ def gallery(groups: Mapping[str, Sequence[RunRecord]]) -> Gallery:
     counted = {name: _votes(records) for name, records in groups.items()}
     answers = np.array([votes.argmax(axis=0) for votes in counted.values()])
     first = next(iter(groups.values()))[0]
-    kinds = _kinds(answers, first.labels)
+    kinds, classes = _kinds(answers, first.labels), first.spec.classes
     told = _tell(kinds)
     dataset = find_dataset(first)
     if dataset is None:
@@ -94,12 +93,12 @@ def gallery(groups: Mapping[str, Sequence[RunRecord]]) -> Gallery:
         return Gallery([], told, "The images cannot be shown: the runs do not name them.")
     cards = [
         Card(
-            int(rows[place]), int(first.labels[place]), kind,
-            digit_uri(dataset.test.pixels[rows[place]]),
+            int(rows[place]), classes[first.labels[place]], kind,
+            image_uri(dataset.test.pixels[rows[place]]),
             [
-                Given(name, number, int(digit := votes[:, place].argmax()),
-                      bool(digit == first.labels[place]),
-                      int(votes[digit, place]), len(groups[name]))
+                Given(name, number, classes[answer := votes[:, place].argmax()],
+                      bool(answer == first.labels[place]),
+                      int(votes[answer, place]), len(groups[name]))
                 for number, (name, votes) in enumerate(counted.items())
             ],
         )
@@ -142,9 +141,9 @@ def _tell(kinds: NDArray[np.str_]) -> str:
 
 
 def _votes(records: Sequence[RunRecord]) -> Answers:
-    """[10, n] in how many seeds each digit was the answer."""
-    digits = np.arange(N_CLASSES)[:, None]
-    votes: Answers = np.sum([record.answers == digits for record in records], axis=0)
+    """[classes, n] in how many seeds each class was the answer."""
+    classes = np.arange(records[0].spec.n_classes)[:, None]
+    votes: Answers = np.sum([record.answers == classes for record in records], axis=0)
     return votes
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from spikeoff.data.images import N_CLASSES
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.plotting import COLOURS
@@ -95,6 +94,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "anytime": _anytime(records, energy_table),
         "early": [say_early(one) for one in early(members, energy_table)],
         "curves": [_curve(records, over_time=over_time) for over_time in (False, True)],
+        "classes": records[0].spec.classes,
         "confusions": [_confusion(name, runs) for name, runs in ranked(records).items()],
     }  # fmt: skip
 
@@ -129,13 +129,13 @@ def _conditions(records: Sequence[RunRecord]) -> dict[str, Any]:
 
 
 def _confusion(name: str, records: Sequence[RunRecord]) -> dict[str, Any]:
-    """Counts over all seeds, each with the depth of its colour (%): 10 % of a digit is full."""
+    """Counts over all seeds, each with the depth of its colour (%): 10 % of a class is full."""
     counts = np.sum([record.confusion() for record in records], axis=0)
     share = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     depth = np.where(counts > 0, np.clip(8 + 8 * share, 0, 88), 0).round().astype(int)
     cells = [
-        [(int(counts[row, column]), int(depth[row, column])) for column in range(N_CLASSES)]
-        for row in range(N_CLASSES)
+        [(int(counts[row, column]), int(depth[row, column])) for column in range(len(counts))]
+        for row in range(len(counts))
     ]
     return {"name": name, "seeds": len(records), "cells": cells}
 

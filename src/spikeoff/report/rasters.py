@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.raster import Raster, Shown, read_raster
-from spikeoff.data.images import N_CLASSES
-from spikeoff.report.data_uris import Colour, digit_uri, palette_uri
+from spikeoff.report.data_uris import Colour, image_uri, palette_uri
 from spikeoff.run.folder import RunRecord
 
 MAX_FRAMES = 70
 WIDTH, HEIGHT = 420, 260
 LINE = 5.5
-"""Height of a digit's name (% of the picture)."""
+"""Height of a class's name (% of the picture)."""
 BLUE, VERMILION = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
 COLOURS: list[Colour] = [BLUE, VERMILION]
 OTHER, ANSWER = 1, 2
@@ -34,11 +33,12 @@ class Panel:
     """A contender's spikes, for all images.
 
     duration: of all (ms), as text.
-    starts: (digit or "", share of the height (%) at which its neurons begin, whether the one
+    starts: (class or "", share of the height (%) at which its neurons begin, whether the one
         above leaves no room for its name), top down.
     frame_ms: time of a frame.
-    unit: what the bars of the digits are.
+    unit: what the bars of the classes are.
     images: one each, what the script steps through; see ``_image``.
+    height, width: of an image; classes: their names.
     """
 
     name: str
@@ -50,6 +50,9 @@ class Panel:
     starts: list[tuple[str, float, bool]]
     unit: str
     images: list[dict[str, Any]]
+    height: int
+    width: int
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def rasters(groups: Mapping[str, Sequence[RunRecord]]) -> Rasters:
         return Rasters([], [], missing)
     images = kept[0][2].images
     shown = [
-        {"picture": digit_uri(pixels), "digit": int(label)}
+        {"picture": image_uri(pixels), "label": kept[0][1].spec.classes[label]}
         for pixels, label in zip(images.pixels, images.labels, strict=True)
     ]
     return Rasters(shown, [_panel(*one) for one in kept], missing)
@@ -90,7 +93,8 @@ def _panel(name: str, record: RunRecord, raster: Raster) -> Panel:
     steps = len(raster.shown[0].scores)
     per_frame = -(-steps // MAX_FRAMES)
     speaks_for = raster.speaks_for.astype(np.int64)
-    speaks_for[speaks_for < 0] = N_CLASSES  # those that speak for none come last
+    classes = record.spec.classes
+    speaks_for[speaks_for < 0] = len(classes)  # those that speak for none come last
     order = np.argsort(speaks_for, kind="stable")
     return Panel(
         name=name,
@@ -99,39 +103,50 @@ def _panel(name: str, record: RunRecord, raster: Raster) -> Panel:
         frames=-(-steps // per_frame),
         frame_ms=per_frame * raster.dt,
         duration=f"{steps * raster.dt:g}",
-        starts=_starts(speaks_for[order]),
+        starts=_starts(speaks_for[order], classes),
+        height=record.spec.height,
+        width=record.spec.width,
+        classes=classes,
         unit=raster.unit,
         images=[
-            _image(one, int(answer), speaks_for, order, per_frame)
+            _image(one, int(answer), speaks_for, order, per_frame, record.spec.channels)
             for one, answer in zip(raster.shown, raster.answers, strict=True)
         ],
     )
 
 
-def _starts(speaks_for: NDArray[np.int64]) -> list[tuple[str, float, bool]]:
-    """``Panel.starts`` from the digits of the neurons, in the order in which they are drawn."""
+def _starts(
+    speaks_for: NDArray[np.int64], classes: tuple[str, ...]
+) -> list[tuple[str, float, bool]]:
+    """``Panel.starts`` from the classes of the neurons, in the order in which they are drawn."""
     result, named = [], -math.inf
-    for digit, first in zip(*np.unique(speaks_for, return_index=True), strict=True):
+    for label, first in zip(*np.unique(speaks_for, return_index=True), strict=True):
         top = 100 * first / len(speaks_for)
         tight = top - named < LINE
         named = named if tight else top
-        result.append((str(digit) if digit < N_CLASSES else "", round(float(top), 2), bool(tight)))
+        result.append((str([*classes, ""][label]), round(float(top), 2), bool(tight)))
     return result
 
 
 def _image(
-    one: Shown, answer: int, speaks_for: NDArray[np.int64], order: NDArray[np.int64], per_frame: int
+    one: Shown,
+    answer: int,
+    speaks_for: NDArray[np.int64],
+    order: NDArray[np.int64],
+    per_frame: int,
+    channels: int,
 ) -> dict[str, Any]:
     """What one image evokes, as the script takes it.
 
-    answer: the digit. hidden: picture of all hidden spikes. inputs: base64 of a bit a pixel and
-    frame. counts: input and hidden spikes so far, by frame. bars: [frames][10] what speaks for
-    each digit so far, from 0 to 1.
+    answer: the label. hidden: picture of all hidden spikes. inputs: base64 of a bit a pixel and
+    frame. counts: input and hidden spikes so far, by frame. bars: [frames][classes] what speaks
+    for each class so far, from 0 to 1.
     """
     ends = np.append(np.arange(per_frame, len(one.scores), per_frame), len(one.scores)) - 1
     starts = np.arange(0, len(one.scores), per_frame)
     inputs, hidden = (np.maximum.reduceat(s, starts, axis=0) for s in (one.inputs, one.hidden))
     so_far = [s.sum(axis=1, dtype=np.int64).cumsum()[ends] for s in (one.inputs, one.hidden)]
+    inputs = inputs.reshape(len(inputs), -1, channels).max(axis=2)
     return {
         "answer": answer,
         "hidden": palette_uri(_dots(hidden[:, order], speaks_for[order] == answer), COLOURS),
@@ -158,7 +173,7 @@ def _dots(spikes: Bits, speaks: NDArray[np.bool_]) -> Bits:
 
 
 def _bars(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Scores [frames, 10] scaled to 0..1 over all frames, 0 included; a digit never seen is 0."""
+    """Scores [frames, classes] scaled to 0..1 over all frames, 0 included; unknown ones are 0."""
     finite = scores[np.isfinite(scores)]
     low, high = min(0.0, float(finite.min(initial=0))), float(finite.max(initial=0))
     shares = (scores.astype(float) - low) / max(high - low, 1e-12)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from spikeoff.contenders.diehl_cook.figures import GAP
 from spikeoff.contenders.izhikevich_stdp.figures import field_map
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
-from spikeoff.data.images import N_CLASSES, N_PIXELS, SIDE
+from spikeoff.data import MNIST, ImageSpec
 from spikeoff.report.data_uris import heat_uri
 from spikeoff.run.folder import RunRecord, read_weights
 
 A_ROW = 10
-"""Neurons shown for each digit."""
+"""Neurons shown for each class."""
 
 Floats = NDArray[np.float64]
 
@@ -56,23 +56,23 @@ def receptive_fields(groups: Mapping[str, Sequence[RunRecord]]) -> list[Fields]:
     ]  # fmt: skip
 
 
-def by_digit(weights: Floats, means: Floats) -> Floats:
-    """The neurons that respond most to each digit they stand for, a row a digit, as one picture.
+def by_class(weights: Floats, means: Floats, spec: ImageSpec = MNIST) -> Floats:
+    """The neurons that respond most to the class they stand for, one row per class: a picture.
 
     Args:
-        weights: [n, 784].
-        means: [10, n] mean response to each digit; a neuron stands for its highest.
+        weights: [n, pixels].
+        means: [classes, n] mean response to each class; a neuron stands for its highest.
     """
-    pitch = SIDE + GAP
-    picture = np.full((N_CLASSES * pitch - GAP, A_ROW * pitch - GAP), np.nan)
+    height, width = spec.height, spec.width
+    picture = np.full((len(means) * (height + GAP) - GAP, A_ROW * (width + GAP) - GAP), np.nan)
     strongest = means.max(axis=0)
     stands_for = np.where(strongest > 0, means.argmax(axis=0), -1)
-    for digit in range(N_CLASSES):
-        mine = np.flatnonzero(stands_for == digit)
-        for place, neuron in enumerate(mine[np.argsort(-means[digit, mine])][:A_ROW]):
-            field = weights[neuron].reshape(SIDE, SIDE)
-            y, x = digit * pitch, place * pitch
-            picture[y : y + SIDE, x : x + SIDE] = field / max(float(field.max()), 1e-12)
+    for label in range(len(means)):
+        mine = np.flatnonzero(stands_for == label)
+        for place, neuron in enumerate(mine[np.argsort(-means[label, mine])][:A_ROW]):
+            field = weights[neuron].reshape(height, width, -1).mean(axis=2)
+            y, x = label * (height + GAP), place * (width + GAP)
+            picture[y : y + height, x : x + width] = field / max(float(field.max()), 1e-12)
     return picture
 
 
@@ -81,14 +81,14 @@ def _diehl_cook(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
     if held is None:
         return None
     weights, means = held["weights_0"].astype(float), held["means"].astype(float)
-    if weights.ndim != 2 or weights.shape[1] != N_PIXELS or means.ndim != 2:
+    if weights.ndim != 2 or weights.shape[1] != record.spec.n_pixels or means.ndim != 2:
         return None
     caption = (
-        f"The weights of {A_ROW} of {len(weights)} neurons for each digit, those that respond to "
+        f"The weights of {A_ROW} of {len(weights)} neurons for each class, those that respond to "
         "it most. Each shows the prototype that its neuron has learned; no label was seen."
     )
-    rows = [str(digit) for digit in range(N_CLASSES)]
-    return by_digit(weights, means[:, : len(weights)]), caption, rows
+    rows = list(record.spec.classes)
+    return by_class(weights, means[:, : len(weights)], record.spec), caption, rows
 
 
 def _izhikevich_stdp(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
@@ -96,12 +96,12 @@ def _izhikevich_stdp(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
 
     held = read_weights(record.folder, ("hidden",))
     config: dict[str, Any] = record.summary["config"]
-    if held is None or held["hidden"].shape != (N_PIXELS, config.get("n_hidden")):
+    if held is None or held["hidden"].shape != (record.spec.n_pixels, config.get("n_hidden")):
         return None
     sizes = {key: config[key] for key in ("n_hidden", "columns", "field") if key in config}
     settings = IzhikevichSTDPConfig(**sizes)
     side = settings.side
-    layout = Layout(side, settings.n_hidden // side**2, settings.field)
+    layout = Layout(side, settings.n_hidden // side**2, settings.field, record.spec.shape)
     caption = (
         f"The weights of all {settings.n_hidden} hidden neurons: {side} x {side} columns, each "
         f"where it looks at the image, with its {layout.size} neurons. They have learned strokes "

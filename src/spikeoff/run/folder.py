@@ -35,7 +35,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from spikeoff.contenders.registry import label, parse
-from spikeoff.data.images import N_CLASSES
+from spikeoff.data import MNIST, ImageSpec
 from spikeoff.data.npz import read_arrays
 from spikeoff.data.tensors import write_tensors
 from spikeoff.errors import UserError, one_line
@@ -97,9 +97,14 @@ class RunRecord:
         """Its seed."""
         return int(self.summary["seed"])
 
+    @property
+    def spec(self) -> ImageSpec:
+        """What its images are; those of MNIST where an earlier version wrote the record."""
+        return _spec(self.folder, self.summary["data"])
+
     def confusion(self) -> NDArray[np.int64]:
-        """[10, 10] test images by true digit (row) and answer (column)."""
-        counts = np.zeros((N_CLASSES, N_CLASSES), np.int64)
+        """[classes, classes] test images by true class (row) and answer (column)."""
+        counts = np.zeros((self.spec.n_classes,) * 2, np.int64)
         np.add.at(counts, (self.labels, self.answers), 1)
         return counts
 
@@ -311,15 +316,27 @@ def read_run(folder: Path) -> RunRecord:
 def _read_rest(folder: Path, summary: dict[str, Any]) -> RunRecord:
     arrays = read_arrays(folder / PREDICTIONS, ("ids", "labels", "scores"))
     ids, labels, scores = arrays["ids"], arrays["labels"], arrays["scores"]
-    fitting = labels.ndim == 1 and scores.shape == (len(labels), N_CLASSES)
+    n_classes = _spec(folder, summary["data"]).n_classes
+    fitting = labels.ndim == 1 and scores.shape == (len(labels), n_classes)
     fitting = fitting and ids.shape == labels.shape and ids.dtype.kind == "i"
     if not fitting or labels.dtype != np.uint8 or scores.dtype.kind != "f" or not len(labels):
         raise UserError(f"{folder / PREDICTIONS}: not the predictions of a run; run it again")
-    if int(labels.astype(np.uint8).max()) >= N_CLASSES:
-        raise UserError(f"{folder / PREDICTIONS}: a label is above 9; run it again")
+    if int(labels.astype(np.uint8).max()) >= n_classes:
+        raise UserError(f"{folder / PREDICTIONS}: a label is above {n_classes - 1}; run it again")
     answers = scores.argmax(axis=1).astype(np.uint8)
     rows = read_metrics(folder / str(summary["files"]["metrics"]))
     return RunRecord(folder, summary, rows, labels.astype(np.uint8), answers, ids.astype(np.int64))
+
+
+def _spec(folder: Path, data: dict[str, Any]) -> ImageSpec:
+    try:
+        shape = tuple(map(int, data.get("shape", MNIST.shape)))
+        return ImageSpec(shape, tuple(map(str, data.get("classes", MNIST.classes))))
+    except (TypeError, ValueError, UserError) as error:
+        raise UserError(
+            f"{folder / SUMMARY}: `data.shape` or `data.classes` are not those of images "
+            f"({one_line(error)}); run it again"
+        ) from error
 
 
 def _read_summary(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def check_memory(kind: type[Contender], config: Config, parts: Split) -> None:
     Raises:
         UserError: with what it needs, what there is, and which settings to lower.
     """
-    needed = kind.memory_needed(config, len(parts.train))
+    needed = kind.memory_needed(config, len(parts.train), parts.spec)
     there = available_bytes()
     if needed is not None and needed > there:
         raise UserError(

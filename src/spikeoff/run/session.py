@@ -125,7 +125,7 @@ class _Session:
         )
         kind = find(self.name)
         check_memory(kind, config, parts)
-        contender = kind(config)
+        contender = kind(config, dataset.spec)
         with RunFolder(self.path, resumed=self.resumed) as folder:
             if not self.resumed:
                 folder.write_config(self.name, config)
@@ -284,6 +284,8 @@ def _judge(
         "data": {
             "name": dataset.name,
             "sha256": dataset.sha256(),
+            "shape": dataset.spec.shape,
+            "classes": dataset.spec.classes,
             "n_train": len(parts.train),
             "n_validation": len(parts.validation),
             "n_test": len(parts.test),

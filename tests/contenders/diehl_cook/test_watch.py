@@ -34,7 +34,7 @@ def busiest(responses: NDArray[np.int32]) -> NDArray[np.int64]:
 
 def images(n: int, brightness: float = 1.0) -> Images:
     shown = load_dataset().train.take(slice(0, n))
-    return Images((shown.pixels * brightness).astype(np.uint8), shown.labels, shown.ids)
+    return Images((shown.flat * brightness).astype(np.uint8), shown.labels, shown.ids)
 
 
 def engine(made: list[Any], chosen: Constants, **changes: Any) -> NativeEngine:
@@ -100,7 +100,7 @@ def test_every_presentation_counts(dim: tuple[NativeEngine, Images, Watched]) ->
     for e, n in enumerate(watched.presentations):
         for k in range(n):
             pixels, first, _ = draw_trains(
-                shown.pixels[e], STEPS, 2.0 + k, 0.5, int(shown.ids[e]), 1, k, 0
+                shown.flat[e], STEPS, 2.0 + k, 0.5, int(shown.ids[e]), 1, k, 0
             )
             np.add.at(sent, pixels, np.diff(first))
     np.testing.assert_array_equal(watched.inputs[-1], sent)

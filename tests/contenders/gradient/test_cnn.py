@@ -13,7 +13,7 @@ def test_relu_behind_pooling_is_relu_before_it(few: Images) -> None:
     network = CNN(CNNConfig()).module
     assert isinstance(network, Convolutional)
     network.eval()
-    pictures = as_pictures(torch.from_numpy(few.pixels))
+    pictures = as_pictures(torch.from_numpy(few.flat))
     first = nn.functional.max_pool2d(torch.relu(network.norm1(network.conv1(pictures))), 2)
     second = nn.functional.max_pool2d(torch.relu(network.norm2(network.conv2(first))), 2)
     hidden = torch.relu(network.hidden(second.flatten(1)))

@@ -104,7 +104,7 @@ def test_dropout_is_drawn_from_the_batchs_seed(few: Images) -> None:
     engine = make("mlp", dropout=0.5)._keras
     assert engine is not None
     seeds = np.array([[5, 0], [5, 0], [6, 0], [5, 1]])
-    losses = [engine.learn(few.pixels, few.labels, 0.0, seed)[1] for seed in seeds]
+    losses = [engine.learn(few.flat, few.labels, 0.0, seed)[1] for seed in seeds]
     assert losses[0] == losses[1]
     assert len(set(losses)) == 3
 

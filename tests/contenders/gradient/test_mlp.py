@@ -19,7 +19,7 @@ def test_probabilities_are_scikit_learns(few: Images, initialisation: Any) -> No
     assert isinstance(network, Perceptron)
     state = contender.state()
     reference = MLPClassifier((32,), max_iter=1)
-    inputs = few.pixels / 255.0
+    inputs = few.flat / 255.0
     # One image of each digit makes it build its layers; then it gets our weights.
     reference.partial_fit(inputs, few.labels, classes=np.arange(10))
     reference.coefs_ = [
@@ -37,13 +37,13 @@ def test_effective_operations_by_hand(few: Images) -> None:
     state = contender.state()
     network = contender.module
     assert isinstance(network, Perceptron)
-    hidden = few.pixels / 255.0 * network.input_scale @ state["hidden.weight"].T
+    hidden = few.flat / 255.0 * network.input_scale @ state["hidden.weight"].T
     active = (hidden + state["hidden.bias"] > 0).sum(axis=1)
     activity = contender.respond(few).activity
-    assert activity.input_per_example == np.count_nonzero(few.pixels) / len(few)
+    assert activity.input_per_example == np.count_nonzero(few.flat) / len(few)
     assert activity.hidden_per_example == active.mean()
     operations = contender.operations(activity, few)
-    expected = 32 * np.count_nonzero(few.pixels) / len(few) + 10 * active.mean()
+    expected = 32 * np.count_nonzero(few.flat) / len(few) + 10 * active.mean()
     assert operations.effective_macs == pytest.approx(expected, rel=1e-12)
     assert [layer.name for layer in operations.layers] == ["hidden", "output"]
     assert operations.dense_macs == 784 * 32 + 32 * 10

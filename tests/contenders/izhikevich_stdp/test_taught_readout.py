@@ -18,7 +18,7 @@ GAIN, BIAS, DECAY, SLOPE = 2.0, 3.5, 0.9, 0.4
 def made(weights: NDArray[np.float64]) -> output.Readout:
     padded = np.zeros((BANDS * WIDTH, output.LANES))
     padded[:, :10] = weights
-    return output.Readout(padded, GAIN, BIAS, DECAY, 0.1, SLOPE)
+    return output.Readout(padded, 10, GAIN, BIAS, DECAY, 0.1, SLOPE)
 
 
 def answered(spikes: NDArray[np.uint8], readout: output.Readout) -> tuple[Any, NDArray[np.int32]]:

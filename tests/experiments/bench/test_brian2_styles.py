@@ -29,7 +29,7 @@ def trains(n: int) -> list[Trains]:
     images = load_dataset().train
     return [
         poisson_trains(
-            images.pixels[number], 200, 8.0, CONFIG.dt, example=number, epoch=1, presentation=0,
+            images.flat[number], 200, 8.0, CONFIG.dt, example=number, epoch=1, presentation=0,
             seed=0,
         )
         for number in range(n)

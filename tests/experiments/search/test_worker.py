@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import Trial, TrialState
 
 from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
-from spikeoff.data import Dataset, Images
+from spikeoff.data import MNIST, Dataset, Images
 from spikeoff.errors import UserError
 from spikeoff.experiments.search import command, worker
 from spikeoff.experiments.search.results import BEST, Finished, write_best
@@ -46,7 +46,7 @@ class Untouchable:
 @pytest.fixture
 def guarded(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """The data set, whose test part raises when it is touched, wherever a search loads it."""
-    dataset = Dataset("mnist", mnist.train, Untouchable())  # type: ignore[arg-type]
+    dataset = Dataset("mnist", mnist.train, Untouchable(), mnist.spec)  # type: ignore[arg-type]
     for module in (command, worker):
         monkeypatch.setattr(module, "load_dataset", lambda source: dataset)
     return dataset
@@ -90,7 +90,7 @@ class Scripted(Runner):
     """A runner for trials whose accuracies are given beforehand."""
 
     def __init__(self, settings: Settings, few: Images) -> None:
-        dataset = Dataset("few", few, few)
+        dataset = Dataset("few", few, few, MNIST)
         super().__init__(settings, MACHINE, dataset, lambda: None)
 
 

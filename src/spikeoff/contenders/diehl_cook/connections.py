@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.base import MAX_SEED, require
-from spikeoff.data import N_PIXELS
+from spikeoff.data import MNIST
 from spikeoff.data.npy import MAX_HEADER, read_array, write_array
 from spikeoff.errors import UserError
 from spikeoff.files import MAX_BYTES
@@ -182,17 +182,17 @@ def check_size(path: Path, n_synapses: int) -> None:
         )
 
 
-def shapes(n_e: int, n_i: int) -> dict[str, tuple[int, int]]:
+def shapes(n_e: int, n_i: int, n_pixels: int = MNIST.n_pixels) -> dict[str, tuple[int, int]]:
     """(n_source, n_target) of every connection, by name."""
     return {
-        "XeAe": (N_PIXELS, n_e),
-        "XeAi": (N_PIXELS, n_i),
+        "XeAe": (n_pixels, n_e),
+        "XeAi": (n_pixels, n_i),
         "AeAi": (n_e, n_i),
         "AiAe": (n_i, n_e),
     }
 
 
-def synapse_count(name: str, n_e: int, n_i: int) -> int:
+def synapse_count(name: str, n_e: int, n_i: int, n_pixels: int = MNIST.n_pixels) -> int:
     """How many synapses a generated connection has, exactly.
 
     Raises:
@@ -203,7 +203,7 @@ def synapse_count(name: str, n_e: int, n_i: int) -> int:
         require(key, value, isinstance(value, int) and MIN_NEURONS <= value <= MAX_NEURONS, rule)
     if _paired(name, n_e, n_i):
         return n_e if name == "AeAi" else n_e * (n_e - 1)
-    n_source, n_target = shapes(n_e, n_i)[name]
+    n_source, n_target = shapes(n_e, n_i, n_pixels)[name]
     count = int(n_source * n_target * SHARE[name])
     if not count:
         least = -(-round(1 / SHARE[name]) // n_e)
@@ -235,7 +235,9 @@ def draw_pairs(rng: np.random.Generator, shape: tuple[int, int], count: int) -> 
     return mask.reshape(shape)
 
 
-def generate_connection(name: str, n_e: int, n_i: int, seed: int) -> Connection:
+def generate_connection(
+    name: str, n_e: int, n_i: int, seed: int, n_pixels: int = MNIST.n_pixels
+) -> Connection:
     """The initial weights of one connection; the others do not change what it draws.
 
     With U uniform in [0, 1):
@@ -249,8 +251,8 @@ def generate_connection(name: str, n_e: int, n_i: int, seed: int) -> Connection:
         UserError: a number is out of range, or the connection would be empty.
     """
     _check_seed(seed)
-    count = synapse_count(name, n_e, n_i)
-    shape = shapes(n_e, n_i)[name]
+    count = synapse_count(name, n_e, n_i, n_pixels)
+    shape = shapes(n_e, n_i, n_pixels)[name]
     if _paired(name, n_e, n_i):
         present = np.eye(n_e, dtype=np.bool_)
         if name == "AiAe":

@@ -33,8 +33,8 @@ from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.recent_responses import RUNNING, Running
 from spikeoff.contenders.hardware import use_threads
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
+from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
 from spikeoff.ledger.operations import Activity, Operations
@@ -76,20 +76,20 @@ class DiehlCook(Contender):
         log="training.log",
     )
 
-    def __init__(self, config: DiehlCookConfig) -> None:
+    def __init__(self, config: DiehlCookConfig, spec: ImageSpec = MNIST) -> None:
         if config.device not in ("auto", "cpu"):
             raise UserError(f"`device` (={config.device}) must be cpu: diehl-cook runs there alone")
-        self.config, self.engine = config, config.engine
+        self.config, self.spec, self.engine = config, spec, config.engine
         self._threads = use_threads(config.num_threads)
-        layers, note = make_layers(config)
+        layers, note = make_layers(config, spec.n_pixels)
         self.notes = (note,)
         for layer in layers:
             n_e, n_i = layer.to_inhibitory.shape
             check_size(Path("AiAe.npy"), n_e * n_i)
         self._build(layers)
         self._seen = 0
-        self._running = Running(self._width, config.update_interval)
-        self._readout = Readout(np.zeros((N_CLASSES, self._width)))
+        self._running = Running(self._width, config.update_interval, spec.n_classes)
+        self._readout = Readout(np.zeros((spec.n_classes, self._width)))
         self._labelling: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]] | None = (
             None
         )
@@ -110,15 +110,15 @@ class DiehlCook(Contender):
         return range(self._seen // n_images + 1, math.ceil(goal / n_images) + 1)
 
     @classmethod
-    def memory_needed(cls, config: DiehlCookConfig, n_images: int) -> int:
+    def memory_needed(cls, config: DiehlCookConfig, n_images: int, spec: ImageSpec = MNIST) -> int:
         """Both kinds of connections as they are written, and the responses that label neurons."""
         n_e = config.n_e or DEFAULT_SIZE
         n_i = config.n_i or n_e
-        plastic = N_PIXELS * n_e + n_e * config.n_e2
+        plastic = spec.n_pixels * n_e + n_e * config.n_e2
         fixed = n_e * n_i + config.n_e2**2
         responses = (n_e + config.n_e2) * n_images
         batches = 4 * plastic * PLACES if config.learning == "batched" else 0
-        return 48 * plastic + 56 * fixed + 14 * responses + batches + 3 * N_PIXELS * n_images
+        return 48 * plastic + 56 * fixed + 14 * responses + batches + 3 * spec.n_pixels * n_images
 
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
@@ -164,7 +164,7 @@ class DiehlCook(Contender):
         responses, inputs = self._respond(images)
         self._labelling = (images.ids, responses, inputs)
         self._labels_of_labelling = images.labels
-        self._readout = read(responses, images.labels)
+        self._readout = read(responses, images.labels, self.spec.n_classes)
 
     def operations(self, activity: Activity, images: Images) -> Operations:
         """Counted on ``images``, answered once more."""
@@ -286,7 +286,7 @@ class DiehlCook(Contender):
             now = monotonic()
             if now - self._drawn >= SECONDS_BETWEEN_PICTURES:
                 self._drawn = now
-                save_fields(self._engine.weights(0), folder / "weights.png")
+                save_fields(self._engine.weights(0), folder / "weights.png", self.spec)
         if self._seen % config.update_interval == 0 and self._running.tell(self._seen):
             save_accuracy(self._running.told, folder / "accuracy.png")
         if self._seen % config.save_interval == 0:
@@ -298,7 +298,7 @@ class DiehlCook(Contender):
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """The final weights, thresholds and responses, under the names of the circulated code."""
         files.write_layers(folder, self._layers(), "")
-        save_fields(self._engine.weights(0), folder / "weights.png")
+        save_fields(self._engine.weights(0), folder / "weights.png", self.spec)
         if self._labelling is not None:
             files.write_responses(
                 folder, self._labelling[1], self._labels_of_labelling, files.TRAINING
@@ -326,7 +326,7 @@ class DiehlCook(Contender):
 
     def _raster(self, engine: NativeEngine, images: Images, response: Response) -> Raster:
         """The spikes of a few of the images; ``response`` is that to all of them."""
-        rows = first_of_each_digit(images.labels)
+        rows = first_of_each_class(images.labels)
         vote = self._readout.possible(self.config.tuning.vote)
         shown = []
         for row in rows:

@@ -9,27 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.diehl_cook.network import Floats
-from spikeoff.data.images import SIDE
+from spikeoff.data import MNIST, ImageSpec
 from spikeoff.files import whole_file
 
 GAP = 1
 """Pixels between two receptive fields."""
 
 
-def field_grid(weights: Floats) -> NDArray[np.float64]:
-    """Receptive fields [n, 784] side by side in a near-square grid; gaps are NaN."""
-    n = len(weights)
+def field_grid(weights: Floats, spec: ImageSpec = MNIST) -> NDArray[np.float64]:
+    """Receptive fields [n, pixels] side by side in a near-square grid; gaps are NaN."""
+    n, height, width = len(weights), spec.height, spec.width
     columns = math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
-    pitch = SIDE + GAP
-    grid = np.full((rows * pitch - GAP, columns * pitch - GAP), np.nan)
-    for number, field in enumerate(weights.reshape(n, SIDE, SIDE)):
-        row, column = (pitch * k for k in divmod(number, columns))
-        grid[row : row + SIDE, column : column + SIDE] = field
+    grid = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), np.nan)
+    for number, field in enumerate(weights.reshape(n, height, width, -1).mean(axis=3)):
+        row, column = number // columns * (height + GAP), number % columns * (width + GAP)
+        grid[row : row + height, column : column + width] = field
     return grid
 
 
-def save_fields(weights: Floats, path: Path) -> None:
+def save_fields(weights: Floats, path: Path, spec: ImageSpec = MNIST) -> None:
     """Write the receptive fields as an image, without axes: a pixel a weight, two at small sizes.
 
     Drawing is kept cheap, as it happens while the network learns.
@@ -37,7 +36,7 @@ def save_fields(weights: Floats, path: Path) -> None:
     from matplotlib import colormaps  # noqa: PLC0415 (only runs draw)
     from matplotlib.image import imsave  # noqa: PLC0415
 
-    grid = field_grid(weights)
+    grid = field_grid(weights, spec)
     bright = np.nan_to_num(grid / max(float(np.nanmax(grid)), 1e-12))
     coloured = colormaps["magma"](bright, bytes=True)[..., :3]
     coloured[np.isnan(grid)] = 255

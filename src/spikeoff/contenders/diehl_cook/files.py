@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from spikeoff.contenders.diehl_cook.connections import write_connection
 from spikeoff.contenders.diehl_cook.network import Layer
 from spikeoff.data.npy import read_array, write_array
+from spikeoff.data.spec import MAX_CLASSES
 from spikeoff.data.tensors import read_tensors, write_tensors
 from spikeoff.errors import UserError
 
@@ -83,8 +84,8 @@ def read_responses(folder: Path, ending: str) -> tuple[NDArray[np.int32], NDArra
             f"{numbers}: has {labels.size} digits for the {len(responses)} responses in "
             f"{monitor.name}; both must be of one run"
         )
-    if not np.isin(labels, np.arange(10)).all():
-        raise UserError(f"{numbers}: holds something other than the digits 0 to 9")
+    if not np.isin(labels, np.arange(MAX_CLASSES)).all():
+        raise UserError(f"{numbers}: holds something other than labels from 0 to {MAX_CLASSES - 1}")
     whole = np.asarray(responses)
     if not ((whole >= 0) & (whole <= 1_000_000) & (whole == np.floor(whole))).all():
         raise UserError(f"{monitor}: holds something other than counts of spikes")

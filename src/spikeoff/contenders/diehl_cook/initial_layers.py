@@ -18,7 +18,7 @@ from spikeoff.contenders.diehl_cook.connections import (
     sizes,
 )
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
-from spikeoff.data import N_PIXELS
+from spikeoff.data import MNIST
 from spikeoff.data.npy import read_array
 from spikeoff.errors import UserError
 from spikeoff.learning.homeostasis import ThresholdParams
@@ -54,7 +54,7 @@ def find_weights(data_path: Path, ending: str = "") -> Path | None:
     return None
 
 
-def make_layers(config: DiehlCookConfig) -> tuple[list[Layer], str]:
+def make_layers(config: DiehlCookConfig, n_pixels: int = MNIST.n_pixels) -> tuple[list[Layer], str]:
     """Initial layers, and one line that says where their weights are from.
 
     Raises:
@@ -64,12 +64,12 @@ def make_layers(config: DiehlCookConfig) -> tuple[list[Layer], str]:
     if folder is None:
         n_e = config.n_e or DEFAULT_SIZE
         n_i = config.n_i or n_e
-        made = generate(n_e, n_i, config.seed, ("XeAe", *_fixed(config)))
+        made = generate(n_e, n_i, config.seed, ("XeAe", *_fixed(config)), n_pixels)
         first = _layer(config, made, start_theta(n_e))
         sought = f"; none in {config.data_path}" if config.data_path else ""
         note = f"initial weights generated from seed {config.seed}{sought}"
     else:
-        first = read_layer(config, folder)
+        first = read_layer(config, folder, n_pixels=n_pixels)
         note = f"initial weights read from {folder}"
     layers = [first]
     if config.n_e2:
@@ -77,26 +77,33 @@ def make_layers(config: DiehlCookConfig) -> tuple[list[Layer], str]:
     return layers, note
 
 
-def generate(n_e: int, n_i: int, seed: int, names: Sequence[str] = NAMES) -> dict[str, Floats]:
+def generate(
+    n_e: int, n_i: int, seed: int, names: Sequence[str] = NAMES, n_pixels: int = MNIST.n_pixels
+) -> dict[str, Floats]:
     """The generator's weights of the connections named."""
-    return {name: generate_connection(name, n_e, n_i, seed).weights for name in names}
+    return {name: generate_connection(name, n_e, n_i, seed, n_pixels).weights for name in names}
 
 
-def read_layer(config: DiehlCookConfig, folder: Path, ending: str = "") -> Layer:
+def read_layer(
+    config: DiehlCookConfig, folder: Path, ending: str = "", n_pixels: int = MNIST.n_pixels
+) -> Layer:
     """The first layer from files in the list form; AeAi, AiAe and theta may be missing.
 
     Args:
         config: the settings; sizes given there must be those of the files.
         folder: where the files are.
         ending: of the names of XeAe and theta_A, as checkpoints have it.
+        n_pixels: of an image.
 
     Raises:
         UserError: a file is damaged, or of another size.
     """
     path = folder / f"XeAe{ending}.npy"
-    n_pixels, n_e = sizes(path)
-    if n_pixels != N_PIXELS:
-        raise UserError(f"{path}: has {n_pixels} inputs; the network has {N_PIXELS}, one a pixel")
+    n_inputs, n_e = sizes(path)
+    if n_inputs != n_pixels:
+        raise UserError(
+            f"{path}: has {n_inputs} inputs; these images need {n_pixels}, one for each pixel"
+        )
     if config.n_e not in (None, n_e):
         raise UserError(
             f"`n_e` (={config.n_e}) does not fit {path}, which holds {n_e} neurons; "
@@ -104,14 +111,14 @@ def read_layer(config: DiehlCookConfig, folder: Path, ending: str = "") -> Layer
         )
     back = folder / "AiAe.npy"
     n_i = config.n_i or (sizes(back)[0] if back.is_file() else n_e)
-    made = {"XeAe": read_connection(path, (N_PIXELS, n_e), complete=True)}
+    made = {"XeAe": read_connection(path, (n_pixels, n_e), complete=True)}
     for name in _fixed(config):
         file = folder / f"{name}.npy"
-        shape = shapes(n_e, n_i)[name]
+        shape = shapes(n_e, n_i, n_pixels)[name]
         made[name] = (
             read_connection(file, shape)
             if file.is_file()
-            else generate(n_e, n_i, config.seed, (name,))[name]
+            else generate(n_e, n_i, config.seed, (name,), n_pixels)[name]
         )
     theta_path = folder / f"{THETA}{ending}.npy"
     theta = read_theta(theta_path, n_e) if theta_path.is_file() else start_theta(n_e)

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.data import N_CLASSES
+from spikeoff.data import MNIST
 
 Vote = Literal["class-mean", "proportional", "learned"]
 VOTES: tuple[Vote, ...] = ("class-mean", "proportional", "learned")
@@ -37,8 +37,9 @@ Scores = NDArray[np.float32]
 class Readout:
     """What was read from training responses.
 
-    means: [10, neurons], mean response to each digit.
-    coefficients: [10, neurons] and intercepts [10] of the regression; None where none was made.
+    means: [classes, neurons], mean response to each class.
+    coefficients, intercepts: [classes, neurons] and [classes], of the regression; None where none
+        was made.
     """
 
     means: NDArray[np.float64]
@@ -56,10 +57,10 @@ class Readout:
         return "proportional" if vote == "learned" and self.coefficients is None else vote
 
     def scores(self, responses: Counts, vote: Vote) -> Scores:
-        """[n, 10] for responses [n, neurons]; the highest is the answer."""
+        """[n, classes] for responses [n, neurons]; the highest is the answer."""
         if vote == "class-mean":
             assigned = self.assigned
-            chosen = np.stack([assigned == digit for digit in range(N_CLASSES)], axis=1)
+            chosen = np.stack([assigned == label for label in range(len(self.means))], axis=1)
             result = responses @ (chosen / np.maximum(1, chosen.sum(axis=0)))
         elif vote == "proportional":
             total = self.means.sum(axis=0)
@@ -77,26 +78,29 @@ class Readout:
         return answers
 
 
-def read(responses: Counts, labels: NDArray[np.uint8], *, regress: bool = True) -> Readout:
+def read(
+    responses: Counts, labels: NDArray[np.uint8], n_classes: int = MNIST.n_classes, *,
+    regress: bool = True,
+) -> Readout:  # fmt: skip
     """Labels and, with ``regress``, a regression from responses [n, neurons] to labels [n]."""
-    chosen = labels[:, None] == np.arange(N_CLASSES)
+    chosen = labels[:, None] == np.arange(n_classes)
     sums = chosen.T.astype(np.float64) @ responses
     means = sums / np.maximum(1, chosen.sum(axis=0))[:, None]
     if not regress or len(np.unique(labels)) < 2:
         return Readout(means)
-    return Readout(means, *_regression(responses, labels))
+    return Readout(means, *_regression(responses, labels, n_classes))
 
 
 def _regression(
-    responses: Counts, labels: NDArray[np.uint8]
+    responses: Counts, labels: NDArray[np.uint8], n_classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from scipy.sparse import csr_matrix  # noqa: PLC0415 (slow to import)
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     model = LogisticRegression(C=1 / (2 * PENALTY * len(labels)), max_iter=300, tol=1e-3)
     model.fit(csr_matrix(np.sqrt(responses)), labels)
-    coefficients = np.zeros((N_CLASSES, responses.shape[1]))
-    intercepts = np.full(N_CLASSES, -np.inf)  # a digit never seen is never the answer
+    coefficients = np.zeros((n_classes, responses.shape[1]))
+    intercepts = np.full(n_classes, -np.inf)  # a class never seen is never the answer
     if len(model.classes_) == 2:
         coefficients[model.classes_] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
         intercepts[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]

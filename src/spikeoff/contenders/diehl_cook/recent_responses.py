@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.base import State
 from spikeoff.contenders.diehl_cook.readout import Readout, read
+from spikeoff.data import MNIST
 
 RUNNING = "running_"
 """How names in a snapshot begin."""
@@ -49,8 +50,9 @@ class Running:
     the second half of the first by its first half.
     """
 
-    def __init__(self, width: int, interval: int) -> None:
-        """``width`` neurons answer; an ``interval`` is told at a time."""
+    def __init__(self, width: int, interval: int, n_classes: int = MNIST.n_classes) -> None:
+        """``width`` neurons answer; accuracies are of ``interval`` images."""
+        self._n_classes = n_classes
         self._width, self._room = width, max(LABELLING, interval)
         self._chunks: deque[_Chunk] = deque()
         self._held = 0
@@ -83,18 +85,21 @@ class Running:
 
     def read(self) -> Readout:
         """Labels by the last responses."""
-        return read(*self.last(LABELLING), regress=False)
+        return read(*self.last(LABELLING), self._n_classes, regress=False)
 
     def tell(self, seen: int) -> bool:
         """An interval is over; returns whether there was anything in it to tell."""
         if not self._since:
             return False
         responses, labels = self.last(self._since)
-        before, self._readout = self._readout, read(responses, labels, regress=False)
+        before, self._readout = (
+            self._readout,
+            read(responses, labels, self._n_classes, regress=False),
+        )
         self._since = 0
         if before is None:
             half = len(labels) // 2
-            before = read(responses[:half], labels[:half], regress=False)
+            before = read(responses[:half], labels[:half], self._n_classes, regress=False)
             responses, labels = responses[half:], labels[half:]
         right = before.answers(responses, "class-mean") == labels
         self.told.append((seen, float(right.mean())))

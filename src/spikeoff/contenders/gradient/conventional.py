@@ -22,7 +22,7 @@ from spikeoff.contenders.gradient.keras.engine import KerasEngine
 from spikeoff.contenders.gradient.keras.loading import start_tensorflow
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.contenders.hardware import use_threads
-from spikeoff.data import Images
+from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
 from spikeoff.ledger.account import Account
@@ -51,17 +51,17 @@ class Conventional(GradientContender):
     config: Any
     _keras: KerasEngine | None = None
 
-    def __init__(self, config: ConventionalConfig) -> None:
+    def __init__(self, config: ConventionalConfig, spec: ImageSpec = MNIST) -> None:
         self.config, self.engine = config, config.engine
         if config.engine == "native":
-            super().__init__(config)
+            super().__init__(config, spec)
             return
         if config.device not in ("auto", "cpu"):
             raise UserError(
                 f"`device` (={config.device}) must be cpu: engine tensorflow computes there alone"
             )
         tensorflow = start_tensorflow(use_threads(config.num_threads))
-        super().__init__(replace(config, device="cpu"))
+        super().__init__(replace(config, device="cpu"), spec)
         self.libraries = ("tensorflow", "keras")
         engine = KerasEngine(self.keras_network(), config, tensorflow)
         engine.restore(self.state())
@@ -78,9 +78,9 @@ class Conventional(GradientContender):
         return networks.answering(network, self.settings.learning_rate)
 
     @classmethod
-    def memory_needed(cls, config: GradientConfig, n_images: int) -> int:
+    def memory_needed(cls, config: GradientConfig, n_images: int, spec: ImageSpec = MNIST) -> int:
         """What the network takes, and TensorFlow itself."""
-        needed = super().memory_needed(config, n_images)
+        needed = super().memory_needed(config, n_images, spec)
         on_keras = isinstance(config, ConventionalConfig) and config.engine == "tensorflow"
         return needed + TENSORFLOW_BYTES if on_keras else needed
 
@@ -90,7 +90,7 @@ class Conventional(GradientContender):
             super().warm_up(images)
             return
         before = self.snapshot()
-        self._keras.learn(images.pixels, images.labels, 0.0, _dropout_seed(0, 0, 0))
+        self._keras.learn(images.flat, images.labels, 0.0, _dropout_seed(0, 0, 0))
         self.resume(before)
         self.respond(images)
         self.account(Activity(0.0, 0.0, 0.0), images)
@@ -132,7 +132,7 @@ class Conventional(GradientContender):
             return super()._learn_batch(images, rows, epoch)
         batch = images.take(rows.cpu().numpy())
         seed = _dropout_seed(self.settings.seed, epoch, int(batch.ids[0]))
-        pixels, labels = batch.pixels, batch.labels
+        pixels, labels = batch.flat, batch.labels
         return torch.tensor(self._keras.learn(pixels, labels, self._rate, seed))
 
     def _answer(

@@ -25,8 +25,8 @@ from spikeoff.contenders.base import Outputs, Response, require
 from spikeoff.contenders.gradient.numba import spiking_network as two_layers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender, Pass
 from spikeoff.contenders.gradient.triton import support
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit, save_raster
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
+from spikeoff.data import MNIST, N_CLASSES, N_PIXELS, Images, ImageSpec
 from spikeoff.kernels.events import by_step
 from spikeoff.kernels.rate_coding import rate_code_delta, rate_code_events
 from spikeoff.kernels.spike_delta import SpikeDelta
@@ -154,9 +154,9 @@ class IzhikevichGradient(GradientContender):
         log="training.log",
     )
 
-    def __init__(self, config: IzhikevichGradientConfig) -> None:
+    def __init__(self, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> None:
         self.config = config
-        super().__init__(config)
+        super().__init__(config, spec)
         self.way, self.notes = choose_backend(config.engine, self.device)
         self.engine = "torch" if self.way == "autograd" else "native"
         if self.way == "triton":
@@ -234,7 +234,7 @@ class IzhikevichGradient(GradientContender):
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """The spikes of a few test images, step by step."""
-        rows = first_of_each_digit(images.labels)
+        rows = first_of_each_class(images.labels)
         self.module.eval()
         with torch.no_grad():
             inputs, hidden, answers = self._show(images.take(rows))
@@ -328,7 +328,7 @@ class IzhikevichGradient(GradientContender):
 
     def _spikes(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The same of images that answer, by Triton or by autograd."""
-        pixels = torch.from_numpy(images.pixels).to(self.device)
+        pixels = torch.from_numpy(images.flat).to(self.device)
         if self.way == "autograd":
             return self._spikes_by_autograd(pixels, images.ids, EVALUATION)
         gpu, weights = (

@@ -27,7 +27,7 @@ from spikeoff.contenders.base import (
 from spikeoff.contenders.gradient.adam import Adam
 from spikeoff.contenders.gradient.numba import dropout_mask as dropout
 from spikeoff.contenders.hardware import choose_device, use_threads
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.data import MNIST, N_CLASSES, Images, ImageSpec
 from spikeoff.learning.dropout import kept_torch
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.ledger.account import Account, Footprint
@@ -108,7 +108,8 @@ class GradientContender(Contender):
     batches_per_step: int = 16
     """Batches between two looks at the loss: on a GPU each look waits for the device."""
 
-    def __init__(self, config: GradientConfig) -> None:
+    def __init__(self, config: GradientConfig, spec: ImageSpec = MNIST) -> None:
+        self.spec = spec
         self.settings = config
         self.device = choose_device(config.device)
         self.patience = config.patience
@@ -144,11 +145,11 @@ class GradientContender(Contender):
         """Hidden neurons times steps: how many could be active for an image."""
 
     @classmethod
-    def memory_needed(cls, config: GradientConfig, n_images: int) -> int:
+    def memory_needed(cls, config: GradientConfig, n_images: int, spec: ImageSpec = MNIST) -> int:
         """Weights, gradients and moments, a checkpoint of them, and what a batch leaves."""
         weights, image_bytes = cls.sizes(config)
         together = max(config.batch_size, cls.evaluation_batch)
-        return BYTES_A_WEIGHT * weights + image_bytes * together + 3 * N_PIXELS * n_images
+        return BYTES_A_WEIGHT * weights + image_bytes * together + 3 * spec.n_pixels * n_images
 
     @classmethod
     @abstractmethod
@@ -209,7 +210,7 @@ class GradientContender(Contender):
         active = np.zeros(2)
         for first in range(0, len(images), self.evaluation_batch):
             part = slice(first, first + self.evaluation_batch)
-            scores[part], sent = self._answer(images.pixels[part], images.ids[part])
+            scores[part], sent = self._answer(images.flat[part], images.ids[part])
             active += sent
         inputs, hidden = active / max(1, len(images))
         return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
@@ -230,7 +231,7 @@ class GradientContender(Contender):
     def account(self, activity: Activity, images: Images) -> Account:
         """What meets the weights of the module's layers, and what its ReLUs let through."""
         del activity
-        pixels = torch.from_numpy(images.pixels)
+        pixels = torch.from_numpy(images.flat)
         self.module.eval()
         with torch.no_grad(), counting(self.module) as tally:
             for first in range(0, len(images), self.evaluation_batch):
@@ -308,7 +309,7 @@ class GradientContender(Contender):
         """Pixels (uint8), labels and ids, kept on the device from epoch to epoch."""
         if self._resident is None or self._resident[0] is not images:
             held = (
-                torch.from_numpy(images.pixels).to(self.device),
+                torch.from_numpy(images.flat).to(self.device),
                 torch.from_numpy(images.labels).long().to(self.device),
                 torch.from_numpy(images.ids).to(self.device),
             )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spikeoff.contenders.base import Config, require
-from spikeoff.data.images import SIDE
 from spikeoff.neurons.izhikevich import Pattern
 
 MAX_HIDDEN = 65_536
 MAX_STEPS = 1000
+MAX_FIELD = 256
 MAX_COLUMNS = 8
 """Columns a side that are chosen by themselves, at most."""
 
@@ -32,7 +32,7 @@ class IzhikevichSTDPConfig(Config):
     """Columns a side of the map, whose square divides n_hidden; by default the most, up to 8,
     that leave two neurons or more in each."""
     field: int = 10
-    """Pixels a side of the field that a column's neurons see; 28 with one column: all see all."""
+    """Pixels a side of the field that a column's neurons see; a smaller image is seen whole."""
     stdp_lr: float = 0.01
     """Learning rate of STDP; falls to zero along a cosine, as the other two."""
     hebbian_lr: float = 0.005
@@ -74,11 +74,11 @@ class IzhikevichSTDPConfig(Config):
         require("dt", self.dt, 0.05 <= self.dt <= 1, "from 0.05 to 1 ms")
         require("max_rate", self.max_rate, 0 < self.max_rate <= 1, "above 0 and at most 1")
         side = self.columns
-        holds = side is None or (1 <= side <= SIDE and n % side**2 == 0 and n >= 2 * side**2)
+        holds = side is None or (1 <= side <= MAX_FIELD and n % side**2 == 0 and n >= 2 * side**2)
         require("columns", side, holds,
-                f"from 1 to {SIDE}, and its square must leave 2 or more neurons of "
+                f"from 1 to {MAX_FIELD}, and its square must leave 2 or more neurons of "
                 f"the {n} to each column, none over")  # fmt: skip
-        require("field", self.field, 2 <= self.field <= SIDE, f"from 2 to {SIDE} pixels")
+        require("field", self.field, 2 <= self.field <= MAX_FIELD, f"from 2 to {MAX_FIELD} pixels")
         for name in ("stdp_lr", "hebbian_lr", "theta_plus", "a_plus", "a_minus"):
             value = getattr(self, name)
             require(name, value, 0 <= value < math.inf, "0 or more")

@@ -44,9 +44,9 @@ from spikeoff.contenders.izhikevich_stdp.kernels import image_loop as kernels
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_digit
+from spikeoff.contenders.raster import Raster, Shown, first_of_each_class
 from spikeoff.contenders.raster import save_raster as keep_raster
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.kernels.events import by_step
 from spikeoff.kernels.rate_coding import rate_code_events
@@ -96,15 +96,15 @@ class IzhikevichSTDP(Contender):
         log="training.log",
     )
 
-    def __init__(self, config: IzhikevichSTDPConfig) -> None:
+    def __init__(self, config: IzhikevichSTDPConfig, spec: ImageSpec = MNIST) -> None:
         if config.device not in ("auto", "cpu"):
             raise UserError(
                 f"`device` (={config.device}) must be cpu: izhikevich-stdp runs there alone"
             )
-        self.config = config
+        self.config, self.spec = config, spec
         use_threads(config.num_threads)
         side = config.side
-        self.layout = Layout(side, config.n_hidden // side**2, config.field)
+        self.layout = Layout(side, config.n_hidden // side**2, config.field, spec.shape)
         self.notes = (
             f"{side} x {side} columns of {self.layout.size} neurons, "
             f"each seeing up to {config.field} x {config.field} pixels",
@@ -113,11 +113,11 @@ class IzhikevichSTDP(Contender):
         self._build(
             self.layout.initial(config.seed),
             np.zeros(n, np.float32),
-            np.zeros((n, N_CLASSES), np.float32),
+            np.zeros((n, spec.n_classes), np.float32),
         )
         self._training: Images | None = None
         self._sums = np.zeros(kernels.N_SUMS)
-        self._answers = np.zeros(N_CLASSES, np.int64)
+        self._answers = np.zeros(spec.n_classes, np.int64)
         self._rate = 1.0
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
@@ -153,15 +153,17 @@ class IzhikevichSTDP(Contender):
         return float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
 
     @classmethod
-    def memory_needed(cls, config: IzhikevichSTDPConfig, n_images: int) -> int:
+    def memory_needed(
+        cls, config: IzhikevichSTDPConfig, n_images: int, spec: ImageSpec = MNIST
+    ) -> int:
         """Weights as they are drawn, twice, and the hidden responses that the probe is given."""
-        n, steps = config.n_hidden, config.n_steps
-        spikes = 2 * ANSWERED_TOGETHER * steps * N_PIXELS
-        return 48 * N_PIXELS * n + 16 * n * n_images + spikes + 3 * N_PIXELS * n_images
+        n, steps, pixels = config.n_hidden, config.n_steps, spec.n_pixels
+        spikes = 2 * ANSWERED_TOGETHER * steps * pixels
+        return 48 * pixels * n + 16 * n * n_images + spikes + 3 * pixels * n_images
 
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
-        copy = IzhikevichSTDP(self.config)
+        copy = IzhikevichSTDP(self.config, self.spec)
         list(copy.learn(images, 1))
         copy.account(copy.respond(images).activity, images)
 
@@ -174,7 +176,7 @@ class IzhikevichSTDP(Contender):
         return self.account(activity, images).operations
 
     def account(self, activity: Activity, images: Images) -> Account:
-        """An input spike meets the neurons whose field it lies in, a hidden spike ten outputs.
+        """An input spike meets the neurons whose field it lies in, a hidden spike all outputs.
 
         Places without a synapse, and weights that learning brought to 0, are met by nothing. The
         answer after a step is by what the output neurons have fired and received by then.
@@ -194,7 +196,7 @@ class IzhikevichSTDP(Contender):
             right=(answers == images.labels[:, None]).astype(np.int64),
             steps=range(1, n_steps + 1),
             image_steps=len(images) * np.arange(1, n_steps + 1),
-            neurons=self.config.n_hidden + N_CLASSES,
+            neurons=self.config.n_hidden + self.spec.n_classes,
             spikes=int(hidden_spikes.sum()) + answered,
         )
 
@@ -204,21 +206,21 @@ class IzhikevichSTDP(Contender):
         An output neuron has a synaptic current beside the two variables of every neuron.
         """
         learned = sum(array.nbytes for array in self.state().values())
-        neurons = self.config.n_hidden + N_CLASSES
-        return Footprint(learned, state_bytes("izhikevich", neurons) + 4 * N_CLASSES)
+        neurons = self.config.n_hidden + self.spec.n_classes
+        return Footprint(learned, state_bytes("izhikevich", neurons) + 4 * self.spec.n_classes)
 
     def parameter_count(self) -> int:
         """Both weight matrices, places without a synapse included, and the thresholds."""
         n = self.config.n_hidden
-        return N_PIXELS * n + n + n * N_CLASSES
+        return self.spec.n_pixels * n + n + n * self.spec.n_classes
 
     def state(self) -> State:
-        """Weights [784, n] and [n, 10], thresholds [n]."""
+        """Weights [pixels, n] and [n, classes], thresholds [n]."""
         columns, readout = self._network.columns, self._network.readout
         return {
             "hidden": self.layout.by_neuron(columns.weights).copy(),
             "theta": columns.theta.ravel().copy(),
-            "output": readout.weights[:, :N_CLASSES].copy(),
+            "output": readout.weights[:, : self.spec.n_classes].copy(),
         }
 
     def restore(self, state: State) -> None:
@@ -236,7 +238,7 @@ class IzhikevichSTDP(Contender):
         self._sums[:], self._answers[:] = snapshot["sums"], snapshot["answers"]
 
     def epoch_metrics(self) -> dict[str, float]:
-        """The seed's columns: currents, variances, answers a digit, changes of the weights."""
+        """Currents, variances, answers per class, changes of the weights."""
         state, sums = self.state(), self._sums
         return {
             "hidden_current": float(sums[kernels.HIDDEN_CURRENT]),
@@ -275,8 +277,10 @@ class IzhikevichSTDP(Contender):
     ) -> None:
         config, layout, number = self.config, self.layout, np.float32
         fields = layout.fields()
-        padded = np.zeros((config.n_hidden, output.LANES), np.float32)
-        padded[:, :N_CLASSES] = answers
+        n_classes = self.spec.n_classes
+        places = math.ceil(n_classes / output.LANES) * output.LANES
+        padded = np.zeros((config.n_hidden, places), np.float32)
+        padded[:, :n_classes] = answers
         self._network = kernels.Network(
             hidden.Columns(
                 layout.by_band(weights), theta.reshape(layout.side, -1).copy(), layout.seen(),
@@ -284,9 +288,9 @@ class IzhikevichSTDP(Contender):
                 number(config.hidden_gain),
             ),
             output.Readout(
-                padded, number(config.output_gain),
+                padded, n_classes, number(config.output_gain),
                 number(config.output_bias), number(math.exp(-config.dt / config.output_tau)),
-                number(1 / N_CLASSES), number(config.slope),
+                number(1 / n_classes), number(config.slope),
             ),
             PRESETS[config.hidden].constants(number), PRESETS[config.output].constants(number),
             number(config.dt),
@@ -313,7 +317,7 @@ class IzhikevichSTDP(Contender):
     ) -> tuple[NDArray[np.float32], float, float, NDArray[np.int32]]:
         """Scores, hidden spikes in all, input spikes in all, and [n, neurons] spikes if kept."""
         n, shape = len(images), (self.layout.side, self.layout.width)
-        scores = np.zeros((n, N_CLASSES), np.float32)
+        scores = np.zeros((n, self.spec.n_classes), np.float32)
         spikes = np.zeros(n, np.int64)
         responses = np.zeros((n if keep else 0, *shape), np.int32)
         inputs = 0
@@ -337,7 +341,7 @@ class IzhikevichSTDP(Contender):
 
     def _raster(self, images: Images, response: Response) -> Raster:
         """The spikes of a few of the images; ``response`` is that to all of them."""
-        rows = first_of_each_digit(images.labels)
+        rows = first_of_each_class(images.labels)
         peak = self._network.output.v_peak
         shown = []
         for row in rows:
@@ -355,9 +359,9 @@ class IzhikevichSTDP(Contender):
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
         """Scores [n, steps, 10]; spikes [steps, neurons] of hidden neurons and of inputs."""
         n, n_steps, layout = len(images), self.config.n_steps, self.layout
-        scores = np.zeros((n, n_steps, N_CLASSES), np.float32)
+        scores = np.zeros((n, n_steps, self.spec.n_classes), np.float32)
         by_band = np.zeros((layout.side, n_steps, layout.width), np.int64)
-        inputs = np.zeros((n_steps, N_PIXELS), np.int64)
+        inputs = np.zeros((n_steps, self.spec.n_pixels), np.int64)
         for first in range(0, n, ANSWERED_TOGETHER):
             part = slice(first, min(first + ANSWERED_TOGETHER, n))
             events = rate_code_events(
@@ -384,14 +388,16 @@ class IzhikevichSTDP(Contender):
         )
         output.answer(trace.spikes, trace.counts, network.readout, network.output, network.dt, out)
         by_step = (config.n_steps, config.n_hidden)
+        best = int((out.counts + 0.5 * out.shares)[: self.spec.n_classes].argmax())
         return Watched(
             pixels=image.pixels[0],
-            label=int(image.labels[0]),
+            label=self.spec.classes[image.labels[0]],
             inputs=events.dense(),
             spikes=trace.spikes.transpose(1, 0, 2).reshape(by_step),
             potentials=trace.reached.transpose(1, 0, 2).reshape(by_step),
-            outputs=out.reached[:, :N_CLASSES],
-            answer=int((out.counts + 0.5 * out.shares)[:N_CLASSES].argmax()),
+            outputs=out.reached[:, : self.spec.n_classes],
+            answer=self.spec.classes[best],
+            best=best,
             dt=config.dt,
         )
 

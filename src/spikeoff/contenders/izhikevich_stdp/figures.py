@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
-from spikeoff.data.images import N_CLASSES, SIDE
 from spikeoff.neurons.izhikevich import V_FLOOR, V_PEAK
 from spikeoff.plotting import COLOURS, new_figure, save_figure
 
@@ -24,19 +23,21 @@ WIDE_GAP = 5  # between two columns
 class Watched:
     """What one image evoked.
 
-    pixels: [784]; label, answer: digits.
-    inputs: [n_steps, 784], spikes: [n_steps, neurons], 1 where a spike.
-    potentials: [n_steps, neurons], outputs: [n_steps, 10] before reset (mV).
+    pixels: [height, width(, channels)]; label, answer: names of classes.
+    inputs: [n_steps, pixels], spikes: [n_steps, neurons], 1 where a spike.
+    potentials: [n_steps, neurons], outputs: [n_steps, classes] before reset (mV).
+    best: number of the output neuron that answered.
     dt: step (ms).
     """
 
     pixels: NDArray[np.uint8]
-    label: int
+    label: str
     inputs: NDArray[np.uint8]
     spikes: NDArray[np.uint8]
     potentials: NDArray[np.float32]
     outputs: NDArray[np.float32]
-    answer: int
+    answer: str
+    best: int
     dt: float
 
 
@@ -45,27 +46,31 @@ def field_map(layout: Layout, weights: NDArray[np.float32]) -> NDArray[np.float6
 
     Weights are shown as shares of their neuron's largest.
     """
-    spans = layout.spans()
-    longest = max(stop - first for first, stop in spans)
+    rows, columns = (layout.spans(length) for length in layout.shape[:2])
+    tall, wide = (max(stop - first for first, stop in spans) for spans in (rows, columns))
     across = math.ceil(math.sqrt(layout.size))
     down = math.ceil(layout.size / across)
-    pitch = longest + GAP
-    cell = (down * pitch - GAP + WIDE_GAP, across * pitch - GAP + WIDE_GAP)
+    cell = (down * (tall + GAP) - GAP + WIDE_GAP, across * (wide + GAP) - GAP + WIDE_GAP)
     picture = np.full((layout.side * cell[0] - WIDE_GAP, layout.side * cell[1] - WIDE_GAP), np.nan)
-    fields = weights.T.reshape(layout.side, layout.side, layout.size, SIDE, SIDE)
-    for row, (top, bottom) in enumerate(spans):
-        for column, (left, right) in enumerate(spans):
+    fields = weights.T.reshape(layout.side, layout.side, layout.size, *layout.shape[:2], -1)
+    fields = fields.mean(axis=-1)
+    for row, (top, bottom) in enumerate(rows):
+        for column, (left, right) in enumerate(columns):
             for k in range(layout.size):
                 seen = fields[row, column, k, top:bottom, left:right]
-                y = row * cell[0] + k // across * pitch + (longest - bottom if top == 0 else 0)
-                x = column * cell[1] + k % across * pitch + (longest - right if left == 0 else 0)
+                y = row * cell[0] + k // across * (tall + GAP) + (tall - bottom if top == 0 else 0)
+                x = (
+                    column * cell[1]
+                    + k % across * (wide + GAP)
+                    + (wide - right if left == 0 else 0)
+                )
                 shown = seen / max(float(seen.max()), 1e-12)
                 picture[y : y + seen.shape[0], x : x + seen.shape[1]] = shown
     return picture
 
 
 def save_fields(layout: Layout, weights: NDArray[np.float32], path: Path) -> None:
-    """Write the receptive fields of ``weights`` [784, neurons] as a figure."""
+    """Write the receptive fields of ``weights`` [pixels, neurons] as a figure."""
 
     def draw() -> Any:
         figure = new_figure(8.6, 7.8)
@@ -110,9 +115,9 @@ def save_raster(watched: Sequence[Watched], layout: Layout, path: Path) -> None:
 
 
 def _draw_image(axes: Any, one: Watched) -> None:
-    axes.imshow(one.pixels.reshape(SIDE, SIDE), cmap="Greys", vmin=0, vmax=255)
+    axes.imshow(one.pixels, cmap="Greys", vmin=0, vmax=255)
     axes.set_axis_off()
-    axes.set_title(f"A {one.label}, answered {one.answer}")
+    axes.set_title(f"{one.label}, answered {one.answer}")
 
 
 def _draw_spikes(axes: Any, spikes: NDArray[np.uint8], dt: float, colour: str) -> None:
@@ -137,8 +142,9 @@ def _draw_column(axes: Any, one: Watched, layout: Layout) -> None:
 
 def _draw_outputs(axes: Any, one: Watched) -> None:
     times = np.arange(len(one.outputs)) * one.dt
-    for digit in [*(k for k in range(N_CLASSES) if k != one.answer), one.answer]:
-        best = digit == one.answer
-        v = np.clip(one.outputs[:, digit], V_FLOOR, V_PEAK)
+    others = [k for k in range(one.outputs.shape[1]) if k != one.best]
+    for k in [*others, one.best]:
+        best = k == one.best
+        v = np.clip(one.outputs[:, k], V_FLOOR, V_PEAK)
         axes.plot(times, v, color=COLOURS[1] if best else "#bbbbbb", linewidth=1.6 if best else 0.8)
-    axes.set_title(f"neuron {one.answer} in red, the other nine in grey", fontsize=10)
+    axes.set_title(f"neuron {one.answer} in red, the others in grey", fontsize=10)

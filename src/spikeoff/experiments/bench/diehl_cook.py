@@ -108,6 +108,6 @@ def _brian2(
 
 def _trains(config: DiehlCookConfig, constants: Constants, images: Images, number: int) -> Trains:
     return poisson_trains(
-        images.pixels[number], constants.example_steps, config.input_intensity, constants.dt,
+        images.flat[number], constants.example_steps, config.input_intensity, constants.dt,
         example=int(images.ids[number]), epoch=1, presentation=0, seed=config.seed,
     )  # fmt: skip

@@ -53,7 +53,7 @@ def compare(contender: Contender, images: Images) -> list[Count]:
     if isinstance(contender, IzhikevichGradient):
         model, inputs = _stepped(contender, neurobench), _spikes(contender, images)
     elif isinstance(contender, (MLP, CNN)):
-        pixels = torch.from_numpy(images.pixels)
+        pixels = torch.from_numpy(images.flat)
         inputs = as_pictures(pixels) if isinstance(contender, CNN) else pixels.float() / 255
         model = neurobench.models.TorchModel(contender.module)
     else:

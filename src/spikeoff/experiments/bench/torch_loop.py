@@ -48,7 +48,7 @@ class PlainLoop:
             self.module.parameters(), lr=settings.learning_rate, fused=self.fused,
             betas=(settings.beta1, settings.beta2), weight_decay=settings.weight_decay,
         )  # fmt: skip
-        self.inputs = inputs(torch.from_numpy(images.pixels))
+        self.inputs = inputs(torch.from_numpy(images.flat))
         self.labels = torch.from_numpy(images.labels).long()
 
     def turn(self, number: int) -> Callable[[], float]:

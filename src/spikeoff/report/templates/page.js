@@ -48,7 +48,8 @@ class Panel {
     this.status = one(".status", root);
     this.playing = one(".start", root);
     const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 28;
+    canvas.width = data.width;
+    canvas.height = data.height;
     canvas.setAttribute("role", "img");
     this.canvas = canvas;
     one(".image img", root).replaceWith(canvas);
@@ -66,7 +67,7 @@ class Panel {
     one(".raster img", this.root).src = hidden;
     const { answer } = this.data.images[digit];
     for (const band of all(".band", this.root)) {
-      band.classList.toggle("answer", band.textContent === String(answer));
+      band.classList.toggle("answer", band.textContent === this.data.classes[answer]);
     }
     this.picture = picture;
     this.at(this.frame);
@@ -96,13 +97,14 @@ class Panel {
 
   at(frame) {
     this.frame = frame;
-    const { frames, frame_ms: ms } = this.data;
+    const { frames, frame_ms: ms, classes: names } = this.data;
     const { counts, bars, answer } = this.data.images[this.digit];
     this.range.value = frame;
     one(".play", this.root).style.setProperty("--seen", `${(100 * (frame + 1)) / frames}%`);
     const shares = bars[frame];
     const most = Math.max(...shares);
     const level = [...shares.keys()].filter((digit) => shares[digit] === most);
+    const named = level.map((digit) => names[digit]);
     const last = frame === frames - 1;
     const shown = last ? answer : level.length === 1 ? level[0] : null;
     all(".bars li", this.root).forEach((bar, digit) => {
@@ -111,10 +113,10 @@ class Panel {
     });
     const [inputs, hidden] = counts[frame].map((n) => n.toLocaleString("en"));
     const time = `${Number(((frame + 1) * ms).toFixed(1))} ms`;
-    const says = last ? `the answer is ${answer}`
-      : shown !== null ? `${shown} leads`
-      : level.length === 10 ? "no digit leads"
-      : `${level.slice(0, -1).join(", ")} and ${level.at(-1)} are level`;
+    const says = last ? `the answer is ${names[answer]}`
+      : shown !== null ? `${names[shown]} leads`
+      : level.length === names.length ? "no class leads"
+      : `${named.slice(0, -1).join(", ")} and ${named.at(-1)} are level`;
     this.status.textContent =
       `After ${time}, step ${frame + 1} of ${frames}: ${inputs} input and ${hidden} hidden spikes; ${says}.`;
     this.range.setAttribute("aria-valuetext", time);
@@ -124,18 +126,19 @@ class Panel {
   // Light to dark by how often a pixel has fired so far; those that fire now in colour.
   draw() {
     const context = this.canvas.getContext("2d");
-    const image = context.createImageData(28, 28);
-    const bytes = 784 / 8;
+    const image = context.createImageData(this.data.width, this.data.height);
+    const pixels = this.data.width * this.data.height;
+    const bytes = Math.ceil(pixels / 8);
     const fires = (frame, pixel) =>
       (this.inputs[frame * bytes + (pixel >> 3)] >> (7 - (pixel & 7))) & 1;
-    const fired = new Uint16Array(784);
+    const fired = new Uint16Array(pixels);
     for (let frame = 0; frame < this.data.frames; frame++) {
-      for (let pixel = 0; pixel < 784; pixel++) {
+      for (let pixel = 0; pixel < pixels; pixel++) {
         if (frame <= this.frame) fired[pixel] += fires(frame, pixel);
       }
     }
     const most = Math.max(1, ...fired);
-    for (let pixel = 0; pixel < 784; pixel++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
       const grey = 255 - 215 * Math.sqrt(fired[pixel] / most);
       const colour = fires(this.frame, pixel) ? [213, 94, 0] : [grey, grey, grey];
       image.data.set([...colour, 255], 4 * pixel);

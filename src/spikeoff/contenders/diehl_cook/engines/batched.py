@@ -66,7 +66,7 @@ class BatchLearner:
             part = slice(edges[place], edges[place + 1])
             gains = tuple(map(np.zeros_like, thetas))
             presentations = gather(
-                images.pixels[part], images.ids[part], epoch, self._places[place], thetas, gains,
+                images.flat[part], images.ids[part], epoch, self._places[place], thetas, gains,
                 self._to_inhibitory, self._schedule, self._rule, self._physics, responses[part],
             )  # fmt: skip
             return presentations, gains

@@ -172,7 +172,7 @@ class Brian2Engine:
         constants = self._constants
         for presentation in range(MAX_PRESENTATIONS):
             trains = poisson_trains(
-                images.pixels[example], constants.example_steps,
+                images.flat[example], constants.example_steps,
                 self._intensity + presentation, constants.dt, example=int(images.ids[example]),
                 epoch=epoch, presentation=presentation, seed=self._seed,
             )  # fmt: skip

@@ -29,7 +29,7 @@ from spikeoff.contenders.diehl_cook.kernels.digit_loop import (
 from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.kernels.presentation import Rule, Schedule, normalise, present
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
-from spikeoff.data import N_PIXELS, Images
+from spikeoff.data import Images
 
 NEVER = 1e30
 """Threshold (mV) of neurons that only pad the arrays."""
@@ -93,6 +93,7 @@ class NativeEngine:
         """
         self.constants, self.dtype, self.num_threads = constants, dtype, num_threads
         self._sizes = [layer.size for layer in layers]
+        self._n_pixels = layers[0].weights.shape[1]
         missing = Layer(
             np.zeros((0, layers[0].size)), np.zeros((0, layers[0].size), np.uint8),
             np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0),
@@ -113,7 +114,7 @@ class NativeEngine:
         self._layers = tuple(
             at_rest(wiring, self._physics, n)
             for wiring, n in zip(
-                self._wirings, (N_PIXELS, self._wirings[0].theta.size), strict=True
+                self._wirings, (self._n_pixels, self._wirings[0].theta.size), strict=True
             )
         )
         self._lists = tuple(
@@ -137,7 +138,7 @@ class NativeEngine:
                 self._batch_learner.learn(images.take(part), epoch, responses[part])
             return self._unpadded(responses)
         self._now = learn(
-            images.pixels, images.ids, epoch, self._wirings, self._layers, self._lists,
+            images.flat, images.ids, epoch, self._wirings, self._layers, self._lists,
             self._pending, self._to_inhibitory, self._schedule, self._rule, self._physics,
             self._now, responses,
         )  # fmt: skip
@@ -152,7 +153,7 @@ class NativeEngine:
         def answer(first: int) -> None:
             part = slice(first, first + CHUNK)
             respond(
-                images.pixels[part], images.ids[part], epoch, wirings, self._to_inhibitory,
+                images.flat[part], images.ids[part], epoch, wirings, self._to_inhibitory,
                 shown, self._rule, self._physics, responses[part], inputs[part],
             )  # fmt: skip
 
@@ -162,17 +163,17 @@ class NativeEngine:
         return self._unpadded(responses), inputs
 
     def show(self, image: Images, epoch: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Input spikes [steps, 784] and those of the neurons [steps, neurons], 1 where one fires.
+        """Spikes of the input [steps, pixels] and of the neurons [steps, neurons], 0 or 1.
 
         They are those of the presentation that ``respond`` counts.
         """
         wirings, shown = self._answering()
         steps = shown.example_steps
         room = wirings[0].theta.size * (steps // max(1, self._physics.hold) + 2)
-        n_inputs = (N_PIXELS, self._wirings[0].theta.size)
+        n_inputs = (self._n_pixels, self._wirings[0].theta.size)
         for presentation in range(MAX_PRESENTATIONS):
             trains = draw_trains(
-                image.pixels[0], steps, shown.intensity + presentation, shown.dt,
+                image.flat[0], steps, shown.intensity + presentation, shown.dt,
                 image.ids[0], epoch, presentation, shown.seed,
             )  # fmt: skip
             input_steps = steps + shown.max_delay
@@ -185,7 +186,7 @@ class NativeEngine:
             if fired >= ENOUGH_SPIKES:
                 break
         pixels, first, times = trains
-        inputs = np.zeros((steps, N_PIXELS), np.uint8)
+        inputs = np.zeros((steps, self._n_pixels), np.uint8)
         inputs[times, np.repeat(pixels, np.diff(first))] = 1
         spikes = [np.zeros((steps, size), np.uint8) for size in self._sizes]
         for layer, one in zip(spikes, lists, strict=False):
@@ -219,10 +220,10 @@ class NativeEngine:
         def watch_part(begin: int) -> list[NDArray[np.int64]]:
             part = slice(begin, min(begin + CHUNK, len(images)))
             responses = np.empty((part.stop - begin, readings, self._width), np.int32)
-            sums = [np.empty((readings, n), np.int64) for n in (N_PIXELS, self._width, n_i)]
+            sums = [np.empty((readings, n), np.int64) for n in (self._n_pixels, self._width, n_i)]
             inputs, sent, sent_i = sums
             watch(
-                images.pixels[part], images.ids[part], epoch, wirings, self._to_inhibitory, shown,
+                images.flat[part], images.ids[part], epoch, wirings, self._to_inhibitory, shown,
                 self._rule, self._physics, every, responses, inputs, sent, sent_i,
                 presentations[part],
             )  # fmt: skip
@@ -232,7 +233,7 @@ class NativeEngine:
             answers[part, used:] = answers[part, used - 1 : used]
             return sums
 
-        totals = [np.zeros((readings, n), np.int64) for n in (N_PIXELS, self._width, n_i)]
+        totals = [np.zeros((readings, n), np.int64) for n in (self._n_pixels, self._width, n_i)]
         with ThreadPoolExecutor(self.num_threads) as pool:
             for sums in pool.map(watch_part, range(0, len(images), CHUNK)):
                 for total, added in zip(totals, sums, strict=True):

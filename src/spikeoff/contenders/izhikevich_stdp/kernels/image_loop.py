@@ -10,7 +10,6 @@ import numpy as np
 
 from spikeoff.contenders.izhikevich_stdp.kernels import columns as hidden
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
-from spikeoff.data.images import N_CLASSES
 from spikeoff.kernels.jit import kernel, serial_kernel
 
 CORRECT, LOSS, HIDDEN_CURRENT, OUTPUT_CURRENT, STDP_CHANGE, HEBBIAN_CHANGE = range(6)
@@ -60,7 +59,7 @@ def learn_images(
         rule: STDP.
         rates: learning rates.
         sums: [N_SUMS] right answers, summed loss, and what the epoch's metrics are made of.
-        answers: [10] how often each digit was the answer.
+        answers: [classes] how often each class was the answer.
     """
     n_steps = len(counts) // len(labels)
     columns, readout = network.columns, network.readout
@@ -71,12 +70,12 @@ def learn_images(
         rows = slice(example * n_steps, (example + 1) * n_steps)
         hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
         output.answer(trace.spikes, trace.counts, readout, network.output, network.dt, out)
-        best, label = _best(out), labels[example]
+        best, label = _best(out, readout.n_classes), labels[example]
         answers[best] += 1
         sums[CORRECT] += best == label
-        sums[LOSS] += _loss(out.counts, label)
+        sums[LOSS] += _loss(out.counts[: readout.n_classes], label)
         sums[HIDDEN_CURRENT] += trace.mean_current[0]
-        sums[OUTPUT_CURRENT] += np.abs(out.current[:, :N_CLASSES]).mean()
+        sums[OUTPUT_CURRENT] += np.abs(out.current[:, : readout.n_classes]).mean()
         if rates.by_error:
             change = output.teach_by_error(label, readout, rates.hebbian, out)
         else:
@@ -98,7 +97,7 @@ def answer_images(
         counts, active: [n * n_steps], [n * n_steps, n_inputs] the images' spikes.
         columns, readout, p, q, dt: the fields of a ``Network``, each by itself, as a loop over
             threads takes them; nothing in them changes.
-        scores: [n, 10] output spikes plus half the share of activity, which settles ties.
+        scores: [n, classes] output spikes plus half the share of activity, which settles ties.
         spikes: [n] hidden spikes.
         responses: [n, bands, width] spikes of each hidden neuron, or [0, bands, width].
     """
@@ -111,7 +110,7 @@ def answer_images(
             rows = slice(example * n_steps, (example + 1) * n_steps)
             hidden.present(counts[rows], active[rows], columns, p, dt, trace)
             output.answer(trace.spikes, trace.counts, readout, q, dt, out)
-            for k in range(N_CLASSES):
+            for k in range(scores.shape[1]):
                 scores[example, k] = output.score(out, k)
             spikes[example] = trace.counts.sum()
             if len(responses):
@@ -127,7 +126,7 @@ def watch_images(
 
     Args:
         counts, active, columns, readout, p, q, dt: of ``answer_images``.
-        scores: [n, n_steps, 10] those that would decide after each step.
+        scores: [n, n_steps, classes] those that would decide after each step.
         spikes: [tasks, bands, n_steps, width] int64, of each hidden neuron at each step, summed
             over the images of a task; a task has ``PER_TASK``.
     """
@@ -146,10 +145,10 @@ def watch_images(
 
 
 @serial_kernel
-def _best(out: Any) -> int:
+def _best(out: Any, n_classes: Any) -> int:
     """The neuron with the most spikes; among equals the one with the larger share."""
     best = 0
-    for k in range(1, N_CLASSES):
+    for k in range(1, n_classes):
         if output.score(out, k) > output.score(out, best):
             best = k
     return best
@@ -158,8 +157,8 @@ def _best(out: Any) -> int:
 @serial_kernel
 def _loss(counts: Any, label: Any) -> float:
     """Cross-entropy of the spike counts as logits."""
-    highest = counts[:N_CLASSES].max()
+    highest = counts.max()
     total = 0.0
-    for k in range(N_CLASSES):
+    for k in range(len(counts)):
         total += math.exp(counts[k] - highest)
     return float(math.log(total) - (counts[label] - highest))

@@ -1,7 +1,8 @@
-"""Ten Izhikevich output neurons, and what a label teaches the synapses on to them.
+"""One Izhikevich output neuron per class, and what a label teaches the synapses on to them.
 
 Spikes of hidden neurons open a synaptic current that decays; the output neurons share an
-inhibitory pool, as the columns do. Rows of weights are padded to ``LANES``, one vector.
+inhibitory pool, as the columns do. Rows of weights are padded to whole vectors
+of ``LANES``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikeoff.data.images import N_CLASSES
 from spikeoff.kernels.events import sum_rows
 from spikeoff.kernels.jit import jitable, no_refcount_kernel, noalias_kernel, serial_kernel
 from spikeoff.learning.hebbian import post_error, strengthened
@@ -21,20 +21,23 @@ from spikeoff.neurons.izhikevich import drift, euler, reset
 jitable(drift, euler, normalising_factor, post_error, reset, strengthened)
 
 LANES = 16
+"""Places of a row of weights: as many as classes, rounded up to a multiple of this."""
 
 
 class Readout(NamedTuple):
     """The output layer.
 
-    weights: [neurons, LANES].
+    weights: [neurons, places].
+    n_classes: output neurons; the first places of a row are theirs.
     gain: current that a weight of 1 brings at a spike (mV/ms).
     bias: constant current (mV/ms).
     decay: what is left of the synaptic current after a step, of 1.
-    share: 1 / 10, what the pool takes from each neuron.
+    share: 1 / n_classes, what the pool takes from each neuron.
     slope: of the share of activity by the sum of weights times spikes.
     """
 
     weights: Any
+    n_classes: Any
     gain: Any
     bias: Any
     decay: Any
@@ -45,12 +48,13 @@ class Readout(NamedTuple):
 class Answer(NamedTuple):
     """What the output neurons did.
 
-    current: [n_steps, LANES] input of a step, then the current into the neuron (mV/ms).
-    reached: [n_steps, LANES] membrane potential before reset (mV).
-    counts: [LANES] spikes.
-    shares: [LANES] each one's share of the layer's activity.
+    current: [n_steps, places] input of a step, then the current into the neuron (mV/ms).
+    reached: [n_steps, places] membrane potential before reset (mV).
+    counts: [places] spikes.
+    shares: [places] each one's share of the layer's activity.
     pre: [neurons] hidden spikes, in the weights' precision.
-    signal, v, u: [LANES], fired: [n_steps, neurons + 1], n_fired: [n_steps], busy: [width] scratch.
+    signal, v, u: [places], fired: [n_steps, neurons + 1], n_fired: [n_steps],
+        busy: [width] scratch.
     """
 
     current: Any
@@ -70,15 +74,16 @@ class Answer(NamedTuple):
 def blank(readout: Any, n_steps: Any) -> Any:
     """An ``Answer`` for the layer."""
     zero = readout.gain - readout.gain
+    places = readout.weights.shape[1]
     return Answer(
-        np.full((n_steps, LANES), zero),
-        np.full((n_steps, LANES), zero),
-        np.zeros(LANES, np.int32),
-        np.full(LANES, zero),
+        np.full((n_steps, places), zero),
+        np.full((n_steps, places), zero),
+        np.zeros(places, np.int32),
+        np.full(places, zero),
         np.full(len(readout.weights), zero),
-        np.full(LANES, zero),
-        np.full(LANES, zero),
-        np.full(LANES, zero),
+        np.full(places, zero),
+        np.full(places, zero),
+        np.full(places, zero),
         np.zeros((n_steps, len(readout.weights) + 1), np.int32),
         np.zeros(n_steps, np.int64),
         np.zeros(len(readout.weights) + 1, np.int64),
@@ -136,9 +141,9 @@ def _share(readout: Any, out: Any) -> None:
     shares = out.shares
     shares[:] = 0
     for step in range(len(out.current)):
-        for k in range(LANES):
+        for k in range(len(shares)):
             shares[k] += out.current[step, k]
-    _normalise(shares, readout.slope)
+    _normalise(shares, readout.n_classes, readout.slope)
 
 
 @no_refcount_kernel
@@ -158,11 +163,11 @@ def score_by_step(readout: Any, p: Any, out: Any, scores: Any) -> None:
     out.counts[:] = 0
     for step in range(len(scores)):
         sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
-        for k in range(LANES):
+        for k in range(len(received)):
             received[k] += out.current[step, k]
             out.shares[k] = received[k]
-        _normalise(out.shares, readout.slope)
-        for k in range(N_CLASSES):
+        _normalise(out.shares, readout.n_classes, readout.slope)
+        for k in range(readout.n_classes):
             out.counts[k] += out.reached[step, k] >= p.v_peak
             scores[step, k] = score(out, k)
 
@@ -174,18 +179,18 @@ def score(out: Any, k: Any) -> float:
 
 
 @no_refcount_kernel
-def _normalise(shares: Any, slope: Any) -> None:
+def _normalise(shares: Any, n_classes: Any, slope: Any) -> None:
     """Turn what the neurons received into shares of the layer's activity, in place."""
     highest = shares[0]
-    for k in range(1, N_CLASSES):
+    for k in range(1, n_classes):
         highest = max(highest, shares[k])
     total = slope - slope
-    for k in range(N_CLASSES):
+    for k in range(n_classes):
         shares[k] = total - total + math.exp(slope * (shares[k] - highest))
         total += shares[k]
-    for k in range(N_CLASSES):
+    for k in range(n_classes):
         shares[k] /= total
-    shares[N_CLASSES:] = 0
+    shares[n_classes:] = 0
 
 
 @no_refcount_kernel
@@ -201,7 +206,7 @@ def _run(readout: Any, p: Any, dt: Any, out: Any) -> None:
         pool = zero
         for k in range(len(v)):
             synaptic[k] = readout.decay * synaptic[k] + current[k]
-        for k in range(N_CLASSES):
+        for k in range(readout.n_classes):
             pool += synaptic[k]
         pool *= readout.share
         for k in range(len(v)):
@@ -219,7 +224,7 @@ def teach_by_error(label: Any, readout: Any, rate: Any, out: Any) -> Any:
 
     label: the right digit; out: what was answered.
     """
-    for k in range(LANES):
+    for k in range(len(out.signal)):
         target = rate - rate + (k == label)
         out.signal[k] = post_error(target, out.shares[k])
     return _change(out.pre, readout.weights, rate, out.signal)
@@ -228,7 +233,7 @@ def teach_by_error(label: Any, readout: Any, rate: Any, out: Any) -> Any:
 @no_refcount_kernel
 def teach_plainly(label: Any, readout: Any, rate: Any, length: Any, out: Any) -> Any:
     """Plain Hebbian learning of the label's neuron, whose weights get ``length`` back."""
-    for k in range(LANES):
+    for k in range(len(out.signal)):
         out.signal[k] = rate - rate + (k == label)
     changed = _change(out.pre, readout.weights, rate, out.signal)
     weights = readout.weights
@@ -251,6 +256,6 @@ def _change(pre: Any, weights: Any, rate: Any, signal: Any) -> Any:
             row = weights[h]
             for k in range(len(row)):  # a constant would be unrolled and not vectorised
                 row[k] = strengthened(row[k], count, signal[k], rate)
-    for k in range(N_CLASSES):
+    for k in range(len(signal)):  # the places that only pad the rows have none
         after += abs(signal[k])
     return rate * before * after
