@@ -120,9 +120,9 @@ def need_of_izhikevich_gradient(contender: Any, activity: Activity, ceilings: Ce
     )
 
 
-def need_online(contender: Contender, activity: Activity, images: Images) -> Need:
+def need_online(contender: Contender, images: Images) -> Need:
     """What an answer takes: additions evoked by spikes, updates of neurons."""
-    operations = contender.operations(activity, images)
+    operations = contender.account(images).operations
     neuron = contender.neuron or "conductance-lif"
     return Need(
         flops=operations.membrane_updates * _update_flops(neuron),
@@ -173,11 +173,11 @@ def row(name: str, ceilings: Ceilings) -> list[str]:
     probe = images.take(slice(0, 200))
     contender.warm_up(probe)
     times = measured(contender, images)
-    activity = contender.respond(probe).activity
+    activity = contender.account(probe).activity
     if name in BY_GRADIENT:
         need = BY_GRADIENT[name](contender, activity, ceilings)
     else:
-        need = need_online(contender, activity, probe)
+        need = need_online(contender, probe)
     floor, taken = need.milliseconds(ceilings), statistics.median(times)
     return [
         f"`{name}`", f"{need.flops / 1e6:.3g}", f"{need.gathered / 1e6:.3g}",

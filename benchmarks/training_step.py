@@ -43,7 +43,7 @@ def training_step(network: IzhikevichGradient, images: Images) -> None:
     """Forward, backward and Adam on one batch."""
     pixels, labels = torch.from_numpy(images.flat), torch.from_numpy(images.labels).long()
     network.optimizer.zero_grad()
-    logits = network.present(pixels, images.ids, epoch=1).logits
+    logits = network.present(pixels, images.ids, epoch=1)
     functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
     network.optimizer.step()
 

@@ -133,8 +133,8 @@ def test_a_restored_state_gives_the_same_answers(name: str, few: Images) -> None
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_operations_and_activity_are_of_this_world(name: str, few: Images) -> None:
     contender = make(name)
-    activity = contender.respond(few).activity
-    operations = contender.operations(activity, few)
+    account = contender.account(few)
+    activity, operations = account.activity, account.operations
     effective = operations.effective_macs + operations.effective_acs
     assert 0 < effective < operations.dense_macs
     assert (operations.effective_acs > 0) == contender.spiking
@@ -149,9 +149,8 @@ def test_the_account_tells_layers_and_readings_that_add_up(name: str, few: Image
     list(contender.learn(few, 1))
     contender.conclude(few)
     response = contender.respond(few)
-    account = contender.account(response.activity, few)
+    account = contender.account(few)
     operations = account.operations
-    assert operations == contender.operations(response.activity, few)
     for key in ("dense_macs", "effective_macs", "effective_acs"):
         assert getattr(operations, key) == sum(getattr(layer, key) for layer in operations.layers)
     assert bool(account.anytime) == contender.spiking
@@ -165,7 +164,7 @@ def test_the_account_tells_layers_and_readings_that_add_up(name: str, few: Image
             assert values == sorted(values)
             assert values[0] > 0
     else:
-        hidden = response.activity.hidden_rate
+        hidden = account.activity.hidden_rate
         assert account.sparsity.activation == pytest.approx(1 - hidden, rel=1e-12)
     assert 0 <= (account.sparsity.connection or 0) < 1
 

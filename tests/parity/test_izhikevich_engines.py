@@ -57,7 +57,7 @@ def test_a_layers_spikes_trace_and_gradient_in_float64(
 
 
 def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
-    logits = network.present(torch.from_numpy(images.flat), images.ids, epoch=1).logits
+    logits = network.present(torch.from_numpy(images.flat), images.ids, epoch=1)
     functional.cross_entropy(logits, torch.from_numpy(images.labels).long()).backward()  # type: ignore[no-untyped-call]
     found = [weights.grad for weights in network.module.parameters()]
     return [logits.detach()] + [gradient for gradient in found if gradient is not None]
@@ -90,6 +90,6 @@ def test_both_engines_give_the_same_account(few: Images) -> None:
     for engine in ("native", "torch"):
         network = IzhikevichGradient(replace(config, engine=engine))
         network.module.double()
-        accounts.append(network.account(network.respond(few).activity, few))
+        accounts.append(network.account(few))
     assert accounts[0] == accounts[1]
     assert accounts[0].operations.layers[1].effective_acs > 0

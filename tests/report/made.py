@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from spikeoff.contenders.base import Config, Outputs
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
+from spikeoff.ledger.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.run.folder import RunFolder, RunRecord, plain, read_run
 
 CONTENDERS: dict[str, tuple[int, dict[str, Any]]] = {

@@ -12,7 +12,7 @@ from spikeoff.contenders.base import Config, Contender, Outputs, Response, State
 from spikeoff.data import Dataset, Images, Split, split
 from spikeoff.errors import UserError
 from spikeoff.ledger.metering import Meter
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.recording import Recording, Synapses
 from spikeoff.ledger.sensors import Sensors
 from spikeoff.run.folder import Row
 from spikeoff.run.loop import History, conclude, learn
@@ -42,10 +42,15 @@ class Scripted(Contender):
     def respond(self, images: Images) -> Response:
         right = round(self.script[self.epoch - 1] * len(images))
         answers = np.where(np.arange(len(images)) < right, images.labels, (images.labels + 1) % 10)
-        return Response(np.eye(10, dtype=np.float32)[answers], Activity(1, 1, 0.5))
+        return Response(np.eye(10, dtype=np.float32)[answers])
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        return Operations(100, 10, 0, 0)
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        half = np.tile([0, 1], (len(images), 3))
+        values = {"input": images.flat, "hidden": half}
+        return Recording.of_values(values, self.respond(images).scores)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        return (Synapses.of("all", "input", np.ones((784, 10))),)
 
     def parameter_count(self) -> int:
         return 0

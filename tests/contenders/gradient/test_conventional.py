@@ -95,8 +95,8 @@ def test_learning_lowers_the_loss_and_the_account_fits(name: str, few: Images) -
     assert before is not None
     assert after is not None
     assert after < 0.7 * before
-    account = contender.account(response.activity, few)
-    assert account.sparsity.activation == pytest.approx(1 - response.activity.hidden_rate, abs=1e-3)
+    account = contender.account(few)
+    assert account.sparsity.activation == pytest.approx(1 - account.activity.hidden_rate, abs=1e-3)
     assert 0 < account.operations.effective_macs < account.operations.dense_macs
 
 

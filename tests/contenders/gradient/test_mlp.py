@@ -39,10 +39,10 @@ def test_effective_operations_by_hand(few: Images) -> None:
     assert isinstance(network, Perceptron)
     hidden = few.flat / 255.0 * network.input_scale @ state["hidden.weight"].T
     active = (hidden + state["hidden.bias"] > 0).sum(axis=1)
-    activity = contender.respond(few).activity
+    account = contender.account(few)
+    activity, operations = account.activity, account.operations
     assert activity.input_per_example == np.count_nonzero(few.flat) / len(few)
     assert activity.hidden_per_example == active.mean()
-    operations = contender.operations(activity, few)
     expected = 32 * np.count_nonzero(few.flat) / len(few) + 10 * active.mean()
     assert operations.effective_macs == pytest.approx(expected, rel=1e-12)
     assert [layer.name for layer in operations.layers] == ["hidden", "output"]

@@ -15,7 +15,6 @@ from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient.conventional import Conventional, ConventionalConfig
 from spikeoff.contenders.gradient.keras import networks
 from spikeoff.contenders.gradient.numba.norm_pool import norm_pool
-from spikeoff.contenders.gradient.trainer import Pass
 from spikeoff.data import N_CLASSES, SIDE
 
 KERNEL = 3
@@ -65,8 +64,8 @@ class Convolutional(nn.Module):
 
     def forward(
         self, images: torch.Tensor, heard: torch.Tensor | None = None, *, fused: bool = False
-    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """[n, 1, 28, 28] in [0, 1] -> logits [n, 10] and the input of every layer but the first.
+    ) -> torch.Tensor:
+        """[n, 1, 28, 28] in [0, 1] -> logits [n, 10].
 
         Args:
             images: channels last in memory.
@@ -78,7 +77,8 @@ class Convolutional(nn.Module):
         second = behind(self.conv2(first), self.norm2)
         hidden = self.relu(self.hidden(second.flatten(1)))
         sent = self.dropout(hidden) if heard is None else hidden * heard / (1 - self.dropout.p)
-        return self.output(sent), [first, second, hidden]
+        logits: torch.Tensor = self.output(sent)
+        return logits
 
     def _norm_pool(self, maps: torch.Tensor, norm: nn.BatchNorm2d) -> torch.Tensor:
         pooled: torch.Tensor = self.relu(functional.max_pool2d(norm(maps), 2))
@@ -114,18 +114,12 @@ class CNN(Conventional):
         """The same in Keras."""
         return networks.convolutional(self.config.n_hidden, self.config.dropout)
 
-    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
+    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> torch.Tensor:
         """Pixels scaled to [0, 1] through the network."""
         heard = self.heard(ids, epoch, self.config.n_hidden, self.config.dropout)
         fused = self.module.training and self.device == "cpu"
-        logits, layers = self.module(as_pictures(pixels), heard, fused=fused)
-        return Pass(
-            logits,
-            lambda: (
-                float(pixels.count_nonzero()),
-                float(sum(layer.count_nonzero() for layer in layers)),
-            ),
-        )
+        logits: torch.Tensor = self.module(as_pictures(pixels), heard, fused=fused)
+        return logits
 
     @classmethod
     def sizes(cls, config: CNNConfig) -> tuple[int, int]:
@@ -133,10 +127,6 @@ class CNN(Conventional):
         n = config.n_hidden
         maps = 4 * 26**2 * 32 + 4 * 11**2 * 64 + 6 * POOLED_1**2 * 32  # sides 26, 13, 11
         return n * (POOLED_2**2 * 64 + 1 + N_CLASSES) + 19_000, 4 * (maps + 4 * n)
-
-    def hidden_places(self) -> int:
-        """The ReLUs of all three layers, pooled ones once."""
-        return POOLED_1**2 * 32 + POOLED_2**2 * 64 + self.config.n_hidden
 
 
 def as_pictures(pixels: torch.Tensor) -> torch.Tensor:

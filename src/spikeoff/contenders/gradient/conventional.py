@@ -25,8 +25,7 @@ from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
-from spikeoff.ledger.account import Account
-from spikeoff.ledger.operations import Activity
+from spikeoff.ledger.recording import Recording, Synapses
 
 Engine = Literal["native", "tensorflow"]
 
@@ -93,12 +92,17 @@ class Conventional(GradientContender):
         self._keras.learn(images.flat, images.labels, 0.0, _dropout_seed(0, 0, 0))
         self.resume(before)
         self.respond(images)
-        self.account(Activity(0.0, 0.0, 0.0), images)
+        self.record(images)
 
-    def account(self, activity: Activity, images: Images) -> Account:
-        """Counted by the PyTorch module, which has the same weights."""
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Recorded from the PyTorch module, which has the same weights."""
         self._mirror()
-        return super().account(activity, images)
+        return super().record(images, every)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """Those of the PyTorch module."""
+        self._mirror()
+        return super().synapses()
 
     def state(self) -> State:
         """Weights and buffers, by PyTorch's names and layout whatever the engine."""
@@ -135,13 +139,10 @@ class Conventional(GradientContender):
         pixels, labels = batch.flat, batch.labels
         return torch.tensor(self._keras.learn(pixels, labels, self._rate, seed))
 
-    def _answer(
-        self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
+    def _answer(self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         if self._keras is None:
             return super()._answer(pixels, ids)
-        logits, active = self._keras.answer(pixels)
-        return logits, (float(np.count_nonzero(pixels)), active)
+        return self._keras.answer(pixels)
 
     def _mirror(self) -> None:
         """Let the module have Keras' weights."""

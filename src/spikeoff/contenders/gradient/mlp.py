@@ -15,7 +15,6 @@ from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient.conventional import Conventional, ConventionalConfig
 from spikeoff.contenders.gradient.keras import networks
 from spikeoff.contenders.gradient.numba.relu_layer import relu_layer
-from spikeoff.contenders.gradient.trainer import Pass
 from spikeoff.data import N_CLASSES, N_PIXELS
 
 Initialisation = Literal["equalised", "kaiming"]
@@ -68,26 +67,24 @@ class Perceptron(nn.Module):
         self.hidden.weight = nn.Parameter(self.hidden.weight.detach().T.contiguous().T)
         self.input_scale, self.hidden_scale = scales
 
-    def forward(
-        self, pixels: torch.Tensor, heard: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """[n, 784] in [0, 1] -> logits [n, 10] and hidden activations [n, n_hidden].
+    def forward(self, pixels: torch.Tensor, heard: torch.Tensor | None = None) -> torch.Tensor:
+        """[n, 784] in [0, 1] -> logits [n, classes].
 
         ``heard`` [n, n_hidden] has 0 for neurons to silence; without it, dropout is PyTorch's.
         """
         hidden = self.relu(self.hidden(pixels * self.input_scale))
         sent = self.dropout(hidden) if heard is None else hidden * heard / (1 - self.dropout.p)
-        return self.output(sent * self.hidden_scale), hidden
+        logits: torch.Tensor = self.output(sent * self.hidden_scale)
+        return logits
 
-    def by_kernels(
-        self, pixels: torch.Tensor, heard: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same of [n, 784] uint8 pixels on the CPU, the activations as they are sent on."""
+    def by_kernels(self, pixels: torch.Tensor, heard: torch.Tensor | None) -> torch.Tensor:
+        """The same of [n, 784] uint8 pixels on the CPU."""
         sent = relu_layer(
             self.hidden.weight.T, self.hidden.bias, pixels, self.input_scale / 255, heard,
             1 if heard is None else 1 - self.dropout.p,
         )  # fmt: skip
-        return self.output(sent * self.hidden_scale), sent
+        logits: torch.Tensor = self.output(sent * self.hidden_scale)
+        return logits
 
 
 class MLP(Conventional):
@@ -122,22 +119,17 @@ class MLP(Conventional):
         scales = (network.input_scale, network.hidden_scale)
         return networks.perceptron(config.n_hidden, config.dropout, scales)
 
-    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> Pass:
+    def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> torch.Tensor:
         """Pixels scaled to [0, 1] through the network."""
         heard = self.heard(ids, epoch, self.config.n_hidden, self.config.dropout)
         assert isinstance(self.module, Perceptron)
         if self.module.training and self.device == "cpu":
-            logits, hidden = self.module.by_kernels(pixels, heard)
-        else:
-            logits, hidden = self.module(pixels.float() / 255, heard)
-        return Pass(logits, lambda: (float(pixels.count_nonzero()), float(hidden.count_nonzero())))
+            return self.module.by_kernels(pixels, heard)
+        logits: torch.Tensor = self.module(pixels.float() / 255, heard)
+        return logits
 
     @classmethod
     def sizes(cls, config: MLPConfig) -> tuple[int, int]:
         """Pixels and hidden neurons in single precision, forward and back."""
         n = config.n_hidden
         return n * (N_PIXELS + 1 + N_CLASSES), 4 * (3 * N_PIXELS + 6 * n)
-
-    def hidden_places(self) -> int:
-        """The hidden ReLUs."""
-        return self.config.n_hidden

@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -21,23 +20,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spikeoff.coding import EVALUATION, rate_code_torch
-from spikeoff.contenders.base import Outputs, Response, require
+from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.gradient.numba import spiking_network as two_layers
-from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender, Pass
+from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.contenders.gradient.triton import support
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.data import MNIST, N_CLASSES, N_PIXELS, Images, ImageSpec
 from spikeoff.kernels.events import by_step
 from spikeoff.kernels.rate_coding import rate_code_delta, rate_code_events
 from spikeoff.kernels.spike_delta import SpikeDelta
 from spikeoff.learning.surrogate import Surrogate
-from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
-from spikeoff.ledger.operations import Activity
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.torch_layer import izhikevich_layer
 
-Count = Callable[[], tuple[float, float]]
 Way = Literal["numba", "triton", "autograd"]
 
 PLACES = 2**27
@@ -137,6 +134,7 @@ class IzhikevichGradient(GradientContender):
     title = "Izhikevich, surrogate gradient"
     spiking = True
     neuron = "izhikevich"
+    score_unit = "output spikes"
     config_type = IzhikevichGradientConfig
     search_space: ClassVar[dict[str, str]] = {
         "learning_rate": "log:0.001..0.1",
@@ -179,42 +177,44 @@ class IzhikevichGradient(GradientContender):
         step = 2 * N_PIXELS + 14 * n + 16 * N_CLASSES
         return n * (N_PIXELS + 1 + N_CLASSES), config.n_steps * step
 
-    def hidden_places(self) -> int:
-        """Hidden neurons times steps."""
-        return self.config.n_hidden * self.config.n_steps
-
-    def account(self, activity: Activity, images: Images) -> Account:
-        """Every spike meets the weights that lead on from its neuron.
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Spikes of all layers, with a reading after every step.
 
         The answer after a step is the output neuron that has fired most by then.
         """
-        del activity
-        config, weights = self.config, self.weights
-        n_steps = config.n_steps
-        inputs = np.zeros((n_steps, N_PIXELS), np.int64)
-        hidden = np.zeros((n_steps, config.n_hidden), np.int64)
-        right = np.zeros((len(images), n_steps), np.int64)
-        fired = 0
+        del every
         self.module.eval()
-        for first in range(0, len(images), self.evaluation_batch):
-            part = slice(first, first + self.evaluation_batch)
-            watched = self._watch(images.take(part))
-            inputs += watched.inputs
-            hidden += watched.hidden
-            fired += int(watched.outputs.sum(dtype=np.int64))
-            answers = watched.outputs.cumsum(axis=1, dtype=np.int64).argmax(axis=2)
-            right[part] = answers == images.labels[part, None]
-        w_hidden, w_output = (w.detach().cpu().numpy() for w in (weights.hidden, weights.output))
-        projections = [
-            Projection.of("input to hidden", w_hidden, inputs.cumsum(axis=0)),
-            Projection.of("hidden to output", w_output, hidden.cumsum(axis=0)),
+        parts = [
+            self._record(images.take(slice(first, first + self.evaluation_batch)))
+            for first in range(0, max(1, len(images)), self.evaluation_batch)
         ]
-        steps = range(1, n_steps + 1)
-        return spiking_account(
-            projections, right=right, steps=steps,
-            image_steps=len(images) * np.arange(1, n_steps + 1),
-            neurons=config.n_hidden + N_CLASSES, spikes=int(hidden.sum()) + fired,
+        return Recording.joined(parts)
+
+    def _record(self, images: Images) -> Recording:
+        watched = self._watch(images)
+        so_far = watched.outputs.cumsum(axis=1, dtype=np.float32)
+        steps = np.arange(1, self.config.n_steps + 1)
+        return Recording(
+            {
+                INPUT: watched.inputs,
+                "hidden": watched.hidden,
+                "output": watched.outputs.sum(axis=0, dtype=np.int64),
+            },
+            so_far * np.float32(self.config.logit_scale),
+            steps, len(images) * steps, ("hidden",), ("hidden", "output"), dt=self.config.dt,
         )  # fmt: skip
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """Both weight matrices."""
+        weights = self.weights
+        return (
+            Synapses.of("input to hidden", INPUT, weights.hidden.detach().cpu().numpy()),
+            Synapses.of("hidden to output", "hidden", weights.output.detach().cpu().numpy()),
+        )
+
+    def speaks_for(self) -> NDArray[np.int8]:
+        """By the largest weight on to an output neuron."""
+        return self.weights.output.detach().argmax(1).cpu().numpy().astype(np.int8)
 
     def footprint(self) -> Footprint:
         """Weights; the state of all neurons."""
@@ -222,46 +222,20 @@ class IzhikevichGradient(GradientContender):
         learned = super().footprint().parameters_bytes
         return Footprint(learned, state_bytes("izhikevich", neurons, word))
 
-    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
         """Draw the input spikes, run both layers, count the output neurons' spikes."""
         ways = {
             "numba": self._by_numba,
             "triton": self._by_triton,
             "autograd": self._by_autograd,
         }
-        counts, count_activity = ways[self.way](pixels, ids, epoch)
-        return Pass(counts * self.config.logit_scale, count_activity)
+        return ways[self.way](pixels, ids, epoch) * self.config.logit_scale
 
-    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
-        """The spikes of a few test images, step by step."""
-        rows = first_of_each_class(images.labels)
-        self.module.eval()
-        with torch.no_grad():
-            inputs, hidden, answers = self._show(images.take(rows))
-        scores = answers.cumsum(axis=1, dtype=np.float32) * np.float32(self.config.logit_scale)
-        raster = Raster(
-            images.take(rows), response.labels[rows],
-            [Shown(*one) for one in zip(inputs, hidden, scores, strict=True)],
-            self.weights.output.detach().argmax(1).cpu().numpy().astype(np.int8),
-            self.config.dt, "output spikes",
-        )  # fmt: skip
-        save_raster(raster, folder)
-
-    def _show(self, images: Images) -> tuple[NDArray[np.uint8], ...]:
-        """Spikes of inputs, hidden and output neurons, [n, steps, .], as the engine has them."""
-        if self.way != "numba":
-            found = self._spikes(images)
-            return tuple(spikes.cpu().numpy().astype(np.uint8) for spikes in found)
-        inputs, passage = self._run(images)
-        shape = (len(images), self.config.n_steps, -1)
-        hidden = passage.spikes.dense()
-        return inputs.dense().reshape(shape), hidden.reshape(shape), passage.answered
-
-    def _by_numba(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
+    def _by_numba(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
         weights = self.weights
         images = Images(pixels.numpy(), np.empty(0, np.uint8), np.asarray(ids))
         inputs = self._delta(images, epoch)
-        counts, hidden_spikes = two_layers.TwoLayers.apply(  # type: ignore[no-untyped-call]
+        counts, _ = two_layers.TwoLayers.apply(  # type: ignore[no-untyped-call]
             weights.hidden,
             weights.bias,
             weights.output,
@@ -270,9 +244,10 @@ class IzhikevichGradient(GradientContender):
             self.heard(ids, epoch, self.config.n_hidden, self.config.dropout),
             1 - self.config.dropout,
         )
-        return counts, lambda: (inputs.total(), hidden_spikes)
+        logits: torch.Tensor = counts
+        return logits
 
-    def _by_triton(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
+    def _by_triton(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
         gpu = import_module("spikeoff.contenders.gradient.triton.spiking_network")  # needs Triton
         config, weights, scale = self.config, self.weights, None
         ids = torch.as_tensor(ids, device=pixels.device)
@@ -282,10 +257,11 @@ class IzhikevichGradient(GradientContender):
                 ids, config.n_hidden, config.dropout, weights.hidden.dtype,
                 seed=config.seed, epoch=epoch,
             )  # fmt: skip
-        counts, hidden_counts = gpu.TwoLayers.apply(
+        counts, _ = gpu.TwoLayers.apply(
             weights.hidden, weights.bias, weights.output, draw, self._layers(), scale
         )
-        return counts, lambda: (_total(draw()), _total(hidden_counts))
+        logits: torch.Tensor = counts
+        return logits
 
     def _draw(
         self, pixels: torch.Tensor, ids: torch.Tensor, epoch: int
@@ -298,11 +274,8 @@ class IzhikevichGradient(GradientContender):
             seed=config.seed, epoch=epoch,
         )  # fmt: skip
 
-    def _by_autograd(
-        self, pixels: torch.Tensor, ids: Any, epoch: int
-    ) -> tuple[torch.Tensor, Count]:
-        spikes, hidden, answers = self._spikes_by_autograd(pixels, ids, epoch)
-        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
+    def _by_autograd(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
+        return self._spikes_by_autograd(pixels, ids, epoch)[2].sum(1)
 
     def _spikes_by_autograd(
         self, pixels: torch.Tensor, ids: Any, epoch: int
@@ -391,8 +364,3 @@ class IzhikevichGradient(GradientContender):
             "width": config.surrogate_width,
             "max_slope": config.max_slope,
         }
-
-
-def _total(spikes: torch.Tensor) -> float:
-    """Their number; single precision would lose the last of more than 2^24."""
-    return float(spikes.sum(dtype=torch.float64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,12 @@ from spikeoff.contenders.base import (
 from spikeoff.contenders.gradient.adam import Adam
 from spikeoff.contenders.gradient.numba import dropout_mask as dropout
 from spikeoff.contenders.hardware import choose_device, use_threads
-from spikeoff.data import MNIST, N_CLASSES, Images, ImageSpec
+from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.learning.dropout import kept_torch
 from spikeoff.learning.schedule import warmup_cosine
-from spikeoff.ledger.account import Account, Footprint
-from spikeoff.ledger.module_counts import counting
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.module_recording import ModuleRecorder
+from spikeoff.ledger.recording import Recording, Synapses
 
 BYTES_A_WEIGHT = 48
 """Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
@@ -83,18 +83,6 @@ class GradientConfig(Config):
         require("patience", patience, patience is None or patience >= 1, "at least 1")
 
 
-@dataclass(frozen=True)
-class Pass:
-    """A batch's way through a network.
-
-    logits: [n, 10].
-    count: tells active inputs and active hidden places of the whole batch, when asked.
-    """
-
-    logits: torch.Tensor
-    count: Callable[[], tuple[float, float]]
-
-
 class GradientContender(Contender):
     """A PyTorch module trained by Adam.
 
@@ -131,18 +119,14 @@ class GradientContender(Contender):
         """The network, with its initial weights drawn from PyTorch's generator."""
 
     @abstractmethod
-    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
-        """Send a batch through.
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
+        """Send a batch through; its logits [n, classes].
 
         Args:
             pixels: [n, 784] uint8, on the device.
             ids: [n] int64, which examples they are; an array, or a tensor on the device.
             epoch: ``EVALUATION`` outside training.
         """
-
-    @abstractmethod
-    def hidden_places(self) -> int:
-        """Hidden neurons times steps: how many could be active for an image."""
 
     @classmethod
     def memory_needed(cls, config: GradientConfig, n_images: int, spec: ImageSpec = MNIST) -> int:
@@ -157,15 +141,15 @@ class GradientContender(Contender):
         """Weights of the network, and bytes that an image's way through it takes at most."""
 
     def warm_up(self, images: Images) -> None:
-        """One way forward and back, its traces removed; then an account."""
+        """One way forward and back, its traces removed; then a recording."""
         before = self.state()
         self.module.train()
         pixels, labels, ids = self._on_device(images)
-        logits = self.present(pixels, ids, 1).logits
+        logits = self.present(pixels, ids, 1)
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
         self.restore(before)
-        self.account(Activity(0.0, 0.0, 0.0), images)
+        self.record(images)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass in a new order; yields after every ``batches_per_step`` batches."""
@@ -189,7 +173,7 @@ class GradientContender(Contender):
         """
         pixels, labels, ids = self._on_device(images)
         target = labels[rows]
-        logits = self.present(pixels[rows], ids[rows], epoch).logits
+        logits = self.present(pixels[rows], ids[rows], epoch)
         loss = functional.cross_entropy(
             logits, target, label_smoothing=self.settings.label_smoothing
         )
@@ -206,39 +190,39 @@ class GradientContender(Contender):
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
-        scores = np.empty((len(images), N_CLASSES), np.float32)
-        active = np.zeros(2)
+        scores = np.empty((len(images), self.spec.n_classes), np.float32)
         for first in range(0, len(images), self.evaluation_batch):
             part = slice(first, first + self.evaluation_batch)
-            scores[part], sent = self._answer(images.flat[part], images.ids[part])
-            active += sent
-        inputs, hidden = active / max(1, len(images))
-        return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
+            scores[part] = self._answer(images.flat[part], images.ids[part])
+        return Response(scores)
 
-    def _answer(
-        self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-        """Logits of a batch, and its active inputs and hidden places."""
+    def _answer(self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Logits of a batch."""
         self.module.eval()
         with torch.no_grad():
-            sent = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
-            return sent.logits.float().cpu().numpy(), sent.count()
+            logits = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
+            return logits.float().cpu().numpy()
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Counted on ``images`` as they go through the module once more."""
-        return self.account(activity, images).operations
-
-    def account(self, activity: Activity, images: Images) -> Account:
-        """What meets the weights of the module's layers, and what its ReLUs let through."""
-        del activity
-        pixels = torch.from_numpy(images.flat)
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """What meets the weights of the module's layers; it answers in one step."""
+        del every
+        scores = np.empty((len(images), self.spec.n_classes), np.float32)
         self.module.eval()
-        with torch.no_grad(), counting(self.module) as tally:
+        with torch.no_grad(), ModuleRecorder(self.module) as recorder:
             for first in range(0, len(images), self.evaluation_batch):
                 part = slice(first, first + self.evaluation_batch)
-                self.present(pixels[part].to(self.device), images.ids[part], EVALUATION)
-        operations = Operations.of_layers(tally.layers(len(images)))
-        return Account(operations, tally.sparsity())
+                pixels = torch.from_numpy(images.flat[part]).to(self.device)
+                logits = self.present(pixels, images.ids[part], EVALUATION)
+                scores[part] = logits.float().cpu().numpy()
+        return recorder.recording(scores)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """The weights of the module's layers."""
+        blank = torch.zeros((1, self.spec.n_pixels), dtype=torch.uint8, device=self.device)
+        self.module.eval()
+        with torch.no_grad(), ModuleRecorder(self.module) as recorder:
+            self.present(blank, np.zeros(1, np.int64), EVALUATION)
+        return recorder.synapses()
 
     def footprint(self) -> Footprint:
         """The module's parameters and buffers as PyTorch holds them."""

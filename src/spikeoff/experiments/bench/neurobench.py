@@ -59,7 +59,7 @@ def compare(contender: Contender, images: Images) -> list[Count]:
     else:
         raise UserError(f"{contender.id} does not run in NeuroBench; mlp, cnn, izhikevich-gradient")
     theirs = measure(model, inputs, torch.from_numpy(images.labels))
-    account = contender.account(contender.respond(images).activity, images)
+    account = contender.account(images)
     operations, sparsity, footprint = account.operations, account.sparsity, contender.footprint()
     synaptic = theirs["SynapticOperations"]
     counts = [

@@ -75,7 +75,7 @@ class PlainLoop:
     def step(self, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Forward, backward and Adam on a batch; returns the mean loss."""
         self.optimizer.zero_grad()
-        logits, _ = self.module(inputs)
+        logits = self.module(inputs)
         loss = functional.cross_entropy(logits, labels, label_smoothing=self._smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()

@@ -40,8 +40,6 @@ class KerasEngine:
     def __init__(self, network: Any, settings: GradientConfig, tf: Any) -> None:
         keras = import_keras()
         self.network, self._tf = network, tf
-        relus = [one.output for one in network.layers if isinstance(one, keras.layers.ReLU)]
-        self._watched = keras.Model(network.input, [network.output, *relus])
         self._optimizer = keras.optimizers.AdamW(
             settings.learning_rate,
             weight_decay=settings.weight_decay,
@@ -79,10 +77,10 @@ class KerasEngine:
         right, loss = self._learning(pixels, labels, np.float32(rate), seed).numpy()
         return float(right), float(loss)
 
-    def answer(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        """Logits [n, 10], and how many ReLUs let something through, over the whole batch."""
-        logits, active = self._answering(pixels)
-        return logits.numpy(), float(active)
+    def answer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits [n, classes]."""
+        logits: NDArray[np.float32] = self._answering(pixels).numpy()
+        return logits
 
     def state(self) -> State:
         """Weights and running statistics, by PyTorch's names and layout."""
@@ -128,11 +126,9 @@ class KerasEngine:
         plain = tf.nn.sparse_softmax_cross_entropy_with_logits(digits, logits)
         return tf.stack([right, tf.reduce_sum(plain)])
 
-    def _answer(self, pixels: Any) -> tuple[Any, Any]:
+    def _answer(self, pixels: Any) -> Any:
         """The graph of ``answer``."""
-        logits, *hidden = self._watched(self._pictures(pixels), training=False)
-        active = [self._tf.math.count_nonzero(one, dtype=self._tf.int64) for one in hidden]
-        return logits, self._tf.add_n(active)
+        return self.network(self._pictures(pixels), training=False)
 
     def _pictures(self, pixels: Any) -> Any:
         return self._tf.reshape(self._tf.cast(pixels, self._tf.float32), [-1, SIDE, SIDE])

@@ -1,0 +1,72 @@
+"""The examples of docs/extending.md, run as they are printed there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from spikeoff.contenders import registry
+from spikeoff.data import load_dataset
+from spikeoff.ledger.operation_energy import load_table
+from spikeoff.ledger.raster import read_raster
+from spikeoff.run.session import run
+
+PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
+
+
+def example(language: str, name: str) -> str:
+    """The block of code whose first line names this file."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    return next(block for block in blocks if block.startswith(f"# {name}"))
+
+
+def test_the_network_trains_and_gets_its_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("first_spikes")
+    exec(compile(example("python", "first_spikes.py"), "first_spikes.py", "exec"), vars(module))
+    monkeypatch.setitem(sys.modules, "first_spikes", module)
+    point = EntryPoint("first-spikes", "first_spikes:FirstSpikes", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    config = registry.find("first-spikes").config_type(
+        epochs=1, n_train=2000, n_validation=200, timing_seconds=0.0, energy_seconds=0.0,
+        save_path=tmp_path / "run",
+    )  # fmt: skip
+    record = run("first-spikes", config)
+    assert 0.7 < record.summary["accuracy"]["test"] < 0.9  # naive Bayes; guessing gives 0.1
+    test = load_dataset().test
+    lit = np.count_nonzero(test.flat) / len(test)
+    operations = record.summary["operations"]
+    assert operations["effective_acs"] == pytest.approx(10 * lit)  # a spike meets ten weights
+    assert operations["membrane_updates"] == 8 * 10
+    readings = record.summary["anytime"]
+    assert readings[-1]["accuracy"] == pytest.approx(record.summary["accuracy"]["test"], abs=1e-3)
+    assert readings[0]["accuracy"] < readings[-1]["accuracy"]
+    raster = read_raster(record.folder)
+    assert raster is not None
+    assert len(raster.shown) == 10
+
+
+def test_the_data_set_is_read_with_its_own_shape_and_classes(tmp_path: Path) -> None:
+    code = example("python", "digits.py")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    dataset = load_dataset(str(tmp_path / "digits.npz"))
+    assert dataset.spec.shape == (8, 8)
+    assert dataset.spec.n_classes == 10
+    assert dataset.train.pixels.max() == 255
+
+
+def test_the_energy_table_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "my_chip.toml"
+    path.write_text(example("toml", "my_chip.toml"))
+    table = load_table(path)
+    assert (table.multiply, table.add, table.divide) == (3.0, 1.0, 10.0)
+    assert table.word(1000) == 4.0
+    assert table.word(1e9) == 750.0
