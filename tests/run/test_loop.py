@@ -137,7 +137,7 @@ def test_rows_hold_what_the_seed_logs(mnist: Dataset) -> None:
     assert row["validation_accuracy"] == 0.25
     assert row["train_accuracy"] is None
     assert row["spike_rate"] == row["assumed_spike_rate"] == 0.5
-    assert row["flops"] == 6 * 100 * len(parts.train)
+    assert row["flops"] == 6 * 7840 * len(parts.train)
     assert row["energy_estimate_j"] == pytest.approx(100.0 * (row["seconds"] or 0))
     assert (row["memory_mb"] or 0) > 1
 
