@@ -31,7 +31,7 @@ def digits() -> Dataset:
 def blobs(shape: tuple[int, ...], n_classes: int) -> Dataset:
     """A bright square for each class at a place of its own, on a dim background of noise."""
     rng = np.random.default_rng(0)
-    labels = np.arange(16 * n_classes) % n_classes
+    labels = np.arange(max(600, 16 * n_classes)) % n_classes
     pixels = rng.integers(0, 60, (len(labels), *shape)) * rng.integers(0, 2, (len(labels), *shape))
     across = int(np.ceil(np.sqrt(n_classes)))
     for image, label in zip(pixels, labels, strict=True):
