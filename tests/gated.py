@@ -47,6 +47,11 @@ class Gate:
         for number in range(count):
             (self.folder / f"{ONCE}{number}").touch()
 
+    def shut(self) -> None:
+        """Let nobody pass from now on."""
+        for ticket in self.folder.glob("*"):
+            ticket.unlink()
+
     def passed(self) -> bool:
         """Try to pass."""
         if (self.folder / OPEN).exists():

@@ -21,7 +21,7 @@ from spikeoff.experiments.campaign.plan import Entry
 from spikeoff.experiments.campaign.progress_display import ProgressDisplay
 from spikeoff.run.folder import find_runs
 from spikeoff.run.session import run
-from tests import killing
+from tests import gated, killing
 from tests.experiments.campaign.losing_nodes import (
     LONGEST_S,
     count,
@@ -41,17 +41,21 @@ energy_seconds = 0
 
 
 def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_twice(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two workers; a run fails, one is killed, then all are asked to stop; then it goes on."""
-    file, output = tmp_path / "asked.toml", tmp_path / "out"
-    mlp = "[[mlp]]\nn_hidden = [8]\nepochs = 2\n[[mlp]]\nn_hidden = [16]\nepochs = 4000\n"
+    """Two workers; a run fails, all are asked to stop; then it goes on and one is killed.
+
+    The gate stays shut: what is stopped, and then killed, cannot have ended before.
+    """
+    file, output, place = tmp_path / "asked.toml", tmp_path / "out", f"{gated.NAME}/seed-0"
+    gated.register(monkeypatch, tmp_path / "site")
+    good = "[mlp]\nn_hidden = [8]\nepochs = 2\n"
+    shut = f"[{gated.NAME}]\nepochs = {gated.EPOCH}\ngate = '{tmp_path / 'gate'}'\n"
     bad = "[cnn]\ndevice = 'mps'\nepochs = 1\n"
-    file.write_text(COMMON + mlp + bad)
+    file.write_text(COMMON + good + shut + bad)
     process = start(file, output, "--workers", "2")
     deadline = time.monotonic() + LONGEST_S
-    long = output / "mlp" / "n_hidden=16" / "seed-0"
-    while not (count(output)["failed"] and (long / "honest_cnn_metrics.csv").exists()):
+    while not (count(output)["failed"] and (output / place / "honest_cnn_metrics.csv").exists()):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -63,14 +67,14 @@ def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_tw
     first = (output / "mlp" / "n_hidden=8" / "seed-0" / "summary.json").stat().st_mtime_ns
 
     process = start(file, output, "--workers", "2")
-    while "mlp/n_hidden=16/seed-0" not in under_way(output):
+    while place not in under_way(output):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    os.kill(int(under_way(output)["mlp/n_hidden=16/seed-0"].split()[-1]), signal.SIGKILL)
+    os.kill(int(under_way(output)[place].split()[-1]), signal.SIGKILL)
     err = end(process, output)
     assert process.returncode == 1
-    assert "failed: mlp n_hidden=16 seed 0: its process was killed by signal 9" in err
+    assert f"failed: {gated.NAME} seed 0: its process was killed by signal 9" in err
     assert "failed: cnn seed 0: `device` (=mps) is not available" in err
     assert finishes(output) == {"mlp/n_hidden=8/seed-0": 1}
     summary = output / "mlp" / "n_hidden=8" / "seed-0" / "summary.json"
