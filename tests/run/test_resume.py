@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,11 @@ SMALL: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 STEPS = {"diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-stdp": 2, "mlp": 2, "cnn": 2}
 """Steps of a pass over 500 images."""
+
+
+FEW = {"diehl-cook": (900, 1), "izhikevich-gradient": (2100, 2), "izhikevich-stdp": (600, 3),
+       "mlp": (2100, 2), "cnn": (2100, 2)}  # fmt: skip
+"""Images and passes of the program; at least three checkpoints."""
 
 
 def config(name: str, folder: Path, **changes: Any) -> Config:
@@ -206,7 +212,7 @@ def test_a_signal_ends_the_program_with_the_line_that_resumes(
     arguments = killing.first_call("mlp", folder)
     process = killing.start([*arguments[:-1], str(folder), "--epochs", "5000"])
     while not (folder / NAMES[1]).exists() and process.poll() is None:
-        pass
+        time.sleep(0.01)
     process.send_signal(signum)
     _, err = process.communicate(timeout=killing.LONGEST_S)
     assert process.returncode == status
@@ -225,8 +231,11 @@ def test_a_signal_ends_the_program_with_the_line_that_resumes(
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_killed_while_it_writes_a_checkpoint_it_goes_on(name: str, tmp_path: Path) -> None:
     alone, folder = tmp_path / "alone", tmp_path / "run"
-    killing.finish(killing.first_call(name, alone), alone)
-    count = random.Random(name).randint(2, 4)
-    assert killing.kill_in_writing(killing.first_call(name, folder), folder, count)
+    killing.finish(killing.first_call(name, alone, FEW[name]), alone)
+    count = random.Random(name).randint(2, 3)
+    killing.kill_half_written(killing.first_call(name, folder, FEW[name]), count)
+    assert len(list(folder.glob(".part-*"))) == 1
     killing.finish(killing.next_call(name, folder), folder)
+    assert json.loads((folder / "summary.json").read_text())["resumed"] == 1
+    assert not list(folder.glob(".part-*"))
     assert killing.differences(killing.results(alone), killing.results(folder)) == []
