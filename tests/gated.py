@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,9 @@ NAME = "gated-mlp"
 
 EPOCH = 3
 """The gate stands before this epoch: with one checkpoint per epoch, both have been written."""
+
+VARIABLE = "GATE"
+"""In the environment: the folder of a gate where no setting names one."""
 
 LONGEST_S = 1800.0
 OPEN, ONCE = "open", "once-"
@@ -67,8 +70,8 @@ class Gate:
 class GatedConfig(MLPConfig):
     """The perceptron, with a gate."""
 
-    gate: str = ""
-    """Folder of the gate; none by default."""
+    gate: str = field(default_factory=lambda: os.environ.get(VARIABLE, ""))
+    """Folder of the gate; that of the environment by default, else none."""
 
 
 class GatedMLP(MLP):

@@ -24,6 +24,8 @@ from spikeoff.contenders.gradient.triton import rate_coding, support
 from spikeoff.contenders.gradient.triton import self_check as trial
 from spikeoff.data import Images
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, Any] = {"n_hidden": 24, "n_steps": 20, "batch_size": 2, "output_scale": 12.0}
 
 

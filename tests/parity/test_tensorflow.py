@@ -20,6 +20,8 @@ from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, Images
 from spikeoff.errors import UserError
 
+pytestmark = pytest.mark.reference
+
 COUNT = "num_batches_tracked"
 """A buffer of PyTorch's that no answer depends on."""
 

@@ -85,6 +85,7 @@ def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return run(request.param, config(request.param, folder)).folder
 
 
+@pytest.mark.slow
 def test_stopped_in_a_pass_and_between_two_it_ends_with_the_same_bits(
     alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +205,7 @@ def test_a_folder_is_for_one_process_at_a_time(stopped: Path) -> None:
     resume(stopped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_program_with_the_line_that_resumes(
     tmp_path: Path, signum: int, status: int
@@ -228,6 +230,7 @@ def test_a_signal_ends_the_program_with_the_line_that_resumes(
     assert "`--epochs` cannot be given with --resume" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_killed_while_it_writes_a_checkpoint_it_goes_on(name: str, tmp_path: Path) -> None:
     alone, folder = tmp_path / "alone", tmp_path / "run"

@@ -40,6 +40,7 @@ energy_seconds = 0
 """
 
 
+@pytest.mark.slow
 def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +95,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_end_as_one_alone(made: Path, tmp_path: Path) -> None:
     config = find("mlp").config_type(
         n_hidden=16, epochs=2, n_train=300, n_validation=50, timing_seconds=0.0,  # type: ignore[call-arg]
@@ -105,6 +107,7 @@ def test_runs_side_by_side_end_as_one_alone(made: Path, tmp_path: Path) -> None:
     assert all(f"mlp (n_hidden={n})" in page for n in (8, 16, 24))
 
 
+@pytest.mark.slow
 def test_what_one_campaign_finished_another_takes_and_only_the_rest_runs(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +129,7 @@ def test_what_one_campaign_finished_another_takes_and_only_the_rest_runs(
     assert not list(output.rglob(".part-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -19,6 +19,8 @@ from tests.experiments.campaign import losing_nodes
 
 pytest.importorskip("ray")
 
+pytestmark = pytest.mark.cluster
+
 CAMPAIGN = """\
 [gated-mlp]
 n_hidden = 64

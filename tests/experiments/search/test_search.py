@@ -111,6 +111,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> gated.Gate:
     return gated.Gate(tmp_path / "gate")
 
 
+@pytest.mark.slow
 def test_a_killed_and_a_stopped_search_go_on_to_the_same_trials(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], gate: gated.Gate
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_killed_and_a_stopped_search_go_on_to_the_same_trials(
     assert (broken / BEST).read_text() == (whole / BEST).read_text()
 
 
+@pytest.mark.cluster
 def test_two_commands_share_a_study_on_postgresql_that_a_third_was_killed_in(
     tmp_path: Path, gate: gated.Gate
 ) -> None:
