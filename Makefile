@@ -29,7 +29,7 @@ test-fast: $(READY_DEV)  ## Run the tests that need no training run and no other
 coverage: $(READY_DEV)  ## Step through every kernel in Python, and report which lines ran
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest \
 		-W 'ignore:overflow encountered:RuntimeWarning' tests/kernels/test_in_python.py $(ARGS)
-	$(BIN)/python -m coverage report --include '*/kernels/*,*/numba/*,*/coding/*,*/neurons/*,*/learning/*'
+	$(BIN)/python -m coverage report --include '*/kernels/*,*/numba/*'
 
 lint: $(READY_LINT)  ## Style, types, import layers
 	$(BIN)/ruff format --check .
