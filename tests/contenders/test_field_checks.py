@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.gradient.mlp import MLPConfig
 from spikeoff.contenders.registry import BUILT_IN, find
@@ -59,6 +60,20 @@ def test_anything_is_taken_or_refused_in_a_line(place: tuple[Any, str], value: A
 def test_settings_go_through_json_and_back(kind: Any) -> None:
     config = kind(save_path=Path("a") / "b", seed=2**32 - 1, num_threads=3)
     assert from_plain(kind, plain(config)) == config
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Layered(Config):
+    widths: tuple[int, ...] = (3,)
+
+
+def test_lists_of_numbers_are_taken_and_checked() -> None:
+    config = Layered(widths=(512, 256))
+    assert from_plain(Layered, plain(config)) == config
+    with pytest.raises(UserError, match=r"`widths` \(=512\) must be a list, each entry a"):
+        Layered(widths=512)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"`widths` \(=\(1, 99999999999\)\) must be at most"):
+        Layered(widths=(1, 99999999999))
 
 
 def test_unknown_settings_are_named() -> None:

@@ -20,6 +20,8 @@ from spikeoff.run.session import run
 PLAIN = """
 import sys
 import keras, numpy as np, tensorflow as tf
+
+pytestmark = pytest.mark.reference
 data = np.load("data.npz")
 for name in ("mlp", "cnn"):
     model = keras.models.load_model(f"{name}.keras")

@@ -8,6 +8,8 @@ import torch
 from spikeoff.contenders.gradient.triton.dropout_scale import BLOCK, scale
 from spikeoff.learning.dropout import PER_BLOCK, kept_torch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("n_neurons", [1, 13, PER_BLOCK * BLOCK + 9])
 @pytest.mark.parametrize("seed", [0, 2**32 - 1])

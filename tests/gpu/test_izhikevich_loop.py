@@ -12,6 +12,8 @@ from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import FAST_SPIKING, PRESETS, IzhikevichParams
 from spikeoff.neurons.torch_layer import izhikevich_layer
 
+pytestmark = pytest.mark.slow
+
 WIDTH = 25.0
 
 

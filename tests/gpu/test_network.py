@@ -26,6 +26,8 @@ from spikeoff.contenders.gradient.triton import self_check as trial
 from spikeoff.data import Images
 from spikeoff.ledger.raster import raster_of, save_raster
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, Any] = {"n_hidden": 24, "n_steps": 20, "batch_size": 2, "output_scale": 12.0}
 
 

@@ -12,10 +12,13 @@ from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichG
 from spikeoff.contenders.gradient.triton import support
 from spikeoff.data import Dataset, Images
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available() or support.trouble("cuda") is not None,
-    reason="needs a GPU that the kernels support",
-)
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(
+        not torch.cuda.is_available() or support.trouble("cuda") is not None,
+        reason="needs a GPU that the kernels support",
+    ),
+]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ pytest.importorskip("neurobench")
 
 from spikeoff.experiments.bench.neurobench import compare, measure
 
+pytestmark = pytest.mark.reference
+
 EXACT = ("MACs", "ACs", "updates", "bytes")
 
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.contenders.effects import Effect, setting
 from spikeoff.contenders.field_checks import check_fields, require
 from spikeoff.data import EMBEDDED, MNIST, Images, ImageSpec
 from spikeoff.data.openml import OPENML_NAMES
@@ -50,33 +51,32 @@ def check_fits(snapshot: State, like: State) -> None:
 class Config:
     """The part of a configuration that means the same for every contender."""
 
-    seed: int = 0
+    seed: int = setting(0, Effect.SEED)
     """Decides split, initial weights, order of the images, input spikes and dropout."""
     epochs: int = 30
     """Passes over the training images, at most."""
-    num_threads: int | None = None
+    num_threads: int | None = setting(None, Effect.SPEED)
     """CPU threads; all cores by default."""
-    device: Device = "auto"
+    device: Device = setting("auto", Effect.DEVICE)
     """Where to compute: a GPU if there is one, or as named."""
-    mnist_path: str = EMBEDDED
+    mnist_path: str = setting(EMBEDDED, Effect.DATA)
     """Data: mnist (embedded), mnist_784, fashion-mnist, kuzushiji-mnist, or a file or folder."""
-    save_path: Path | None = None
+    save_path: Path | None = setting(None, Effect.NONE)
     """Folder of the run; a new one under runs/ by default."""
-    n_train: int | None = None
+    n_train: int | None = setting(None, searched=False)
     """Training images to use, a stratified draw; all that are left by default."""
-    n_validation: int = 5000
-    """Images held out of the training part to steer by; 0 trains on all of it."""
-    tdp: float = 160.0
+    n_validation: int = setting(5000, searched=False)
+    """Training images held out for validation; 0 trains on all of them."""
+    tdp: float = setting(160.0, Effect.ESTIMATE)
     """Thermal design power (W) of the hardware, for the estimate TDP x time."""
-    checkpoint_minutes: float = 1.0
-    """Minutes after which a checkpoint is written, from which --resume goes on; a hundred times
-    what the last one took to write where that is longer."""
-    checkpoint_examples: int | None = None
-    """Images after which a checkpoint is written, whatever it takes; by minutes alone by
-    default."""
-    timing_seconds: float = 1.0
+    checkpoint_minutes: float = setting(1.0, Effect.NONE)
+    """Minutes between checkpoints, from which --resume continues; at least a hundred times as long
+    as the last checkpoint took to write."""
+    checkpoint_examples: int | None = setting(None, Effect.NONE)
+    """Images between checkpoints, however long writing takes; by default only minutes count."""
+    timing_seconds: float = setting(1.0, Effect.MEASURING)
     """Time (s) to measure latency for after training, and as much for throughput; 0: neither."""
-    energy_seconds: float = 60.0
+    energy_seconds: float = setting(60.0, Effect.MEASURING)
     """Most time (s) to spend on measuring energy where there are sensors; 0 measures none."""
 
     def __post_init__(self) -> None:
@@ -97,8 +97,12 @@ class Config:
             seconds = getattr(self, name)
             require(name, seconds, 0 <= seconds <= MAX_MEASURING, f"from 0 to {MAX_MEASURING} s")
 
+    def resolved(self) -> Self:
+        """This configuration with every value filled in that follows from another setting."""
+        return self
+
     def moved(self, folder: Path) -> Self:
-        """The same, its relative paths now starting from ``folder``."""
+        """This configuration with its relative paths starting from ``folder``."""
         changes: dict[str, Any] = {}
         if self.mnist_path.lower() not in (EMBEDDED, *OPENML_NAMES):
             changes["mnist_path"] = str(folder / self.mnist_path)

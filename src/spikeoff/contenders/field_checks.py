@@ -50,12 +50,13 @@ def check_fields(config: Any) -> None:
     for name, hint in hints(kind).items():
         value = getattr(config, name)
         require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
-        if isinstance(value, Integral):
-            require(name, value, abs(int(value)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")
-        elif isinstance(value, Real):
-            number = float(value)
-            require(name, value, math.isfinite(number), "finite, and a number")
-            require(name, value, abs(number) <= MAX_FLOAT, f"at most {MAX_FLOAT:g}")
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Integral):
+                require(name, value, abs(int(one)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")
+            elif isinstance(one, Real):
+                number = float(one)
+                require(name, value, math.isfinite(number), "finite, and a number")
+                require(name, value, abs(number) <= MAX_FLOAT, f"at most {MAX_FLOAT:g}")
 
 
 def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
@@ -68,12 +69,16 @@ def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
     for name in content:
         if name not in known:
             raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; leave it out")
-    return kind(
-        **{
-            name: Path(value) if isinstance(value, str) and Path in kinds(known[name]) else value
-            for name, value in content.items()
-        }
-    )
+    return kind(**{name: _from_json(value, known[name]) for name, value in content.items()})
+
+
+def _from_json(value: Any, hint: Any) -> Any:
+    """A value of JSON or TOML as its field holds it: paths are text there, tuples are lists."""
+    if isinstance(value, str) and Path in kinds(hint):
+        return Path(value)
+    if isinstance(value, list) and any(get_origin(kind) is tuple for kind in kinds(hint)):
+        return tuple(value)
+    return value
 
 
 def hints(kind: Any) -> dict[str, Any]:
@@ -101,6 +106,8 @@ def fits(value: object, kind: Any) -> bool:
     if kind in (int, float):
         number = Integral if kind is int else Real
         return isinstance(value, number) and not isinstance(value, bool)
+    if get_origin(kind) is tuple:  # of any length, all of one kind
+        return isinstance(value, tuple) and all(fits(one, get_args(kind)[0]) for one in value)
     return isinstance(value, kind)
 
 
@@ -108,7 +115,10 @@ def _rule(hint: Any) -> str:
     rules = []
     for kind in kinds(hint):
         choices = get_args(kind) if get_origin(kind) is Literal else ()
-        rules.append(" or ".join(choices) if choices else NAMES.get(kind, str(kind)))
+        name = NAMES.get(kind, str(kind))
+        if get_origin(kind) is tuple:
+            name = f"a list, each entry {_rule(get_args(kind)[0])}"
+        rules.append(" or ".join(choices) if choices else name)
     return ", or ".join(rules)
 
 

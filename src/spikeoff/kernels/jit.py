@@ -11,11 +11,14 @@ from typing import Any, TypeVar, cast
 import numba
 import platformdirs
 from llvmlite import binding
-from numba.extending import register_jitable
+from numba.extending import intrinsic, register_jitable
 
 import spikeoff
 
 settings: Any = numba.config
+
+COMPILES = not settings.DISABLE_JIT
+"""False with NUMBA_DISABLE_JIT=1: kernels are then plain Python, to be stepped through."""
 
 
 def _take_whole_vectors() -> None:
@@ -78,7 +81,8 @@ def noalias_kernel(function: F) -> F:
     for short rows the checks cost more than the work.
     """
     dispatcher = no_refcount_kernel(function)
-    cast(Any, dispatcher)._compiler._customize_flags = _set_noalias
+    if COMPILES:
+        cast(Any, dispatcher)._compiler._customize_flags = _set_noalias
     return dispatcher
 
 
@@ -105,7 +109,17 @@ def jitable(*functions: Callable[..., Any]) -> None:
         register_jitable(fastmath=FAST_MATH, error_model="numpy")(function)
 
 
+def llvm(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function that is written in LLVM's language; callers leave out its first argument.
+
+    ``plain`` does the same in Python and takes its place where nothing is compiled.
+    """
+    return intrinsic if COMPILES else lambda _: plain
+
+
 def _compiled(function: F, **options: Any) -> F:
+    if not COMPILES:
+        return function
     dispatcher = numba.njit(
         nogil=True, fastmath=FAST_MATH, error_model="numpy", boundscheck=False, **options
     )(function)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikeoff.report.groups import PRIVATE
+from spikeoff.report.groups import distinguishing
 from spikeoff.run.folder import RunRecord
 
 
@@ -33,10 +33,7 @@ def facts(records: Sequence[RunRecord]) -> list[Fact]:
 
 def settings(groups: Mapping[str, Sequence[RunRecord]]) -> list[tuple[str, dict[str, Any]]]:
     """Every hyperparameter, a group of runs at a time."""
-    return [
-        (name, {k: v for k, v in records[0].summary["config"].items() if k not in PRIVATE})
-        for name, records in groups.items()
-    ]
+    return [(name, distinguishing(records[0])) for name, records in groups.items()]
 
 
 def _facts(summary: Mapping[str, Any]) -> dict[str, str]:

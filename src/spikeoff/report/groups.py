@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from spikeoff.contenders.base import Config
+from spikeoff.contenders.effects import REPETITION, Effect, effects
+from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.run.folder import RunRecord
-
-PRIVATE = (
-    "seed", "save_path", "num_threads", "timing_seconds", "energy_seconds", "checkpoint_minutes",
-    "checkpoint_examples",
-)  # fmt: skip
-"""Configuration fields that do not make another contender of a run."""
 
 SHARED_DATA = ("sha256", "n_train", "n_validation", "n_test")
 
@@ -60,6 +57,20 @@ def ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     return dict(sorted(group(records).items(), key=accuracy, reverse=True))
 
 
-def _settings(record: RunRecord) -> dict[str, Any]:
-    config = {**record.summary["config"], "engine": record.summary["engine"]}
-    return {k: json.dumps(v).strip('"') for k, v in config.items() if k not in PRIVATE}
+def recorded_effects(record: RunRecord) -> Mapping[str, Effect]:
+    """What a run's settings decide; of a contender that is unknown here, the shared ones."""
+    try:
+        return effects(find(record.contender).config_type)
+    except UserError:
+        return effects(Config)
+
+
+def distinguishing(record: RunRecord) -> dict[str, Any]:
+    """The settings of a run that make it more than a repetition of another."""
+    known = recorded_effects(record)
+    return {k: v for k, v in record.summary["config"].items() if known.get(k) not in REPETITION}
+
+
+def _settings(record: RunRecord) -> dict[str, str]:
+    config = {**distinguishing(record), "engine": record.summary["engine"]}
+    return {key: json.dumps(value).strip('"') for key, value in config.items()}

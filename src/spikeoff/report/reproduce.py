@@ -8,30 +8,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.effects import Effect, effects
+from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import PRESETS, labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
+from spikeoff.report.groups import recorded_effects
 from spikeoff.run.folder import RunRecord
-
-OF_THE_RACE = (
-    "epochs", "num_threads", "device", "mnist_path", "n_train", "n_validation", "tdp",
-    "timing_seconds", "energy_seconds",
-)  # fmt: skip
-"""Settings that ``spikeoff compare`` takes for all contenders."""
-
-OF_THE_RUN = ("seed", "save_path")
-"""Settings that ``spikeoff compare`` gives each run."""
 
 
 def run_command(record: RunRecord) -> str:
     """The command of one run, with a flag for each setting that is not the default."""
     config = restored(record)
     values = record.summary["config"] if config is None else needed(config)
-    rest = {key: value for key, value in values.items() if key not in OF_THE_RUN}
+    rest = {key: value for key, value in values.items() if key in _needed_keys(record)}
     return _command("spikeoff", "train", record.contender, {"seed": record.seed, **rest})
 
 
@@ -55,26 +48,20 @@ def race_command(records: Sequence[RunRecord]) -> str | None:
 def restored(record: RunRecord) -> Config | None:
     """A run's configuration; None where its contender or a setting is not known here."""
     try:
-        kind = find(record.contender).config_type
-        types = get_type_hints(kind)
-        values: dict[str, Any] = {
-            key: Path(value) if value is not None and Path in _members(types[key]) else value
-            for key, value in record.summary["config"].items()
-        }
-        return kind(**values)
-    except (UserError, TypeError, KeyError):
+        return from_plain(find(record.contender).config_type, record.summary["config"])
+    except (UserError, TypeError):
         return None
 
 
 def needed(config: Config) -> dict[str, Any]:
     """The fewest settings that make ``config`` out of the defaults."""
-    kind = type(config)
+    kind, config = type(config), config.resolved()
     values = {field.name: getattr(config, field.name) for field in fields(config)}
     kept = {key: value for key, value in values.items() if value != getattr(kind(), key)}
     for key in list(kept):  # what another setting brings with it, as a preset does, can go
         fewer = {name: value for name, value in kept.items() if name != key}
         try:
-            if kind(**fewer) == config:
+            if kind(**fewer).resolved() == config:
                 kept = fewer
         except UserError:
             continue
@@ -103,22 +90,24 @@ def _common(records: Sequence[RunRecord], preset: Any) -> dict[str, Any] | None:
         if config is None:
             return None
         _, base = labelled_config(record.label, preset)
-        told = record.summary["config"].keys() - set(OF_THE_RUN)  # old records have fewer
+        config, base = config.resolved(), base.resolved()
         pairs.append((config, base))
-        for field in fields(config):
-            if field.name in told:
-                value = getattr(config, field.name)
-                if value != getattr(base, field.name):
-                    common[field.name] = value
+        for key in _needed_keys(record):
+            value = getattr(config, key)
+            if value != getattr(base, key):
+                common[key] = value
     same = all(
         getattr(config, key, None) == value for key, value in common.items() for config, _ in pairs
     )
-    takes_all = all(key in OF_THE_RACE and value is not None for key, value in common.items())
+    takes_all = all(key in effects(Config) and value is not None for key, value in common.items())
     return {"preset": preset, **common} if same and takes_all else None
 
 
-def _members(hint: Any) -> tuple[Any, ...]:
-    return (hint, *getattr(hint, "__args__", ()))
+def _needed_keys(record: RunRecord) -> list[str]:
+    """The settings that a command must name: not the seed, and none without effect."""
+    known = recorded_effects(record)
+    skipped = (Effect.SEED, Effect.NONE)
+    return [key for key in record.summary["config"] if known.get(key) not in skipped]
 
 
 def _command(*words: Any) -> str:

@@ -115,7 +115,8 @@ class _Session:
         listener: RunListener | None,
         finish: Finish | None,
     ) -> None:
-        self.name, self.config, self.signals, self.resumed = name, config, signals, resumed
+        self.name, self.config = name, config.resolved()
+        self.signals, self.resumed = signals, resumed
         self.listener, self.finish = listener, finish
         self.path = config.save_path or default_folder(name, config.seed)
 

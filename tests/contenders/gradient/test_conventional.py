@@ -27,6 +27,8 @@ from tests import killing
 from tests.run.test_resume import config as small
 from tests.run.test_resume import stop_at
 
+pytestmark = pytest.mark.reference
+
 NAMES = ("mlp", "cnn")
 
 

@@ -14,6 +14,8 @@ from spikeoff.experiments.bench.pytorch import done
 from spikeoff.experiments.bench.spiking_peers import PEERS, SnnTorch, SpikingPeer, import_peer
 from spikeoff.kernels.rate_coding import rate_code_delta
 
+pytestmark = pytest.mark.reference
+
 for library in PEERS:
     pytest.importorskip(library)
 

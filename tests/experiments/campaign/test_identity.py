@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spikeoff.contenders.base import Config
+from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.experiments.campaign import identity
 from spikeoff.experiments.campaign.identity import address
@@ -20,6 +23,12 @@ OTHERS: dict[str, Any] = {
 """A second value where none can be derived from the first."""
 
 DATA = "0" * 64
+
+EARLIER = (
+    "ae27ef4ef0433e8745fd2e2d7879b68d891f332c7b3b895dedd9cd56cb3bc10c",
+    "59e4b84d54c8b3aab65ba6395a417b03750de946a45354dfb3600de8858a7b81",
+)
+"""Addresses by the version that listed the settings without effect by hand."""
 
 
 def of(name: str, config: Any) -> str:
@@ -49,7 +58,10 @@ def another(config: Any, name: str) -> Any:
 def test_every_setting_counts_but_those_without_effect(name: str, tmp_path: Path) -> None:
     kind = find(name)
     config = replace(kind.config_type(), num_threads=1)
-    without = {*identity.WITHOUT_EFFECT, "mnist_path", *identity.MEASURING}
+    without = {
+        "save_path", "checkpoint_minutes", "checkpoint_examples", "mnist_path", "timing_seconds",
+        "energy_seconds",
+    }  # fmt: skip
     if kind.same_on_any_threads:
         without.add("num_threads")
     changed = {
@@ -61,6 +73,62 @@ def test_every_setting_counts_but_those_without_effect(name: str, tmp_path: Path
     assert counted == changed.keys() - without
     assert {"seed", "epochs", "n_train", "device", "checkpoint_minutes"} <= changed.keys()
     assert len(changed) > 0.8 * len(fields(config))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrangerConfig(Config):
+    """A third party's, which states no effects."""
+
+    depth: int = 2
+    places: tuple[int, ...] = ()
+
+
+class Stranger:
+    config_type: type[Config] = Config
+    same_on_any_threads = False
+
+
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch) -> type[Stranger]:
+    """A contender whose address depends on its settings alone."""
+    monkeypatch.setattr(identity, "find", lambda _: Stranger)
+    monkeypatch.setattr(identity, "program", lambda: "program")
+    monkeypatch.setattr(identity, "_versions", lambda _: "libraries")
+    monkeypatch.setattr(identity, "_foreign_source", lambda _: None)
+    return Stranger
+
+
+def test_addresses_of_earlier_campaigns_stand(
+    stranger: type[Stranger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (
+        address("stranger", Config(num_threads=2), DATA, "cuda")
+        == "ae27ef4ef0433e8745fd2e2d7879b68d891f332c7b3b895dedd9cd56cb3bc10c"
+    )
+    monkeypatch.setattr(stranger, "same_on_any_threads", True)
+    other = Config(
+        seed=3, num_threads=2, device="cpu", save_path=Path("x"), mnist_path="a", n_train=10,
+        timing_seconds=0.0, tdp=20.0,
+    )  # fmt: skip
+    assert (
+        address("stranger", other, DATA, "cuda")
+        == "59e4b84d54c8b3aab65ba6395a417b03750de946a45354dfb3600de8858a7b81"
+    )
+
+
+@pytest.mark.usefixtures("stranger")
+def test_a_setting_without_a_stated_effect_decides_the_result() -> None:
+    config = StrangerConfig(num_threads=1)
+    assert effects(StrangerConfig)["depth"] is Effect.RESULT
+    assert of("stranger", config) != of("stranger", replace(config, depth=3))
+    assert of("stranger", config) != of("stranger", replace(config, places=(1,)))
+
+
+def test_a_preset_and_its_values_give_one_address() -> None:
+    tuned = DiehlCookConfig(preset="tuned", num_threads=1)
+    given = replace(tuned, vote="learned", response_inhibition=0.2, nu_post=0.03)
+    assert tuned != given == tuned.resolved()
+    assert of("diehl-cook", tuned) == of("diehl-cook", given)
 
 
 def test_whether_something_is_measured_counts_and_how_long_does_not() -> None:

@@ -24,7 +24,7 @@ from spikeoff.experiments.search.space import Choice, Range
 def test_every_contender_has_a_space_that_its_settings_lie_in(name: str) -> None:
     kind = find(name)
     found = space.from_content(kind.search_space, kind.config_type)
-    config = preset_config(kind, "quick")
+    config = preset_config(kind, "quick").resolved()
     space.check(found, kind.config_type, {})
     assert 3 <= len(found) <= 6
     for field, one in found.items():

@@ -52,6 +52,7 @@ def guarded(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return dataset
 
 
+@pytest.mark.slow
 def test_test_images_are_never_touched_and_accuracy_is_that_of_a_run(
     guarded: Dataset, tmp_path: Path
 ) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.diehl_cook.connections import MAX_NEURONS
 from spikeoff.contenders.diehl_cook.readout import Vote
+from spikeoff.contenders.effects import setting
 from spikeoff.errors import UserError
 from spikeoff.learning.homeostasis import ThresholdParams
 from spikeoff.learning.stdp import TripletParams
@@ -43,7 +44,7 @@ class DiehlCookConfig(Config):
 
     epochs: int = 1
     """Passes over the training images, at most."""
-    engine: Engine = "native"
+    engine: Engine = setting("native", searched=False)
     """native: our kernels; brian2: Brian2's own equations, some hundred times slower."""
     n_e: int | None = None
     """Excitatory neurons; the size found in data_path by default, 400 where none is."""
@@ -95,9 +96,9 @@ class DiehlCookConfig(Config):
     """Rise of a neuron's threshold at each of its spikes (mV)."""
     data_path: Path | None = None
     """Folder with initial weights, itself or its random/; generated where none are."""
-    resume_from: int | None = None
+    resume_from: int | None = setting(None, searched=False)
     """Go on from the checkpoint after so many images, in save_path, data_path or ./results."""
-    test_mode: bool = False
+    test_mode: bool = setting(False, searched=False)
     """Train nothing: answer test images with the weights in save_path, data_path or ./results,
     where they are trained ones."""
 
@@ -126,9 +127,6 @@ class DiehlCookConfig(Config):
         for name in ("response_inhibition", "theta_plus", "nu_pre", "nu_post"):
             value = getattr(self, name)
             require(name, value, value is None or 0 <= value < math.inf, "0 or more")
-        for name, value in asdict(PRESETS[self.preset]).items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)  # the record tells what was used
         if self.learning == "batched" and self.engine != "native":
             raise UserError(
                 f"`learning` (=batched) is for the native engine alone, not for {self.engine}; "
@@ -139,5 +137,13 @@ class DiehlCookConfig(Config):
 
     @property
     def tuning(self) -> Tuning:
-        """What the preset sets, or what was given instead."""
-        return Tuning(**{name: getattr(self, name) for name in asdict(PRESETS[self.preset])})
+        """The preset's values, or those given instead."""
+        preset = asdict(PRESETS[self.preset])
+        given = {name: getattr(self, name) for name in preset}
+        return Tuning(
+            **{name: preset[name] if value is None else value for name, value in given.items()}
+        )
+
+    def resolved(self) -> Self:
+        """This configuration with the preset's values filled in, as the record reports them."""
+        return replace(self, **asdict(self.tuning))

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from spikeoff.contenders.base import Response, State
+from spikeoff.contenders.effects import setting
 from spikeoff.contenders.gradient.keras import networks, weights
 from spikeoff.contenders.gradient.keras.engine import KerasEngine
 from spikeoff.contenders.gradient.keras.loading import start_tensorflow
@@ -39,7 +40,7 @@ TENSORFLOW_BYTES = 500 << 20
 class ConventionalConfig(GradientConfig):
     """A conventional network, trained by Adam."""
 
-    engine: Engine = "native"
+    engine: Engine = setting("native", searched=False)
     """native: PyTorch; tensorflow: Keras 3 on the CPU (extra tensorflow), saves model.keras."""
 
 

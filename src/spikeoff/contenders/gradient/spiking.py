@@ -21,6 +21,7 @@ from torch import nn
 
 from spikeoff.coding import EVALUATION, rate_code_torch
 from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.effects import setting
 from spikeoff.contenders.gradient.numba import spiking_network as two_layers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.contenders.gradient.triton import support
@@ -47,7 +48,7 @@ class IzhikevichGradientConfig(GradientConfig):
 
     weight_decay: float = 0.01
     """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
-    engine: Literal["native", "torch"] = "native"
+    engine: Literal["native", "torch"] = setting("native", searched=False)
     """native: fused kernels, by Numba on the CPU and by Triton on a GPU that it supports, else as
     torch; torch: plain autograd everywhere."""
     n_hidden: int = 1024

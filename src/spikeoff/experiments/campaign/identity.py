@@ -17,24 +17,21 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import spikeoff
 from spikeoff.contenders.base import Config, Contender
+from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.ledger.environment import available_cores, libraries
 from spikeoff.run.folder import plain
 
-WITHOUT_EFFECT = ("save_path", "checkpoint_minutes", "checkpoint_examples")
 LIBRARIES_OF = {"tensorflow": ("tensorflow", "tensorflow-cpu", "keras"), "brian2": ("brian2",)}
 """What an engine computes with, beside what all do."""
-
-MEASURING = ("timing_seconds", "energy_seconds")
-"""How long something is measured; that it is measured at all does count."""
 
 
 def address(contender: str, config: Config, data: str, device: str) -> str:
@@ -50,35 +47,39 @@ def address(contender: str, config: Config, data: str, device: str) -> str:
         UserError: a file that the configuration names cannot be read.
     """
     kind = find(contender)
-    told = settings(kind, config)
-    del told["mnist_path"]
-    if told["device"] == "auto":
-        told["device"] = device
-    for field in fields(config):
-        value = getattr(config, field.name)
-        if isinstance(value, Path) and field.name in told:
-            told[field.name] = _content(value)
+    counted = settings(kind, config)
+    for name, effect in effects(type(config)).items():
+        value = getattr(config, name)
+        if effect is Effect.DATA:
+            del counted[name]
+        elif effect is Effect.DEVICE and value == "auto":
+            counted[name] = device
+        elif isinstance(value, Path) and name in counted:
+            counted[name] = _content(value)
     content = {
         "contender": contender,
-        "settings": told,
+        "settings": counted,
         "data": data,
         "program": program(),
         "contender_source": _foreign_source(kind),
-        "libraries": _versions(str(told.get("engine"))),
+        "libraries": _versions(str(counted.get("engine"))),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def settings(kind: type[Contender], config: Config) -> dict[str, Any]:
     """The settings that results depend on, as JSON has them."""
-    told: dict[str, Any] = {
-        key: value for key, value in plain(config).items() if key not in WITHOUT_EFFECT
-    }
-    for key in MEASURING:
-        told[key] = told[key] > 0
     threads = config.num_threads or available_cores()
-    told["num_threads"] = None if kind.same_on_any_threads else threads
-    return told
+    values = plain(replace(config.resolved(), num_threads=threads))
+    counted: dict[str, Any] = {}
+    for name, effect in effects(type(config)).items():
+        if effect is Effect.MEASURING:
+            counted[name] = values[name] > 0
+        elif effect is Effect.SPEED and kind.same_on_any_threads:
+            counted[name] = None
+        elif effect is not Effect.NONE:
+            counted[name] = values[name]
+    return counted
 
 
 @cache

@@ -33,16 +33,17 @@ class Entry:
 
     contender: who learns.
     config: how; its ``save_path`` is the run's folder.
-    place: that folder within the campaign's, as ``mlp/seed-0``; this by default.
+    folder: that folder within the campaign's; ``<label>/seed-<n>`` where empty.
     """
 
     contender: str
     config: Config
-    place: str = ""
+    folder: str = ""
 
-    def __post_init__(self) -> None:
-        if not self.place:
-            object.__setattr__(self, "place", f"{self.label}/seed-{self.config.seed}")
+    @property
+    def place(self) -> str:
+        """The run's folder within the campaign's, such as ``mlp/seed-0``."""
+        return self.folder or f"{self.label}/seed-{self.config.seed}"
 
     @property
     def label(self) -> str:

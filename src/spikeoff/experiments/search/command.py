@@ -13,6 +13,7 @@ import tyro
 
 from spikeoff.console import output_console
 from spikeoff.contenders.base import Config, require
+from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.flags import config_file, parse_flags
 from spikeoff.contenders.presets import preset_config
 from spikeoff.contenders.registry import find, names, parse
@@ -30,13 +31,6 @@ SEARCH = "search.json"
 DATABASE = "search.db"
 MAX_TRIALS = 100_000
 MAX_WORKERS = 256
-
-OF_THE_MACHINE = {
-    "save_path",
-    "num_threads", "device", "mnist_path", "checkpoint_minutes", "checkpoint_examples", "tdp",
-    "timing_seconds", "energy_seconds",
-}  # fmt: skip
-"""Settings that decide no result of a trial."""
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -201,11 +195,11 @@ def _raw_defaults(kind: type[Config]) -> dict[str, Any]:
 
 def _given(kind: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that decide results and are not the defaults, as JSON has them."""
-    defaults = _raw_defaults(kind)
+    defaults, effect = _raw_defaults(kind), effects(kind)
     return {
         name: plain(value)
         for name, value in values.items()
-        if value != defaults[name] and name not in OF_THE_MACHINE
+        if value != defaults[name] and effect[name] in (Effect.RESULT, Effect.SEED)
     }
 
 

@@ -50,7 +50,7 @@ class Settings:
 
     def given(self) -> dict[str, Any]:
         """The values of all fields of the configuration, as they were given."""
-        checked = from_plain(self.kind, self.config)
+        checked = from_plain(self.kind, self.config).resolved()
         return {name: self.config.get(name, value) for name, value in vars(checked).items()}
 
     def plain(self) -> dict[str, Any]:

@@ -16,25 +16,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.effects import searched
 from spikeoff.contenders.field_checks import MAX_FLOAT, fits, hints, kinds, shown
 from spikeoff.errors import UserError
 from spikeoff.files import read_toml
 
 Value = str | int | float | bool | None
-
-FIXED = {field.name for field in fields(Config)} - {"epochs"} | {
-    "engine",
-    "resume_from",
-    "test_mode",
-}
-"""What is no setting of a network or of its learning: a search does not vary it."""
 
 FORM = "FIELD=LOW..HIGH, FIELD=log:LOW..HIGH, FIELD=LOW..HIGH:STEP or FIELD=ONE,OTHER"
 KEYS = {"low", "high", "log", "step"}
@@ -155,12 +149,12 @@ def check(space: Space, kind: type[Config], settings: Mapping[str, Any]) -> None
 
 def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
     """The types of a field that may be varied."""
-    known = {field: hint for field, hint in hints(kind).items() if field not in FIXED}
-    if name in FIXED and name in hints(kind):
+    known, varied = hints(kind), searched(kind)
+    if name in known and name not in varied:
         raise UserError(f"`{name}` is not for a search to vary: it is no setting of the network or "
                         f"of its learning; give it as --{name}")  # fmt: skip
     if name not in known:
-        near = difflib.get_close_matches(shown(name), known, 1)
+        near = difflib.get_close_matches(shown(name), varied, 1)
         hint = f"did you mean {near[0]}?" if near else "spikeoff train CONTENDER --help lists them"
         raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; {hint}")
     return kinds(known[name])
