@@ -44,7 +44,7 @@ def test_the_network_trains_and_gets_its_ledger(
     test = load_dataset().test
     lit = np.count_nonzero(test.flat) / len(test)
     operations = record.summary["operations"]
-    assert operations["effective_acs"] == pytest.approx(10 * lit)  # a spike meets ten weights
+    assert operations["effective_acs"] == pytest.approx(10 * lit, rel=2e-3)  # few weights are 0
     assert operations["membrane_updates"] == 8 * 10
     readings = record.summary["anytime"]
     assert readings[-1]["accuracy"] == pytest.approx(record.summary["accuracy"]["test"], abs=1e-3)

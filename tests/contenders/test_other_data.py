@@ -15,7 +15,7 @@ from spikeoff.data.images import make_dataset
 from spikeoff.run.session import run
 
 SMALL: dict[str, dict[str, Any]] = {
-    "diehl-cook": {"n_e": 64, "example_time": 0.15, "resting_time": 0.05},
+    "diehl-cook": {"n_e": 64, "epochs": 2},
     "izhikevich-stdp": {"n_hidden": 128, "hebbian_lr": 0.05, "epochs": 3},
 }
 

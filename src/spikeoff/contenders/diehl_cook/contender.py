@@ -304,7 +304,7 @@ class DiehlCook(Contender):
 
     def _build(self, layers: list[Layer]) -> None:
         self._initial = layers
-        self._constants = make_constants(self.config, layers[0].size)
+        self._constants = make_constants(self.config, *layers[0].weights.shape)
         self._engine = self._engine_of(self._constants, layers)
 
     def _engine_of(self, constants: Constants, layers: list[Layer]) -> NativeEngine | Brian2Engine:
