@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from spikeoff.contenders.field_checks import migrated
+from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.run.folder import RunRecord
 
@@ -61,5 +63,20 @@ def ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
 
 
 def _settings(record: RunRecord) -> dict[str, Any]:
-    config = {**record.summary["config"], "engine": record.summary["engine"]}
-    return {k: json.dumps(v).strip('"') for k, v in config.items() if k not in PRIVATE}
+    config = {**_of_today(record), "engine": record.summary["engine"]}
+    return {key: _told(value) for key, value in config.items() if key not in PRIVATE}
+
+
+def _of_today(record: RunRecord) -> dict[str, Any]:
+    """A run's settings by the names of today; as they are where its contender is unknown here."""
+    held: dict[str, Any] = record.summary["config"]
+    try:
+        return migrated(find(record.contender).config_type, held)
+    except UserError:
+        return held
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(_told, value))
+    return json.dumps(value).strip('"')

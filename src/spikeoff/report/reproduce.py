@@ -8,10 +8,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.field_checks import from_plain, migrated
 from spikeoff.contenders.presets import PRESETS, labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
@@ -55,13 +55,8 @@ def race_command(records: Sequence[RunRecord]) -> str | None:
 def restored(record: RunRecord) -> Config | None:
     """A run's configuration; None where its contender or a setting is not known here."""
     try:
-        kind = find(record.contender).config_type
-        types = get_type_hints(kind)
-        values: dict[str, Any] = {
-            key: Path(value) if value is not None and Path in _members(types[key]) else value
-            for key, value in record.summary["config"].items()
-        }
-        return kind(**values)
+        kind: type[Config] = find(record.contender).config_type
+        return from_plain(kind, record.summary["config"])
     except (UserError, TypeError, KeyError):
         return None
 
@@ -103,7 +98,8 @@ def _common(records: Sequence[RunRecord], preset: Any) -> dict[str, Any] | None:
         if config is None:
             return None
         _, base = labelled_config(record.label, preset)
-        told = record.summary["config"].keys() - set(OF_THE_RUN)  # old records have fewer
+        held = migrated(type(config), record.summary["config"])
+        told = held.keys() - set(OF_THE_RUN)  # old records have fewer
         pairs.append((config, base))
         for field in fields(config):
             if field.name in told:
@@ -115,10 +111,6 @@ def _common(records: Sequence[RunRecord], preset: Any) -> dict[str, Any] | None:
     )
     takes_all = all(key in OF_THE_RACE and value is not None for key, value in common.items())
     return {"preset": preset, **common} if same and takes_all else None
-
-
-def _members(hint: Any) -> tuple[Any, ...]:
-    return (hint, *getattr(hint, "__args__", ()))
 
 
 def _command(*words: Any) -> str:

@@ -57,7 +57,8 @@ def test_a_lost_node_costs_no_run_and_no_bit(tmp_path: Path) -> None:
     for place in (loss.place, "mlp/n_hidden=8/seed-0"):
         long = place.startswith(LONG)
         config = find("mlp").config_type(
-            seed=int(place[-1]), n_hidden=64 if long else int(place.split("=")[1].split("/")[0]),  # type: ignore[call-arg]
+            seed=int(place[-1]),
+            hidden=(64 if long else int(place.split("=")[1].split("/")[0]),),  # type: ignore[call-arg]
             epochs=800 if long else 2, n_train=500, n_validation=100, num_threads=1,
             timing_seconds=0.0, energy_seconds=0.0, save_path=tmp_path / place,
         )  # fmt: skip
