@@ -30,10 +30,10 @@ from typing import Any
 from ceilings import Ceilings, measure_ceilings
 from page_tables import publish, table
 from spikeoff.contenders.base import Contender
-from spikeoff.contenders.gradient.cnn import KERNEL, POOLED_1, POOLED_2
+from spikeoff.contenders.gradient.cnn import KERNEL, maps_of
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import BUILT_IN, find
-from spikeoff.data import N_CLASSES, N_PIXELS, SIDE, Images, load_dataset
+from spikeoff.data import MNIST, N_CLASSES, N_PIXELS, Images, load_dataset
 from spikeoff.kernels.rate_coding import rate_code_delta
 from spikeoff.ledger.operations import Activity
 from spikeoff.neurons.cost import update_cost
@@ -92,9 +92,10 @@ def need_of_cnn(contender: Any, _: Activity, __: Ceilings) -> Need:
     the backward pass read, and its gradient written and read.
     """
     n = contender.config.n_hidden
-    convolved = SIDE - KERNEL + 1, POOLED_1 - KERNEL + 1
+    feature_maps = maps_of(MNIST)
+    convolved = [side for side, _ in feature_maps.convolved]
     first = convolved[0] ** 2 * 32 * KERNEL**2
-    rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (POOLED_2**2 * 64 + N_CLASSES) * n
+    rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (feature_maps.n_features + N_CLASSES) * n
     maps = convolved[0] ** 2 * 32 + convolved[1] ** 2 * 64
     return Need(flops=2 * (2 * first + 3 * rest), moved=_adam(contender) + 6 * maps * NUMBER)
 

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
         in_turns(entries, 1, TURNS), configs, settings, strict=True
     ):
         low, high = 1000 * min(one.seconds), 1000 * max(one.seconds)
-        places = config.n_hidden * config.n_steps * config.batch_size
+        places = sum(config.hidden) * config.n_steps * config.batch_size
         rows.append(
             [
                 f"`{name}`", str(value), f"{1000 * one.median:.3g} ({low:.3g} - {high:.3g})",

@@ -17,7 +17,7 @@ from dataclasses import replace
 import torch
 from torch.nn import functional
 
-from spikeoff.contenders.gradient.numba import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.numba import neuron_loop
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import N_CLASSES, Images, load_dataset
 from spikeoff.kernels import spike_delta as departures
@@ -54,7 +54,7 @@ def main() -> None:
     config = IzhikevichGradientConfig(num_threads=threads, device="cpu")
     images = load_dataset().train.take(slice(0, config.batch_size))
     print(
-        f"784-{config.n_hidden}-10, {config.n_steps} steps, batch {config.batch_size}, "
+        f"784-{config.hidden[0]}-10, {config.n_steps} steps, batch {config.batch_size}, "
         f"{threads} threads, {cpu_name()}"
     )
     native = IzhikevichGradient(config)
@@ -69,22 +69,22 @@ def main() -> None:
     currents = departures.product(inputs, weights)
     bias = native.state()["bias"]
     by_sums = torch.randn(config.batch_size, config.n_steps, N_CLASSES).numpy()
-    back = torch.randn(N_CLASSES, config.n_hidden).numpy()
-    kept = torch.ones(config.batch_size, config.n_hidden, dtype=torch.uint8).numpy()
-    pattern = PRESETS[config.hidden]
+    back = torch.randn(N_CLASSES, config.hidden[0]).numpy()
+    kept = torch.ones(config.batch_size, config.hidden[0], dtype=torch.uint8).numpy()
+    pattern = PRESETS[config.hidden_pattern]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)
     parts: dict[str, Callable[[], object]] = {
         "rate coding": lambda: rate_code_delta(
             images, config.n_steps, config.max_rate, seed=0, epoch=1
         ),
         "input product": lambda: departures.product(inputs, weights),
-        "neurons forward": lambda: izhikevich_loop.forward(
+        "neurons forward": lambda: neuron_loop.forward(
             currents, bias, config.n_steps, pattern, config.dt
         ),
-        "neurons backward": lambda: izhikevich_loop.backward(
+        "neurons backward": lambda: neuron_loop.backward(
             currents, by_sums, back, kept, pattern, config.dt, *rule
         ),
-        "weight gradient": lambda: departures.gradients(inputs, currents, config.n_hidden),
+        "weight gradient": lambda: departures.gradients(inputs, currents, config.hidden[0]),
     }
     for name, work in parts.items():
         print(f"  {name:17} {median_ms(work):6.1f} ms")

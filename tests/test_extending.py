@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 
 def example(language: str, name: str) -> str:
     """The block of code whose first line names this file."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
     return next(block for block in blocks if block.startswith(f"# {name}"))
 
 

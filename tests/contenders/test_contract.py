@@ -15,9 +15,9 @@ from spikeoff.errors import UserError
 
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
-    "izhikevich-gradient": {"n_hidden": 48, "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
+    "izhikevich-gradient": {"hidden": (48,), "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
     "izhikevich-stdp": {"n_hidden": 100, "hebbian_lr": 0.05},
-    "mlp": {"n_hidden": 32},
+    "mlp": {"hidden": (32,)},
     "cnn": {"n_hidden": 32},
 }
 
@@ -233,6 +233,8 @@ def test_learned_bytes_are_the_parameters(name: str) -> None:
         ("label_smoothing", 1.0),
         ("patience", 0),
         ("n_hidden", 0),
+        ("hidden", ()),
+        ("hidden", (8, 0)),
         ("dropout", 1.0),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def digits() -> Dataset:
     """The 8 x 8 digits of scikit-learn."""
-    held = load_digits()
+    held = load_digits()  # type: ignore[no-untyped-call]
     pixels = (held.images * 255 / 16).astype(np.uint8)
     return make_dataset("digits", (pixels[:1400], held.target[:1400]),
                         (pixels[1400:], held.target[1400:]))  # fmt: skip
@@ -42,7 +43,7 @@ def blobs(shape: tuple[int, ...], n_classes: int) -> Dataset:
     return make_dataset("blobs", (pixels[:half], labels[:half]), (pixels[half:], labels[half:]))
 
 
-DATA = {
+DATA: dict[str, Callable[[], Dataset]] = {
     "8 x 8 digits": digits,
     "47 classes": lambda: blobs((28, 28), 47),
     "2 classes, not square": lambda: blobs((12, 20), 2),
@@ -53,7 +54,7 @@ DATA = {
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", SMALL)
 def test_it_learns_and_leaves_a_whole_record(name: str, data: str, tmp_path: Path) -> None:
-    dataset = DATA[data]()
+    dataset: Dataset = DATA[data]()
     np.savez(
         tmp_path / "data.npz",
         x_train=dataset.train.pixels, y_train=dataset.train.labels,

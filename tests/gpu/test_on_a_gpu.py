@@ -28,7 +28,7 @@ def config() -> IzhikevichGradientConfig:
 
 def test_the_native_engine_is_ours(config: IzhikevichGradientConfig) -> None:
     network = IzhikevichGradient(config)
-    assert (network.way, network.engine) == ("triton", "native")
+    assert (network.backend, network.engine) == ("triton", "native")
     assert len(network.notes) == 1
 
 

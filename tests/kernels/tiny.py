@@ -44,7 +44,9 @@ def results() -> dict[str, NDArray[Any]]:
         found |= {f"{name}/after/{key}": value for key, value in contender.state().items()}
         response = contender.respond(train.take(slice(4, 6)))
         found[f"{name}/scores"] = response.scores
-        found[f"{name}/activity"] = np.array(dataclasses.astuple(response.activity))
+        found[f"{name}/activity"] = np.array(
+            dataclasses.astuple(contender.account(train.take(slice(4, 6))).activity)
+        )
     return found
 
 

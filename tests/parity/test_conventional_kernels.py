@@ -15,7 +15,7 @@ from spikeoff.data import Images
 
 
 def mlp() -> MLP:
-    return MLP(MLPConfig(n_hidden=40, num_threads=1, device="cpu"))
+    return MLP(MLPConfig(hidden=(40,), num_threads=1, device="cpu"))
 
 
 def cnn() -> CNN:

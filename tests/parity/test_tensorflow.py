@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.base import State
+from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.gradient.conventional import Conventional
 from spikeoff.contenders.gradient.keras import weights
 from spikeoff.contenders.gradient.keras.exchange import from_keras
@@ -31,7 +32,7 @@ have one size whatever the gradient, so that rounding where that is about zero s
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("mlp", {}),
-    ("mlp", {"initialisation": "kaiming", "learning_rate": 0.001, "n_hidden": 100}),
+    ("mlp", {"initialisation": "kaiming", "learning_rate": 0.001, "hidden": (100,)}),
     ("mlp", {"label_smoothing": 0.1, "weight_decay": 1.0, "clip_norm": 0.05}),
     ("cnn", {}),
 ]
@@ -138,7 +139,7 @@ def keras_gradients(contender: Conventional, images: Images, dtype: str) -> Stat
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_weights_survive_the_way_to_keras_and_back_bit_for_bit(name: str) -> None:
     kind: Any = find(name)
-    native = kind(kind.config_type(num_threads=1, n_hidden=20))
+    native = kind(from_plain(kind.config_type, {"num_threads": 1, "n_hidden": 20}))
     rng = np.random.default_rng(0)
     state = {
         key: rng.random(array.shape).astype(array.dtype) for key, array in native.state().items()
@@ -157,7 +158,7 @@ def test_a_keras_model_answers_as_the_network_it_came_from_and_becomes(
     mnist: Dataset, name: str, changes: dict[str, Any]
 ) -> None:
     kind: Any = find(name)
-    first = kind(kind.config_type(num_threads=1, n_hidden=50, **changes))
+    first = kind(from_plain(kind.config_type, {"num_threads": 1, "n_hidden": 50, **changes}))
     list(first.learn(mnist.train.take(slice(0, 640)), 1))
     model = first.keras_model()
     scores = first.respond(mnist.test).scores

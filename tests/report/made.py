@@ -16,7 +16,7 @@ from spikeoff.run.folder import RunFolder, RunRecord, plain, read_run
 CONTENDERS: dict[str, tuple[int, dict[str, Any]]] = {
     "cnn": (100, {}),
     "mlp": (300, {}),
-    "izhikevich-gradient": (350, {"n_hidden": 40}),
+    "izhikevich-gradient": (350, {"hidden": (40,)}),
     "izhikevich-stdp": (500, {"n_hidden": 128}),
     "diehl-cook": (1200, {}),
 }

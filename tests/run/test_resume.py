@@ -30,9 +30,9 @@ from tests import killing
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "n_e2": 6, "example_time": 0.15, "resting_time": 0.05,
                    "input_intensity": 6.0, "update_interval": 150, "save_interval": 400},
-    "izhikevich-gradient": {"n_hidden": 48, "n_steps": 10, "batch_size": 32},
+    "izhikevich-gradient": {"hidden": (48,), "n_steps": 10, "batch_size": 32},
     "izhikevich-stdp": {"n_hidden": 100},
-    "mlp": {"n_hidden": 32, "batch_size": 16, "patience": 1},
+    "mlp": {"hidden": (32,), "batch_size": 16, "patience": 1},
     "cnn": {"n_hidden": 32, "batch_size": 16},
 }  # fmt: skip
 STEPS = {"diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-stdp": 2, "mlp": 2, "cnn": 2}

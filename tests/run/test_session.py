@@ -70,9 +70,9 @@ STEPPED = {"diehl-cook", "izhikevich-gradient", "izhikevich-stdp"}
 OWN_FILES = {"config.json", "summary.json", "predictions.npz", "weights.safetensors"}
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
-    "izhikevich-gradient": {"n_hidden": 64, "n_steps": 10},
+    "izhikevich-gradient": {"hidden": (64,), "n_steps": 10},
     "izhikevich-stdp": {"n_hidden": 100},
-    "mlp": {"n_hidden": 64},
+    "mlp": {"hidden": (64,)},
     "cnn": {"n_hidden": 32},
 }
 

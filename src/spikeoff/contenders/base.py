@@ -170,7 +170,7 @@ class Contender(ABC):
     title: ClassVar[str]
     """Its name in figures."""
     spiking: ClassVar[bool]
-    neuron: ClassVar[str | None] = None
+    neuron: str | None = None
     """The neuron model, whose update ``neurons.cost`` counts; None where there is none."""
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]

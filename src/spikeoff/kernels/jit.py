@@ -40,6 +40,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 # a result does not depend on threads or vector width.
 FAST_MATH = {"contract", "nsz"}
 
+OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
+"""How every function inside a kernel is compiled."""
+
 
 @cache
 def cache_folder() -> Path:
@@ -97,7 +100,7 @@ def inlined(function: F) -> F:
     A call that passes many arrays costs more than a step of a small layer: each is counted in and
     out.
     """
-    return cast(F, numba.njit(inline="always", fastmath=FAST_MATH, error_model="numpy")(function))
+    return cast(F, numba.njit(inline="always", **OPTIONS)(function))
 
 
 def jitable(*functions: Callable[..., Any]) -> None:
@@ -106,7 +109,7 @@ def jitable(*functions: Callable[..., Any]) -> None:
     A function stays what it is for everyone else; inside kernels the compiler inlines it.
     """
     for function in functions:
-        register_jitable(fastmath=FAST_MATH, error_model="numpy")(function)
+        register_jitable(**OPTIONS)(function)
 
 
 def llvm(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
@@ -120,9 +123,7 @@ def llvm(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
 def _compiled(function: F, **options: Any) -> F:
     if not COMPILES:
         return function
-    dispatcher = numba.njit(
-        nogil=True, fastmath=FAST_MATH, error_model="numpy", boundscheck=False, **options
-    )(function)
+    dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(cache_folder())
     try:
@@ -137,3 +138,8 @@ def _compiled(function: F, **options: Any) -> F:
 def set_threads(n: int) -> None:
     """Let kernels run on ``n`` threads (at most the cores that Numba found)."""
     numba.set_num_threads(min(n, settings.NUMBA_NUM_THREADS))
+
+
+def threads() -> int:
+    """On how many threads kernels run."""
+    return int(numba.get_num_threads())

@@ -98,13 +98,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_runs_side_by_side_end_as_one_alone(made: Path, tmp_path: Path) -> None:
     config = find("mlp").config_type(
-        n_hidden=16, epochs=2, n_train=300, n_validation=50, timing_seconds=0.0,  # type: ignore[call-arg]
+        hidden=(16,), epochs=2, n_train=300, n_validation=50, timing_seconds=0.0,  # type: ignore[call-arg]
         energy_seconds=0.0, num_threads=1, save_path=tmp_path / "alone",
     )  # fmt: skip
     alone = killing.results(run("mlp", config).folder)
     assert killing.differences(alone, killing.results(made / "mlp/n_hidden=16/seed-0")) == []
     page = (made / "comparison.html").read_text()
-    assert all(f"mlp (n_hidden={n})" in page for n in (8, 16, 24))
+    assert all(f"mlp (hidden={n})" in page for n in (8, 16, 24))
 
 
 @pytest.mark.slow

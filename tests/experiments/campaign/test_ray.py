@@ -62,7 +62,7 @@ def test_a_lost_node_costs_no_run_and_no_bit(
     assert f"goes on in epoch {gated.EPOCH}" in log
     for place, n_hidden in ((loss.place, 64), ("mlp/n_hidden=8/seed-0", 8)):
         config = find("mlp").config_type(
-            n_hidden=n_hidden, n_train=500, n_validation=100, epochs=4, num_threads=1,  # type: ignore[call-arg]
+            hidden=(n_hidden,), n_train=500, n_validation=100, epochs=4, num_threads=1,  # type: ignore[call-arg]
             timing_seconds=0.0, energy_seconds=0.0, save_path=tmp_path / place,
         )  # fmt: skip
         alone = run("mlp", config)

@@ -24,7 +24,7 @@ from spikeoff.run.signals import Interrupted
 from tests.experiments.search.made import made_settings, made_study
 
 SMALL: dict[str, Any] = {
-    "n_hidden": 16,
+    "hidden": (16,),
     "n_train": 300,
     "n_validation": 100,
     "epochs": 3,

@@ -22,7 +22,7 @@ from spikeoff.contenders.gradient.keras import networks, weights
 from spikeoff.contenders.gradient.keras.engine import KerasEngine
 from spikeoff.contenders.gradient.keras.loading import start_tensorflow
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
-from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.hardware import thread_count
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
@@ -60,10 +60,10 @@ class Conventional(GradientContender):
             raise UserError(
                 f"`device` (={config.device}) must be cpu: engine tensorflow computes there alone"
             )
-        tensorflow = start_tensorflow(use_threads(config.num_threads))
+        tensorflow = start_tensorflow(thread_count(config.num_threads))
         super().__init__(replace(config, device="cpu"), spec)
         self.libraries = ("tensorflow", "keras")
-        engine = KerasEngine(self.keras_network(), config, tensorflow)
+        engine = KerasEngine(self.keras_network(), config, spec, tensorflow)
         engine.restore(self.state())
         self._keras = engine
 
@@ -72,7 +72,7 @@ class Conventional(GradientContender):
         """The network of Keras' layers, from pixels to logits, with weights of its own."""
 
     def keras_model(self) -> Any:
-        """The network as Keras' users have it: from pixels [n, 28, 28] to probabilities [n, 10]."""
+        """The network as Keras' users have it: from pixels [n, height, width] to probabilities."""
         network = self.keras_network()
         weights.load(network, self.state())
         return networks.answering(network, self.settings.learning_rate)

@@ -285,7 +285,8 @@ class IzhikevichSTDP(Contender):
                 number(config.output_bias), number(math.exp(-config.dt / config.output_tau)),
                 number(1 / n_classes), number(config.slope),
             ),
-            PRESETS[config.hidden].constants(number), PRESETS[config.output].constants(number),
+            PRESETS[config.hidden].constants(config.dt, number),
+            PRESETS[config.output].constants(config.dt, number),
             number(config.dt),
         )  # fmt: skip
         self._rule = pair_rule(config, fields.shape[1])

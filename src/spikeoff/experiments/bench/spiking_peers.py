@@ -22,7 +22,6 @@ from torch.nn import functional
 
 from spikeoff.data import N_CLASSES, N_PIXELS
 from spikeoff.errors import UserError
-from spikeoff.experiments.bench.pytorch import defaults
 
 BETA = 0.95
 TAU = 2.0
@@ -51,12 +50,11 @@ class SpikingPeer(ABC):
 
     def step(self, spikes: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Forward, backward and Adam on a batch; returns the mean loss."""
-        with defaults():
-            self.optimizer.zero_grad()
-            loss = functional.cross_entropy(self.counts(spikes), labels)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
-            return loss.detach()
+        self.optimizer.zero_grad()
+        loss = functional.cross_entropy(self.counts(spikes), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        return loss.detach()
 
 
 class SnnTorch(SpikingPeer):

@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from spikeoff.console import output_console
 from spikeoff.contenders.base import require
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import Images, load_dataset
 from spikeoff.experiments.bench.measure import Entry, Measurement, choose_peers, in_turns, tell
-from spikeoff.experiments.bench.pytorch import conditions, defaults, learn
+from spikeoff.experiments.bench.pytorch import conditions, learn
 
 TORCH_LOOP, TENSORFLOW = PEERS = ("torch-loop", "tensorflow")
 
@@ -58,9 +59,8 @@ class PlainLoop:
 
     def learn(self) -> float:
         """One pass in random order; returns the mean loss."""
-        with defaults():
-            self.module.train()
-            return self.passing()
+        self.module.train()
+        return self.passing()
 
     def passing(self) -> float:
         """The loop itself."""
@@ -128,6 +128,8 @@ def measure(
     turns: int,
 ) -> list[Measurement]:
     """A pass over ``images`` of each loop in turn, in seconds a training step."""
+    use_threads(contender.settings.num_threads)
+    torch.manual_seed(contender.settings.seed)
     entries = [
         Entry(
             "spikeoff", "its own loop", lambda _: lambda: learn(contender, images),
