@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from page_tables import publish, table
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
@@ -20,8 +21,8 @@ from spikeoff.experiments.bench.pytorch import learn
 from spikeoff.ledger.environment import cpu_name
 
 TURNS = 7
-GRID: dict[str, tuple[int, ...]] = {
-    "n_hidden": (128, 256, 512, 1024, 2048, 4096),
+GRID: dict[str, tuple[Any, ...]] = {
+    "hidden": ((128,), (256,), (512,), (1024,), (2048,), (4096,)),
     "n_steps": (10, 25, 50, 100, 200),
     "batch_size": (16, 32, 64, 128, 256, 512),
 }
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str]) -> None:
         places = sum(config.hidden) * config.n_steps * config.batch_size
         rows.append(
             [
-                f"`{name}`", str(value), f"{1000 * one.median:.3g} ({low:.3g} - {high:.3g})",
+                f"`{name}`", str(value).strip("(,)"),
+                f"{1000 * one.median:.3g} ({low:.3g} - {high:.3g})",
                 f"{1e9 * one.median / places:.3g}",
             ]
         )  # fmt: skip

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from spikeoff.contenders.gradient.numba import neuron_loop
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
-from spikeoff.data import N_CLASSES, Images, load_dataset
+from spikeoff.data import MNIST, Images, load_dataset
 from spikeoff.kernels import spike_delta as departures
 from spikeoff.kernels.rate_coding import rate_code_delta
 from spikeoff.ledger.environment import available_cores, cpu_name
@@ -68,8 +68,8 @@ def main() -> None:
     weights = native.state()["hidden"]
     currents = departures.product(inputs, weights)
     bias = native.state()["bias"]
-    by_sums = torch.randn(config.batch_size, config.n_steps, N_CLASSES).numpy()
-    back = torch.randn(N_CLASSES, config.hidden[0]).numpy()
+    by_sums = torch.randn(config.batch_size, config.n_steps, MNIST.n_classes).numpy()
+    back = torch.randn(MNIST.n_classes, config.hidden[0]).numpy()
     kept = torch.ones(config.batch_size, config.hidden[0], dtype=torch.uint8).numpy()
     pattern = PRESETS[config.hidden_pattern]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)

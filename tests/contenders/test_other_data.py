@@ -23,7 +23,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def digits() -> Dataset:
     """The 8 x 8 digits of scikit-learn."""
-    held = load_digits()  # type: ignore[no-untyped-call]
+    held = load_digits()
     pixels = (held.images * 255 / 16).astype(np.uint8)
     return make_dataset("digits", (pixels[:1400], held.target[:1400]),
                         (pixels[1400:], held.target[1400:]))  # fmt: skip

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from spikeoff.data import N_CLASSES, N_PIXELS
+from spikeoff.data import MNIST
 from spikeoff.errors import UserError
 
 BETA = 0.95
@@ -69,8 +69,8 @@ class SnnTorch(SpikingPeer):
         leaky = import_peer("snntorch").Leaky
         return nn.ModuleList(
             [
-                nn.Linear(N_PIXELS, n_hidden), leaky(beta=BETA),
-                nn.Linear(n_hidden, N_CLASSES, bias=False), leaky(beta=BETA),
+                nn.Linear(MNIST.n_pixels, n_hidden), leaky(beta=BETA),
+                nn.Linear(n_hidden, MNIST.n_classes, bias=False), leaky(beta=BETA),
             ]
         )  # fmt: skip
 
@@ -119,9 +119,9 @@ class SpikingJelly(SpikingPeer):
         settings = {"tau": TAU, "detach_reset": True, "step_mode": "m"}
         make = getattr(neuron, self.neuron)
         network: nn.Module = nn.Sequential(
-            layer.Linear(N_PIXELS, n_hidden, step_mode="m"),
+            layer.Linear(MNIST.n_pixels, n_hidden, step_mode="m"),
             make(surrogate_function=surrogate.ATan(), **settings),
-            layer.Linear(n_hidden, N_CLASSES, bias=False, step_mode="m"),
+            layer.Linear(n_hidden, MNIST.n_classes, bias=False, step_mode="m"),
             make(surrogate_function=surrogate.ATan(), **settings),
         )
         return network
