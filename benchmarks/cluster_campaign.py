@@ -22,7 +22,7 @@ from tests.experiments.campaign import losing_nodes
 from page_tables import publish, table
 from spikeoff.experiments.campaign import read_campaign
 from spikeoff.ledger.environment import available_cores, cpu_name
-from spikeoff.run.folder import find_runs
+from spikeoff.run.run_record import find_runs
 from spikeoff.run.session import run
 
 CAMPAIGN = """

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     threads = int(given[given.index("--threads") + 1]) if "--threads" in given else 1
     base = IzhikevichGradientConfig(num_threads=threads, device="cpu", dropout=0.0)
     settings = [(name, value) for name, values in GRID.items() for value in values]
-    configs = [replace(base, **{name: value}) for name, value in settings]  # type: ignore[arg-type]
+    configs = [replace(base, **{name: value}) for name, value in settings]
     entries = [entry(config, name) for config, (name, _) in zip(configs, settings, strict=True)]
     rows = []
     for one, config, (name, value) in zip(

@@ -19,7 +19,8 @@ from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset
 from spikeoff.experiments.bench.neurobench import compare
-from spikeoff.run.folder import WEIGHTS, RunRecord, read_run
+from spikeoff.run.folder import WEIGHTS
+from spikeoff.run.run_record import RunRecord, read_run
 
 
 def main() -> None:

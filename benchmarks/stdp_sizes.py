@@ -23,7 +23,7 @@ from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
 from spikeoff.data import load_dataset
 from spikeoff.ledger.environment import available_cores, cpu_name
 from spikeoff.plotting import COLOURS, new_figure, save_figure
-from spikeoff.run.folder import RunRecord, find_runs, read_run
+from spikeoff.run.run_record import RunRecord, find_runs, read_run
 
 N_IMAGES, PASSES = 2000, 15
 

@@ -18,13 +18,16 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tests.experiments.campaign import losing_nodes
 
 from page_tables import publish, table
 from spikeoff.experiments.campaign.plan import RACE
 from spikeoff.ledger.environment import available_cores, cpu_name
-from spikeoff.run.folder import SUMMARY, find_runs, read_json
+from spikeoff.run.folder import SUMMARY
+from spikeoff.run.json_files import read_json
+from spikeoff.run.run_record import find_runs
 
 RUNS = 4
 COMMON = f"""
@@ -95,7 +98,7 @@ def measured(text: str, flags: Sequence[str], folder: Path) -> tuple[float, floa
     ends = [one["time"] for one in losing_nodes.journal(output) if one["event"] == "finished"]
     last = max(datetime.fromisoformat(end).timestamp() for end in ends)
     runs = find_runs([output])
-    trained = [read_json(run / SUMMARY)["time"]["train_s"] for run in runs]
+    trained = [read_json(run / SUMMARY, dict[str, Any])["time"]["train_s"] for run in runs]
     size = sum(path.stat().st_size for run in runs for path in run.rglob("*") if path.is_file())
     return last - began, statistics.mean(trained), size / len(runs)
 

@@ -15,7 +15,7 @@ from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.gradient.mlp import MLPConfig
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.errors import UserError
-from spikeoff.run.folder import plain
+from spikeoff.run.json_files import plain
 
 CONFIGS = [find(name).config_type for name in BUILT_IN]
 FIELDS = [(kind, field.name) for kind in CONFIGS for field in dataclasses.fields(kind)]

@@ -14,7 +14,8 @@ from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
 from spikeoff.errors import UserError
 from spikeoff.experiments.keras_export import export_run
-from spikeoff.run.folder import RunFolder, read_run
+from spikeoff.run.folder import RunFolder
+from spikeoff.run.run_record import read_run
 from spikeoff.run.session import run
 
 PLAIN = """

@@ -16,7 +16,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["spikeoff.data", "spikeoff.run.folder", "spikeoff.files", "spikeoff.ledger",
+    include=["spikeoff.data", "spikeoff.run", "spikeoff.files", "spikeoff.ledger",
              "spikeoff.run", "spikeoff.contenders.field_checks", "spikeoff.experiments.campaign",
              "zipfile", "tomllib", "json", "pickletools", "gzip", "numpy.lib"]
 ):  # fmt: skip

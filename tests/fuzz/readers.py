@@ -27,7 +27,8 @@ from spikeoff.experiments.search.space import from_file
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.race_table import terminal_table
 from spikeoff.run import checkpoints
-from spikeoff.run.folder import read_config, read_metrics, read_run
+from spikeoff.run.metrics_file import read_metrics
+from spikeoff.run.run_record import read_config, read_run
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -11,7 +11,9 @@ from spikeoff.contenders.base import Config, Outputs
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
 from spikeoff.ledger.raster import Raster, Shown, first_of_each_class, save_raster
-from spikeoff.run.folder import RunFolder, RunRecord, plain, read_run
+from spikeoff.run.folder import RunFolder
+from spikeoff.run.json_files import plain
+from spikeoff.run.run_record import RunRecord, read_run
 
 CONTENDERS: dict[str, tuple[int, dict[str, Any]]] = {
     "cnn": (100, {}),

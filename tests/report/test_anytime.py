@@ -13,7 +13,7 @@ from spikeoff.neurons.cost import update_cost
 from spikeoff.report.anytime import anytime_figure, early, has_readings, say
 from spikeoff.report.groups import group
 from spikeoff.report.page import render
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 from tests.report.test_comparison import RECORDS
 
 TABLE = load_table()

@@ -19,7 +19,7 @@ from spikeoff.report.figures import confusion_figure
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import render, write_comparison
 from spikeoff.report.race_table import conditions, standings, write_csv
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 ANSWERS = np.repeat(np.arange(10, dtype=np.uint8), 10)
 

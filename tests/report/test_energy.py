@@ -13,7 +13,7 @@ from rich.console import Console
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.energy_table import Amount, energy_rows, energy_table, joules
 from spikeoff.report.race_table import write_csv
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 from tests.report.test_comparison import record
 
 TABLE = load_table()

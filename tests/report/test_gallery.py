@@ -15,7 +15,7 @@ from PIL import Image
 
 from spikeoff.data import Dataset
 from spikeoff.report.gallery import KINDS, PER_KIND, find_dataset, gallery, right_by
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 from tests.report import made
 
 

@@ -18,7 +18,8 @@ from spikeoff.ledger.raster import read_raster
 from spikeoff.report.data_uris import heat_uri, palette_uri
 from spikeoff.report.rasters import ANSWER, MAX_FRAMES, rasters
 from spikeoff.report.receptive_fields import by_class, receptive_fields
-from spikeoff.run.folder import WEIGHTS, RunRecord
+from spikeoff.run.folder import WEIGHTS
+from spikeoff.run.run_record import RunRecord
 from tests.report import made
 
 

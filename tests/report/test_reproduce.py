@@ -17,7 +17,8 @@ from spikeoff.contenders.presets import Preset, labelled_config, preset_config
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.experiments.campaign import Entry
 from spikeoff.report.reproduce import flags, needed, race_command, restored, run_command
-from spikeoff.run.folder import RunRecord, plain
+from spikeoff.run.json_files import plain
+from spikeoff.run.run_record import RunRecord
 from tests.report.test_comparison import RECORDS
 
 CHANGES: list[tuple[str, dict[str, Any]]] = [

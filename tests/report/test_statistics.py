@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from spikeoff.report.statistics import accuracy_interval, compare_pairs, holm
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 LABELS = np.arange(200, dtype=np.uint8) % 10
 

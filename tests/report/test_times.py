@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from spikeoff.report.time_table import time_rows
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 from tests.report.test_comparison import record
 
 

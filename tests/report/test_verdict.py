@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.verdict import say, verdicts
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 TABLE = load_table()
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from spikeoff.errors import UserError
-from spikeoff.run.folder import find_runs, plain, read_run
+from spikeoff.run.json_files import plain
+from spikeoff.run.run_record import find_runs, read_run
 
 RECORD = Path(__file__).parents[1] / "fuzz" / "corpus" / "json" / "summary.json"
 SUMMARY: dict[str, Any] = json.loads(RECORD.read_text())
@@ -36,10 +37,13 @@ def test_a_good_folder(tmp_path: Path) -> None:
 FAULTS: dict[str, tuple[str, bytes | None]] = {
     "no run in this folder": ("summary.json", None),
     "damaged": ("summary.json", b'{"contender": '),
-    "no JSON object": ("summary.json", b"[]"),
-    "'contender' is missing": ("summary.json", b"{}"),
-    "'seed' is of another kind": ("summary.json", json.dumps(SUMMARY | {"seed": "0"}).encode()),
-    "'parameters' is beyond": (
+    "Expected `object`, got `array`": ("summary.json", b"[]"),
+    "missing required field `contender`": ("summary.json", b"{}"),
+    "Expected `int`, got `str` - at `\\$.seed`": (
+        "summary.json",
+        json.dumps(SUMMARY | {"seed": "0"}).encode(),
+    ),
+    "Expected `int` <= .* - at `\\$.parameters`": (
         "summary.json",
         json.dumps(SUMMARY | {"parameters": 1 << 200}).encode(),
     ),
@@ -48,7 +52,7 @@ FAULTS: dict[str, tuple[str, bytes | None]] = {
         json.dumps(SUMMARY | {"files": {"metrics": "../m.csv"}}).encode(),
     ),
     "a row without its epoch": ("m.csv", b"loss\n0.5\n"),
-    "'time.test_ms_per_example' is missing": (
+    "field `test_ms_per_example` - at `\\$.time`": (
         "summary.json",
         json.dumps(SUMMARY | {"time": {"train_s": 1}}).encode(),
     ),

@@ -14,8 +14,8 @@ from spikeoff.errors import UserError
 from spikeoff.ledger.metering import Meter
 from spikeoff.ledger.recording import Recording, Synapses
 from spikeoff.ledger.sensors import Sensors
-from spikeoff.run.folder import Row
 from spikeoff.run.loop import History, conclude, learn
+from spikeoff.run.metrics_file import Row
 
 
 class Scripted(Contender):

@@ -12,7 +12,7 @@ import pytest
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.ledger.sensors import Counter, Sensors
 from spikeoff.run import measuring
-from spikeoff.run.folder import RunRecord, read_run
+from spikeoff.run.run_record import RunRecord, read_run
 from spikeoff.run.session import run
 from tests.run.test_session import SMALL
 

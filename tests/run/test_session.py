@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.errors import UserError
 from spikeoff.experiments.training import train
-from spikeoff.run.folder import RunRecord, read_run
+from spikeoff.run.run_record import RunRecord, read_run
 
 # The file names that the seed's scripts write, and the spikes that spiking networks keep.
 SEED_FILES = {

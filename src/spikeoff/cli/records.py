@@ -23,7 +23,7 @@ def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) 
     from spikeoff.console import output_console
     from spikeoff.experiments.campaign import show
     from spikeoff.ledger.operation_energy import load_table
-    from spikeoff.run.folder import find_runs, read_run
+    from spikeoff.run.run_record import find_runs, read_run
 
     if not runs:
         raise UserError("no run given; name one or more folders of runs")

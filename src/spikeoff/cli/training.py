@@ -111,7 +111,7 @@ def _resume(given: list[str]) -> int:
     from spikeoff.console import output_console
     from spikeoff.experiments.training import resume
     from spikeoff.report.race_table import terminal_table
-    from spikeoff.run.folder import read_config
+    from spikeoff.run.run_record import read_config
 
     if contender or engine:
         held, settings, _ = read_config(folder)

@@ -15,7 +15,8 @@ from spikeoff.contenders.gradient.conventional import (
 )
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError, one_line
-from spikeoff.run.folder import WEIGHTS, read_config, read_weights
+from spikeoff.run.folder import WEIGHTS
+from spikeoff.run.run_record import read_config, read_weights
 
 Format = Literal["keras", "saved-model"]
 

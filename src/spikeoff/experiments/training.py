@@ -7,8 +7,8 @@ from pathlib import Path
 from spikeoff.contenders.base import Config, Device
 from spikeoff.report.figures import save_run_figures
 from spikeoff.run import session
-from spikeoff.run.folder import RunRecord
 from spikeoff.run.progress import RunListener
+from spikeoff.run.run_record import RunRecord
 
 
 def train(name: str, config: Config, *, listener: RunListener | None = None) -> RunRecord:

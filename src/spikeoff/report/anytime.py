@@ -20,7 +20,7 @@ from spikeoff.neurons.cost import update_cost
 from spikeoff.plotting import COLOURS, MARKERS, new_figure
 from spikeoff.report.groups import group
 from spikeoff.report.verdict import WORD_BYTES, cost, nearest_conventional
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 PJ_PER_UJ = 1e6
 

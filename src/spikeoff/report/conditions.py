@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikeoff.report.groups import distinguishing
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from spikeoff.ledger.energy import Provenance
 from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.report.groups import ranked
 from spikeoff.report.verdict import cost
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 Quantity = Literal["training", "image", "right answer"]
 Way = Literal["measured", "operations", "TDP x time"]

@@ -21,7 +21,7 @@ from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_f
 from spikeoff.report.groups import group
 from spikeoff.report.statistics import accuracy_interval
 from spikeoff.report.verdict import cost
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 PARTS = [("train", COLOURS[0], MARKERS[0]), ("validation", COLOURS[1], MARKERS[1])]
 

@@ -18,7 +18,7 @@ from spikeoff.data import EMBEDDED, Dataset, load_dataset
 from spikeoff.data.openml import OPENML_NAMES, is_cached
 from spikeoff.errors import UserError
 from spikeoff.report.data_uris import image_uri
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 PER_KIND = 24
 

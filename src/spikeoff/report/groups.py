@@ -11,7 +11,7 @@ from spikeoff.contenders.effects import REPETITION, Effect, effects
 from spikeoff.contenders.field_checks import migrated
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 SHARED_DATA = ("sha256", "n_train", "n_validation", "n_test")
 

@@ -32,7 +32,7 @@ from spikeoff.report.statistics import compare_pairs
 from spikeoff.report.time_table import CAPTION, time_rows
 from spikeoff.report.verdict import Cost, cost, verdicts
 from spikeoff.report.verdict import say as say_verdict
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 PAGE = "comparison.html"
 TABLE = "comparison.csv"

@@ -31,7 +31,8 @@ from spikeoff.report.groups import group, ranked
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
 from spikeoff.report.time_table import batch, latency, throughput
 from spikeoff.report.verdict import cost, verdicts
-from spikeoff.run.folder import RunRecord, plain
+from spikeoff.run.json_files import plain
+from spikeoff.run.run_record import RunRecord
 
 CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "contender": lambda s: label(s["contender"], s["config"].get("engine")),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spikeoff.ledger.raster import Raster, Shown, read_raster
 from spikeoff.report.data_uris import Colour, image_uri, palette_uri
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 MAX_FRAMES = 70
 WIDTH, HEIGHT = 420, 260

@@ -17,7 +17,7 @@ from spikeoff.contenders.presets import PRESETS, labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.report.groups import recorded_effects, settings_of_today
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 
 def run_command(record: RunRecord) -> str:

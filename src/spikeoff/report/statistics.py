@@ -21,7 +21,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 CONFIDENCE = 0.95
 

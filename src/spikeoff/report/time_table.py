@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from spikeoff.report.groups import ranked
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 CAPTION = (
     "Latency and images/s: median (and quartiles) of repeats on images that were answered before, "

@@ -20,7 +20,7 @@ import numpy as np
 from spikeoff.contenders.registry import NATIVE
 from spikeoff.ledger.operation_energy import EnergyTable, ImageEnergy, image_energy
 from spikeoff.neurons.cost import update_cost
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 WORD_BYTES = 4
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from spikeoff import __version__
 from spikeoff.contenders.base import Config, Contender, State
 from spikeoff.data.tensors import read_checked, write_tensors
-from spikeoff.errors import UserError
+from spikeoff.errors import UserError, one_line
 from spikeoff.run.folder import FolderLostError, RunFolder
 from spikeoff.run.loop import check_finite
 from spikeoff.run.signals import Interrupted, Signals
@@ -52,6 +54,16 @@ class Checkpoint:
     snapshot: State
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """A checkpoint's JSON part."""
+
+    number: int
+    version: str
+    run: dict[str, Any]
+    standing: dict[str, Any]
+
+
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, whole or not at all.
 
@@ -80,13 +92,11 @@ def read(path: Path) -> Checkpoint:
         for start in (NOW, BEST)
     )
     try:
-        number, version, run = (facts[key] for key in ("number", "version", "run"))
-        if not (isinstance(number, int) and isinstance(version, str) and isinstance(run, dict)):
-            raise ValueError("a fact is of another kind")
-        train_state = from_facts(facts["standing"], best or None)
-    except (KeyError, ValueError, TypeError) as error:
-        raise UserError(f"{path}: not a checkpoint of a run ({error})") from error
-    return Checkpoint(number, version, run, train_state, now)
+        known = msgspec.convert(facts, _Facts)
+        train_state = from_facts(known.standing, best or None)
+    except ValueError as error:
+        raise UserError(f"{path}: not a checkpoint of a run ({one_line(error)})") from error
+    return Checkpoint(known.number, known.version, known.run, train_state, now)
 
 
 def newest(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:

@@ -16,7 +16,7 @@ from spikeoff.errors import UserError
 from spikeoff.ledger.energy import columns as energy_columns
 from spikeoff.ledger.memory import resident_bytes
 from spikeoff.ledger.metering import Meter
-from spikeoff.run.folder import Row
+from spikeoff.run.metrics_file import Row
 from spikeoff.run.train_state import Best, Sums, TrainState
 
 N_PROBE = 1000

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 
 from spikeoff.console import error_console
-from spikeoff.run.folder import Row
+from spikeoff.run.metrics_file import Row
 
 
 class RunListener(Protocol):

@@ -1,16 +1,22 @@
-"""What a run's record must hold, and of which kind; further keys are free."""
+"""What a run's record must hold, and of which type; it may hold more."""
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, get_type_hints, is_typeddict
+from typing import Annotated, Any, TypedDict
 
-from spikeoff.contenders.field_checks import MAX_FLOAT, fits, kinds
+import msgspec
+
+from spikeoff.contenders.field_checks import MAX_FLOAT
+from spikeoff.errors import one_line
+
+Number = Annotated[float, msgspec.Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 
 class Settings(TypedDict):
     """The setting that a report is about."""
 
-    tdp: float
+    tdp: Number
 
 
 class Data(TypedDict):
@@ -18,63 +24,63 @@ class Data(TypedDict):
 
     name: str
     sha256: str
-    n_train: int
-    n_validation: int
-    n_test: int
+    n_train: Count
+    n_validation: Count
+    n_test: Count
 
 
 class Epochs(TypedDict):
     """Passes that were made, and the one that stands."""
 
-    trained: int
-    chosen: int
+    trained: Count
+    chosen: Count
 
 
 class Accuracy(TypedDict):
     """Shares of right answers."""
 
-    train: float | None
-    validation: float | None
-    test: float
+    train: Number | None
+    validation: Number | None
+    test: Number
 
 
 class Time(TypedDict):
     """Seconds and milliseconds."""
 
-    train_s: float
-    test_ms_per_example: float
+    train_s: Number
+    test_ms_per_example: Number
 
 
 class Spikes(TypedDict):
     """How busy the network was."""
 
     kind: str
-    per_example_hidden: float
-    hidden_rate: float
-    input_per_example: float
+    per_example_hidden: Number
+    hidden_rate: Number
+    input_per_example: Number
 
 
 class Operations(TypedDict):
     """Per inference."""
 
-    dense_macs: float
-    effective_macs: float
-    effective_acs: float
-    membrane_updates: float
+    dense_macs: Number
+    effective_macs: Number
+    effective_acs: Number
+    membrane_updates: Number
 
 
 class Memory(TypedDict):
     """Bytes."""
 
-    peak_rss_bytes: int
+    peak_rss_bytes: Count
 
 
 class Environment(TypedDict):
     """Where it ran."""
 
     cpu: str
-    cores: int
-    threads: int
+    cores: Count
+    threads: Count
     gpu: str | None
     device: str
     os: str
@@ -86,7 +92,7 @@ class Energy(TypedDict):
     """A figure with its provenance."""
 
     quantity: str
-    value: float | None
+    value: Number | None
     provenance: str
 
 
@@ -103,9 +109,9 @@ class Record(TypedDict):
     title: str
     spiking: bool
     engine: str
-    seed: int
+    seed: Count
     version: str
-    parameters: int
+    parameters: Count
     energy: list[Energy]
     config: Settings
     data: Data
@@ -119,26 +125,10 @@ class Record(TypedDict):
     files: Files
 
 
-def fault(value: Any, kind: Any = Record, where: str = "") -> str | None:
+def fault(summary: dict[str, Any]) -> str | None:
     """What is wrong with a record, in a few words; None if nothing is."""
-    if is_typeddict(kind):
-        if not isinstance(value, dict):
-            return f"{where!r} is missing or incomplete"
-        for name, hint in get_type_hints(kind).items():
-            inner = f"{where}.{name}" if where else name
-            if name not in value:
-                return f"{inner!r} is missing or incomplete"
-            if (found := fault(value[name], hint, inner)) is not None:
-                return found
-        return None
-    if kind == list[Energy]:
-        if not isinstance(value, list):
-            return f"{where!r} is no list"
-        return next(filter(None, (fault(one, Energy, where) for one in value)), None)
-    if kind == dict[str, Any]:
-        return None if isinstance(value, dict) else f"{where!r} is no object"
-    if not any(fits(value, one) for one in kinds(kind)):
-        return f"{where!r} is of another kind than it should be"
-    if isinstance(value, int | float) and not abs(value) <= MAX_FLOAT:
-        return f"{where!r} is beyond all measure"
+    try:
+        msgspec.convert(summary, Record)
+    except msgspec.ValidationError as error:
+        return one_line(error)
     return None

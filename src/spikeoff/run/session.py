@@ -23,23 +23,15 @@ from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.ledger.operations import Activity
 from spikeoff.ledger.raster import raster_of, save_raster
 from spikeoff.run.checkpoints import Checkpoint, Checkpointer, newest, remove
-from spikeoff.run.folder import (
-    ANYTIME,
-    CONFIG,
-    SUMMARY,
-    FolderLostError,
-    Row,
-    RunFolder,
-    RunRecord,
-    plain,
-    read_config,
-    read_run,
-)
+from spikeoff.run.folder import ANYTIME, CONFIG, SUMMARY, FolderLostError, RunFolder
+from spikeoff.run.json_files import plain
 from spikeoff.run.log_file import log_file
 from spikeoff.run.loop import History, conclude, learn
 from spikeoff.run.measuring import energies, ready_meter, times
 from spikeoff.run.memory_check import check_memory
+from spikeoff.run.metrics_file import Row
 from spikeoff.run.progress import RunListener, RunProgress
+from spikeoff.run.run_record import RunRecord, read_config, read_run, with_summary
 from spikeoff.run.signals import Interrupted, Signals
 
 Finish = Callable[[RunRecord], None]
@@ -235,7 +227,7 @@ def _where(last: Checkpoint | None) -> str:
 
 def _record(summary: dict[str, Any], folder: RunFolder, finish: Finish | None) -> RunRecord:
     """Call ``finish``, then write the record, which makes the run a finished one."""
-    record = folder.preview(summary)
+    record = with_summary(folder.path, summary)
     folder.check_in_place()
     if finish is not None:
         finish(record)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from spikeoff.contenders.base import State, Step
-from spikeoff.run.folder import Row
+from spikeoff.run.metrics_file import Row
 
 
 @dataclass
@@ -59,8 +61,8 @@ class TrainState:
     over: whether no pass is left.
     """
 
-    epoch: int
-    offset: int = 0
+    epoch: Annotated[int, msgspec.Meta(ge=1)]
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
     sums: Sums = field(default_factory=Sums)
     seconds: float = 0.0
     examples: int = 0
@@ -78,36 +80,11 @@ class TrainState:
 
 
 def from_facts(facts: dict[str, Any], best: State | None) -> TrainState:
-    """What ``TrainState.facts`` told.
+    """The state that ``TrainState.facts`` described, with the best epoch's arrays.
 
     Raises:
-        ValueError: something is missing or of another kind.
+        ValueError: something is missing, or of another type.
     """
-    try:
-        train_state = TrainState(
-            **{
-                **facts,
-                "sums": Sums(**facts["sums"]),
-                "best": Best(**facts["best"], state=best),
-            }
-        )
-        numbers = [
-            train_state.epoch,
-            train_state.offset,
-            train_state.examples,
-            *vars(train_state.sums).values(),
-        ]
-        rows = [value for row in train_state.rows for value in row.values() if value is not None]
-        holds = (
-            all(isinstance(number, (int, float)) for number in [*numbers, *rows])
-            and train_state.epoch >= 1
-            and train_state.offset >= 0
-            and isinstance(train_state.seconds, float)
-            and isinstance(train_state.best.score, float)
-            and isinstance(train_state.over, bool)
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not the train_state of a run: {error}") from error
-    if not holds:
-        raise ValueError("not the train_state of a run: a number is of another kind")
+    train_state = msgspec.convert(facts, TrainState)
+    train_state.best.state = best
     return train_state

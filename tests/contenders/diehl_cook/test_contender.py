@@ -17,7 +17,7 @@ from spikeoff.contenders.diehl_cook.files import read_responses
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError
 from spikeoff.experiments import training
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 TINY: dict[str, Any] = {
     "n_e": 20, "example_time": 0.1, "resting_time": 0.03, "input_intensity": 8.0,

@@ -20,7 +20,7 @@ from spikeoff.contenders.registry import find
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.experiments.campaign import read_race
-from spikeoff.run.folder import read_run
+from spikeoff.run.run_record import read_run
 from spikeoff.run.session import run
 from spikeoff.run.signals import Interrupted
 from tests import killing

@@ -18,7 +18,7 @@ from spikeoff.errors import UserError
 from spikeoff.experiments import training
 from spikeoff.kernels.jit import set_threads
 from spikeoff.ledger.environment import available_cores
-from spikeoff.run.folder import RunRecord
+from spikeoff.run.run_record import RunRecord
 
 SMALL: dict[str, Any] = {"n_hidden": 100, "epochs": 2, "n_train": 2000, "n_validation": 500}
 

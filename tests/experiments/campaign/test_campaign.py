@@ -19,7 +19,7 @@ from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
 from spikeoff.experiments.campaign.local import LocalExecutor
 from spikeoff.experiments.campaign.plan import Entry
 from spikeoff.experiments.campaign.progress_display import ProgressDisplay
-from spikeoff.run.folder import find_runs
+from spikeoff.run.run_record import find_runs
 from spikeoff.run.session import run
 from tests import gated, killing
 from tests.experiments.campaign.losing_nodes import (

@@ -12,7 +12,7 @@ from spikeoff.errors import UserError
 from spikeoff.experiments.campaign.executors import choose_executor
 from spikeoff.experiments.campaign.job import Job
 from spikeoff.experiments.campaign.plan import Entry
-from spikeoff.run.folder import find_runs, read_run
+from spikeoff.run.run_record import find_runs, read_run
 from spikeoff.run.session import run
 from tests import gated, killing
 from tests.experiments.campaign import losing_nodes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from optuna.trial import TrialState
@@ -21,9 +22,8 @@ from spikeoff.experiments.search.figures import (
 from spikeoff.experiments.search.progress import SearchProgress
 from spikeoff.experiments.search.results import BEST, TRIALS, finished
 from spikeoff.experiments.search.runner import FIRST, SearchRunner
-from spikeoff.experiments.search.space import Choice, Range
+from spikeoff.experiments.search.settings import Machine
 from spikeoff.experiments.search.study import SharedStudy
-from spikeoff.experiments.search.worker import Machine
 from spikeoff.experiments.search.worker_pool import WorkerPool
 from tests.experiments.search.made import fill, hill, made_settings, made_study
 
@@ -43,25 +43,20 @@ def test_what_moves_accuracy_most_is_found_most_important(tmp_path: Path) -> Non
     assert all(path.stat().st_size > 10_000 for path in written)
 
 
-@pytest.mark.parametrize(
-    ("one", "values"),
-    [
-        (Range(0.001, 0.1, log=True), [0.001, 0.01, 0.1]),
-        (Range(2, 6), [2, 4, 6]),
-        (Choice(("a", None, 3)), ["a", None, 3]),
-    ],
-)
-def test_axes_run_from_end_to_end(one: Range | Choice, values: list[object]) -> None:
-    np.testing.assert_allclose(figures._heights(one, values), [0, 0.5, 1])
-
-
-def test_the_middle_of_an_axis_bears_the_value_that_lies_there() -> None:
-    marks, texts = figures._ticks(Range(0.001, 0.1, log=True))
-    assert dict(zip(marks, texts, strict=True))[0.5] == "0.01"
+def test_figures_leave_nothing_in_pyplot_and_show_per_cent(tmp_path: Path) -> None:
+    study = made_study(tmp_path, made_settings(sampler="random"))
+    fill(study, 12, hill)
+    done = finished(study, 12)
+    axes = figures.history_figure(study, done).axes[0]
+    offsets = [np.asarray(one.get_offsets()) for one in axes.collections]
+    shown = dict(next(points for points in offsets if len(points) == 12))
+    assert shown == pytest.approx({one.number: 100 * (one.value or 0) for one in done.trials})
+    assert [len(figures.parallel_figure(study, done).axes)] == [1 + len(study.settings.space)]
+    assert not plt.get_fignums()
 
 
 class Inline(WorkerPool):
-    """A crew that finishes one trial at each look, in this process."""
+    """A pool that finishes one trial at each look, in this process."""
 
     def __init__(self, study: SharedStudy, total: int, values: list[float | None]) -> None:
         super().__init__("", study.name, total, 1, MACHINE)
@@ -82,8 +77,8 @@ def test_files_keep_up_and_every_trial_has_a_row_and_a_line(
 ) -> None:
     monkeypatch.setattr("spikeoff.experiments.search.runner.LOOK_S", 0)
     study = made_study(tmp_path, made_settings())
-    crew = Inline(study, 4, [0.25, None, 0.75, 0.5])
-    SearchRunner(study, 4, crew, MACHINE, tmp_path).conduct()
+    pool = Inline(study, 4, [0.25, None, 0.75, 0.5])
+    SearchRunner(study, 4, pool, MACHINE, tmp_path).run()
     rows = list(csv.DictReader((tmp_path / TRIALS).read_text().splitlines()))
     assert [row["validation_accuracy"] for row in rows] == ["0.25", "", "0.75", "0.5"]
     assert [row["outcome"] for row in rows] == ["complete", "failed", "complete", "complete"]
@@ -101,9 +96,9 @@ def test_a_search_in_which_nothing_comes_through_ends_soon(
 ) -> None:
     monkeypatch.setattr("spikeoff.experiments.search.runner.LOOK_S", 0)
     study = made_study(tmp_path, made_settings())
-    crew = Inline(study, 50, [None] * FIRST)
+    pool = Inline(study, 50, [None] * FIRST)
     with pytest.raises(UserError, match=r"none of the first 5 trials came through; .* diverged"):
-        SearchRunner(study, 50, crew, MACHINE, tmp_path).conduct()
+        SearchRunner(study, 50, pool, MACHINE, tmp_path).run()
 
 
 def test_progress_tells_no_trial_twice_and_none_of_an_earlier_call(
@@ -130,4 +125,4 @@ def test_workers_that_die_one_after_another_end_the_search_with_their_reason(
     machine = Machine(1, "cpu", str(tmp_path / "no-data"))
     url = f"sqlite:///{tmp_path / 'search.db'}"
     with pytest.raises(UserError, match="no-data': no such file, folder or data set"):
-        SearchRunner(study, 2, WorkerPool(url, "made", 2, 1, machine), machine, tmp_path).conduct()
+        SearchRunner(study, 2, WorkerPool(url, "made", 2, 1, machine), machine, tmp_path).run()

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from spikeoff.errors import UserError
 from spikeoff.experiments.search.settings import SamplerName, settings_from
-from spikeoff.experiments.search.stale_trials import GRACE_S, Watch
+from spikeoff.experiments.search.stale_trials import GRACE_S, StaleTrialReaper
 from spikeoff.experiments.search.study import (
     ATTEMPTS,
     BEAT,
@@ -102,7 +102,7 @@ def test_only_trials_of_dead_processes_are_put_back(tmp_path: Path) -> None:
         trial = study.take(3)
         assert trial is not None
         trial.set_user_attr(WORKER, worker)
-    assert Watch(study).look(study.trials(3)) == [1, 2]
+    assert StaleTrialReaper(study).reap(study.trials(3)) == [1, 2]
     states = [trial.state for trial in study.trials(3)]
     assert states == [TrialState.RUNNING, TrialState.WAITING, TrialState.WAITING]
 
@@ -110,18 +110,18 @@ def test_only_trials_of_dead_processes_are_put_back(tmp_path: Path) -> None:
 def test_a_process_elsewhere_is_dead_when_it_gives_no_sign_of_life(tmp_path: Path) -> None:
     study = made_study(tmp_path, made_settings())
     now = [0.0]
-    watch = Watch(study, clock=lambda: now[0])
+    reaper = StaleTrialReaper(study, clock=lambda: now[0])
     trial = study.take(1)
     assert trial is not None
     trial.set_user_attr(WORKER, {"host": "another", "pid": 1, "began": 0.0})
     for beat in range(3):
         trial.set_user_attr(BEAT, beat)
-        assert watch.look(study.trials(1)) == []
+        assert reaper.reap(study.trials(1)) == []
         now[0] += GRACE_S
-        assert watch.look(study.trials(1)) == []
+        assert reaper.reap(study.trials(1)) == []
     now[0] += 1
-    assert watch.look(study.trials(1)) == [0]
-    assert watch.look(study.trials(1)) == []
+    assert reaper.reap(study.trials(1)) == [0]
+    assert reaper.reap(study.trials(1)) == []
 
 
 def test_a_trial_that_two_finish_keeps_the_first_result(tmp_path: Path) -> None:

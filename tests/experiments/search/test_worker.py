@@ -15,10 +15,10 @@ from spikeoff.data import MNIST, Dataset, Images
 from spikeoff.errors import UserError
 from spikeoff.experiments.search import command, worker
 from spikeoff.experiments.search.results import BEST, Finished, write_best
-from spikeoff.experiments.search.settings import Settings
+from spikeoff.experiments.search.settings import Machine, Settings
 from spikeoff.experiments.search.study import ATTEMPTS, REASON, SharedStudy
 from spikeoff.experiments.search.trial import EpochOver, steering_split, train
-from spikeoff.experiments.search.worker import MAX_ATTEMPTS, Machine, Runner, work
+from spikeoff.experiments.search.worker import MAX_ATTEMPTS, Runner, work
 from spikeoff.run.session import run
 from spikeoff.run.signals import Interrupted
 from tests.experiments.search.made import made_settings, made_study
@@ -58,7 +58,7 @@ def test_test_images_are_never_touched_and_accuracy_is_that_of_a_run(
 ) -> None:
     flags = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]
     vary = ["--vary", "learning_rate=log:0.001..0.1", "dropout=0..0.5"]
-    _, settings = command._begun("mlp", [*flags, *vary, "--pruner", "none"])
+    _, settings = command._new_search("mlp", [*flags, *vary, "--pruner", "none"])
     study = made_study(tmp_path, settings)
     work(study, 4, MACHINE, lambda: None)
     done = Finished(study.trials(4))

@@ -38,7 +38,8 @@ from spikeoff.report.page import TABLE, write_comparison
 from spikeoff.report.race_table import terminal_table, write_csv
 from spikeoff.report.time_table import time_table
 from spikeoff.report.verdict import say, verdicts
-from spikeoff.run.folder import CONFIG, SUMMARY, RunRecord, read_config, read_run
+from spikeoff.run.folder import CONFIG, SUMMARY
+from spikeoff.run.run_record import RunRecord, read_config, read_run
 from spikeoff.run.signals import Interrupted
 
 MOST_COMPARED = 60

@@ -28,7 +28,7 @@ from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.ledger.environment import available_cores, libraries
-from spikeoff.run.folder import plain
+from spikeoff.run.json_files import plain
 
 LIBRARIES_OF = {"tensorflow": ("tensorflow", "tensorflow-cpu", "keras"), "brian2": ("brian2",)}
 """What an engine computes with, beside what all do."""

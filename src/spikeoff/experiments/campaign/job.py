@@ -19,7 +19,8 @@ from spikeoff.experiments.campaign.plan import Entry
 from spikeoff.experiments.campaign.storage import RemoteStorage, Storage, open_storage, scratch
 from spikeoff.experiments.campaign.store import Store
 from spikeoff.experiments.training import resume, train
-from spikeoff.run.folder import CONFIG, SUMMARY, RunRecord, wait_until_free
+from spikeoff.run.folder import CONFIG, SUMMARY, wait_until_free
+from spikeoff.run.run_record import RunRecord
 from spikeoff.run.signals import Interrupted
 
 LOG_LINES, LOG_BYTES = 5, 1 << 14

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import Preset, labelled_config
 from spikeoff.contenders.registry import find, label, parse
 from spikeoff.errors import UserError
-from spikeoff.files import write_text
-from spikeoff.run.folder import STARTED_IN, plain, read_json
+from spikeoff.run.json_files import plain, read_json, write_json
 
 RACE = "race.json"
-RUN_KEYS = ("contender", "config")
-PLACE = "place"
 
 PLACE_PART = re.compile(r"[A-Za-z0-9@=,+_][A-Za-z0-9@=,+_.-]*")
 """How a folder in a campaign may be called."""
@@ -55,6 +53,24 @@ class Entry:
         """What it is called: ``mlp seed 0``, ``mlp n_hidden=256 seed 0``."""
         middle = PurePosixPath(self.place).parts[1:-1]
         return " ".join((self.label, *middle, f"seed {self.config.seed}"))
+
+
+@dataclass(frozen=True)
+class _RunLine:
+    """A run in ``race.json``; earlier versions left the place out."""
+
+    contender: str
+    config: dict[str, Any]
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class _RaceFile:
+    """The content of ``race.json``."""
+
+    runs: Annotated[list[_RunLine], msgspec.Meta(min_length=1)]
+    started_in: str
+    energy_table: str | None = None
 
 
 def check_place(place: object) -> str:
@@ -123,35 +139,24 @@ def read_race(folder: Path) -> tuple[list[Entry], Path | None]:
     path = folder / RACE
     if not is_race(folder):
         raise UserError(f"{folder}: no race in this folder ({RACE} is missing)")
-    content = read_json(path)
-    runs, table, started_in = (content.get(key) for key in ("runs", "energy_table", STARTED_IN))
-    damaged = UserError(f"{path}: not the runs of a race; start it again in another folder")
-    if not isinstance(runs, list) or not runs or not isinstance(started_in, str):
-        raise damaged
+    race = read_json(path, _RaceFile)
+    started_in = Path(race.started_in)
     result = []
-    for one in runs:
-        name, settings = (one.get(key) if isinstance(one, dict) else None for key in RUN_KEYS)
-        if not isinstance(name, str) or not isinstance(settings, dict):
-            raise damaged
-        config = from_plain(find(name).config_type, settings).moved(Path(started_in))
+    for run in race.runs:
+        config = from_plain(find(run.contender).config_type, run.config).moved(started_in)
         try:
-            place = check_place(one.get(PLACE, Entry(name, config).place))
+            place = check_place(run.place or Entry(run.contender, config).place)
         except ValueError as error:
             raise UserError(f"{path}: {error}; start it again in another folder") from error
-        result.append(Entry(name, replace(config, save_path=folder / place), place))
-    return result, Path(started_in) / table if isinstance(table, str) else None
+        result.append(Entry(run.contender, replace(config, save_path=folder / place), place))
+    return result, None if race.energy_table is None else started_in / race.energy_table
 
 
 def write_race(runs: Sequence[Entry], output: Path, energy_table: Path | None) -> None:
     """Keep the runs in the campaign's folder, for those who go on with it."""
-    content = {
-        "runs": [
-            {"contender": e.contender, PLACE: e.place, "config": plain(e.config)} for e in runs
-        ],
-        "energy_table": None if energy_table is None else str(energy_table),
-        STARTED_IN: str(Path.cwd()),
-    }
-    write_text(output / RACE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    entries = [_RunLine(entry.contender, plain(entry.config), entry.place) for entry in runs]
+    table = None if energy_table is None else str(energy_table)
+    write_json(output / RACE, plain(_RaceFile(entries, str(Path.cwd()), table)))
 
 
 def with_threads(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -21,14 +20,12 @@ from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError
 from spikeoff.experiments.search import space as spaces
-from spikeoff.experiments.search.settings import PrunerName, SamplerName, Settings
+from spikeoff.experiments.search.search_file import Search, own_database, read_search, write_search
+from spikeoff.experiments.search.settings import Machine, PrunerName, SamplerName, Settings
 from spikeoff.experiments.search.trial import without_test
-from spikeoff.files import write_text
 from spikeoff.ledger.environment import available_cores
-from spikeoff.run.folder import plain, read_json
+from spikeoff.run.json_files import plain
 
-SEARCH = "search.json"
-DATABASE = "search.db"
 MAX_TRIALS = 100_000
 MAX_WORKERS = 256
 
@@ -63,18 +60,6 @@ class SearchFlags:
     """TOML file with settings to begin from; flags override it."""
 
 
-@dataclass(frozen=True)
-class Search:
-    """A search as it is begun, or gone on with, on this machine."""
-
-    url: str
-    study: str
-    total: int
-    workers: int
-    folder: Path
-    machine: dict[str, Any]
-
-
 def run_search(given: list[str]) -> int:
     """``search CONTENDER`` or ``search --resume DIR``."""
     if not given or given[0] in ("-h", "--help"):
@@ -89,11 +74,11 @@ def run_search(given: list[str]) -> int:
     _check_installed()
     if any(flag.partition("=")[0] == "--resume" for flag in given):
         flags = given[1:] if given[0] in names() else given
-        search = tyro.cli(_resumed, args=flags, prog="spikeoff search", use_underscores=True)
+        search = tyro.cli(_resumed_search, args=flags, prog="spikeoff search", use_underscores=True)
         _run(search, None)
     else:
         (name, engine), flags = parse(given[0]), given[1:]
-        _run(*_begun(name, [*(() if engine is None else ("--engine", engine)), *flags]))
+        _run(*_new_search(name, [*(() if engine is None else ("--engine", engine)), *flags]))
     return 0
 
 
@@ -107,8 +92,8 @@ def _check_installed() -> None:
         ) from error
 
 
-def _begun(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
-    """A search by its flags; nothing has been written, and nothing is known to be wrong."""
+def _new_search(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
+    """A search from its flags, which have been checked; nothing has been written yet."""
     kind = find(name)
     config_type = kind.config_type
     path = config_file(flags)
@@ -132,9 +117,8 @@ def _begun(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
         pruner=own.pruner,
         data=dataset.sha256(),
     )
-    machine = {"num_threads": config.num_threads, "device": config.device,
-               "mnist_path": config.mnist_path}  # fmt: skip
-    url = own.storage or _own_database(folder)
+    machine = Machine(config.num_threads, config.device, config.mnist_path)
+    url = own.storage or own_database(folder)
     return Search(url, own.study or name, own.n_trials, own.workers, folder, machine), settings
 
 
@@ -149,11 +133,14 @@ def _of_quick(name: str) -> dict[str, Any]:
     }
 
 
+def _check_counts(n_trials: int, workers: int) -> None:
+    require("n_trials", n_trials, 1 <= n_trials <= MAX_TRIALS, f"from 1 to {MAX_TRIALS}")
+    require("workers", workers, 1 <= workers <= MAX_WORKERS, f"from 1 to {MAX_WORKERS}")
+
+
 def _check(own: SearchFlags, config: Config) -> None:
     """Refuse what no search can be."""
-    n = own.n_trials
-    require("n_trials", n, 1 <= n <= MAX_TRIALS, f"from 1 to {MAX_TRIALS}")
-    require("workers", own.workers, 1 <= own.workers <= MAX_WORKERS, f"from 1 to {MAX_WORKERS}")
+    _check_counts(own.n_trials, own.workers)
     for seed in own.seeds:
         config.__class__(seed=seed)
         if own.seeds.count(seed) > 1:
@@ -203,7 +190,7 @@ def _given(kind: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _resumed(
+def _resumed_search(
     resume: Path,
     n_trials: int | None = None,
     workers: int | None = None,
@@ -211,7 +198,7 @@ def _resumed(
     device: Device | None = None,
     storage: str | None = None,
 ) -> Search:
-    """Go on with a search that was stopped, or give it more trials.
+    """Continue a search that was stopped, or give it more trials.
 
     Args:
         resume: folder of the search.
@@ -221,28 +208,25 @@ def _resumed(
         device: where to compute from now on.
         storage: URL of the database, where it needs a password, which no file keeps.
     """
-    path = resume / SEARCH
-    if not path.is_file():
-        raise UserError(f"{resume}: no search in this folder ({SEARCH} is missing)")
-    held = read_json(path)
-    try:
-        machine = {name: held["machine"][name] for name in ("num_threads", "device", "mnist_path")}
-        url, study = str(held["storage"] or ""), str(held["study"])
-        total, size = int(held["n_trials"]), int(held["workers"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not the file of a search; start it again in another folder"
-                        ) from error  # fmt: skip
-    total, size = n_trials or total, workers or size
-    require("n_trials", total, 1 <= total <= MAX_TRIALS, f"from 1 to {MAX_TRIALS}")
-    require("workers", size, 1 <= size <= MAX_WORKERS, f"from 1 to {MAX_WORKERS}")
-    changes = {"num_threads": num_threads, "device": device}
-    machine |= {name: value for name, value in changes.items() if value is not None}
-    url = storage or url or _own_database(resume)
-    return Search(url, study, total, size, resume, machine)
+    held = read_search(resume)
+    machine = replace(
+        held.machine,
+        num_threads=num_threads or held.machine.num_threads,
+        device=device or held.machine.device,
+    )
+    search = replace(
+        held,
+        url=storage or held.url,
+        n_trials=n_trials or held.n_trials,
+        workers=workers or held.workers,
+        machine=machine,
+    )
+    _check_counts(search.n_trials, search.workers)
+    return search
 
 
 def _run(search: Search, settings: Settings | None) -> None:
-    """Open the study, run its trials, and tell what came of it."""
+    """Open the study, run its trials, and report the results."""
     from spikeoff.experiments.search.figures import write_figures  # noqa: PLC0415
     from spikeoff.experiments.search.results import BEST, TRIALS, finished, table  # noqa: PLC0415
     from spikeoff.experiments.search.runner import SearchRunner  # noqa: PLC0415
@@ -252,12 +236,11 @@ def _run(search: Search, settings: Settings | None) -> None:
         open_storage,
         read_settings,
     )
-    from spikeoff.experiments.search.worker import Machine  # noqa: PLC0415
     from spikeoff.experiments.search.worker_pool import WorkerPool  # noqa: PLC0415
 
-    threads = search.machine["num_threads"] or max(1, available_cores() // search.workers)
-    machine = Machine(**{**search.machine, "num_threads": threads})
-    if search.url == _own_database(search.folder):
+    threads = search.machine.num_threads or max(1, available_cores() // search.workers)
+    machine = replace(search.machine, num_threads=threads)
+    if search.url == own_database(search.folder):
         _make(search.folder)
     storage = open_storage(search.url)
     if settings is not None:
@@ -267,10 +250,10 @@ def _run(search: Search, settings: Settings | None) -> None:
         if held is None:
             raise UserError(f"study {search.study!r} was not made whole; start it again")
         study = SharedStudy(storage, search.study, held)
-    _write_search(search)
-    crew = WorkerPool(search.url, search.study, search.total, search.workers, machine)
-    SearchRunner(study, search.total, crew, machine, search.folder).conduct()
-    done = finished(study, search.total)
+    write_search(search)
+    pool = WorkerPool(search.url, search.study, search.n_trials, search.workers, machine)
+    SearchRunner(study, search.n_trials, pool, machine, search.folder).run()
+    done = finished(study, search.n_trials)
     console = output_console()
     console.print(table(study, done))
     figures = write_figures(study, done, search.folder)
@@ -287,28 +270,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder}: cannot be made: {error.strerror}") from error
-
-
-def _own_database(folder: Path) -> str:
-    return f"sqlite:///{(folder / DATABASE).absolute()}"
-
-
-def _write_search(search: Search) -> None:
-    """Where the search's trials are, without a password, and what this machine does of it."""
-    content = {
-        "storage": _without_password(search),
-        "study": search.study,
-        "n_trials": search.total,
-        "workers": search.workers,
-        "machine": search.machine,
-    }
-    write_text(search.folder / SEARCH, json.dumps(content, indent=2) + "\n")
-
-
-def _without_password(search: Search) -> str | None:
-    """The URL of the database; None for the folder's own, which moves with it."""
-    from sqlalchemy.engine import make_url  # noqa: PLC0415
-
-    if search.url == _own_database(search.folder):
-        return None
-    return make_url(search.url).set(password=None).render_as_string()

@@ -1,42 +1,41 @@
-"""The figures of a search: how it went, which fields matter, and what good settings share."""
+"""The figures of a search, drawn by Optuna: its history, which settings matter, which are good."""
 
 from __future__ import annotations
 
-import math
+import copy
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import optuna
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
+from optuna.visualization import matplotlib as plots
 
-from spikeoff.experiments.search.results import Finished, accuracy, baseline, outcome, value_text
-from spikeoff.experiments.search.space import Choice, Range
+from spikeoff.experiments.search.results import Finished, accuracy, baseline, outcome
 from spikeoff.experiments.search.study import SharedStudy
-from spikeoff.plotting import COLOURS, new_figure, save_figure
+from spikeoff.plotting import COLOURS, save_figure
 
 HISTORY, IMPORTANCE, PARALLEL = "history.png", "importance.png", "parallel.png"
-TICKS = 5
+ACCURACY = "Validation accuracy (%)"
 LEAST_FOR_IMPORTANCE = 10
-"""A forest that is grown on fewer trials tells nothing."""
+"""With fewer trials, the shares of the variance mean nothing."""
 
 
 def write_figures(study: SharedStudy, done: Finished, folder: Path) -> list[Path]:
     """Draw what the finished trials allow; returns the files, in the order above."""
-    save_figure(lambda: history_figure(study, done), folder / HISTORY)
-    save_figure(lambda: parallel_figure(study, done), folder / PARALLEL)
-    written = [folder / HISTORY, folder / PARALLEL]
-    shares = importances(study, done)
-    if shares:
-        save_figure(lambda: importance_figure(study, shares), folder / IMPORTANCE)
-        written.insert(1, folder / IMPORTANCE)
-    return written
+    figures: dict[str, Callable[[], Figure]] = {HISTORY: lambda: history_figure(study, done)}
+    if importances(study, done):
+        figures[IMPORTANCE] = lambda: importance_figure(study, done)
+    figures[PARALLEL] = lambda: parallel_figure(study, done)
+    for name, draw in figures.items():
+        save_figure(draw, folder / name)
+    return [folder / name for name in figures]
 
 
 def importances(study: SharedStudy, done: Finished) -> dict[str, float]:
@@ -50,145 +49,105 @@ def importances(study: SharedStudy, done: Finished) -> dict[str, float]:
     values = {trial.value for trial in done.complete}
     if len(done.complete) < LEAST_FOR_IMPORTANCE or len(values) < 2:
         return {}
-    alone = optuna.create_study(direction="maximize")
-    alone.add_trials(done.complete)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        found = get_param_importances(alone, evaluator=FanovaImportanceEvaluator(seed=0))
-    return {name: share for name, share in found.items() if name in study.settings.space}
+    with _without_warnings():
+        return get_param_importances(
+            _study_of(done.complete),
+            evaluator=FanovaImportanceEvaluator(seed=0),
+            params=list(study.settings.space),
+        )
 
 
 def history_figure(study: SharedStudy, done: Finished) -> Figure:
-    """Accuracy of every trial by its number, the best so far, and the settings as given.
+    """The accuracy of each trial, the best so far, and the settings as given.
 
-    Of a trial that was ended early, the accuracy after its last epoch. A triangle at the lower edge
-    is a trial below.
+    A trial that was ended early is shown with the accuracy after its last epoch. Trials far below
+    the others lie outside the figure, so that they do not flatten it.
     """
-    figure = new_figure(7.2, 4.2)
-    axes = figure.add_subplot()
-    lowest = _lower_bound(done)
-    for which, colour, filled in (("complete", COLOURS[0], True), ("pruned", COLOURS[4], False)):
-        shown = [trial for trial in done.trials if outcome(trial) == which and trial.value]
-        scores = np.array([100 * accuracy(trial) for trial in shown])
-        for below in (False, True):
-            here = (scores < lowest) == below
-            axes.scatter(
-                np.array([trial.number for trial in shown])[here],
-                np.maximum(scores, lowest)[here],
-                s=26, facecolors=colour if filled else "none", edgecolors=colour, zorder=3,
-                marker="v" if below else "o", clip_on=False,
-                label=None if below else "complete" if filled else "ended early",
-            )  # fmt: skip
-    complete = sorted(done.complete, key=lambda trial: trial.number)
-    best = np.maximum.accumulate([100 * accuracy(trial) for trial in complete])
-    places = [*(trial.number for trial in complete), len(done.trials) - 1]
-    axes.step(places, [*best, best[-1]], where="post", color=COLOURS[1], label="best so far")
+    axes = _plot(plots.plot_optimization_history, done.trials, target_name=ACCURACY)
+    pruned = [one for one in done.trials if outcome(one) == "pruned" and one.value is not None]
+    axes.scatter(
+        [trial.number for trial in pruned], [100 * accuracy(trial) for trial in pruned],
+        facecolors="none", edgecolors=COLOURS[4], label="Ended early", zorder=3,
+    )  # fmt: skip
     given = baseline(study, done)
     if given is not None:
         axes.axhline(100 * accuracy(given), color=COLOURS[6], linestyle=":", linewidth=1.2,
-                     label="settings as given")  # fmt: skip
-    axes.set(xlabel="Trial", ylabel="Validation accuracy (%)", title=_title(study, done))
-    axes.set_ylim(bottom=lowest)
-    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
-    return figure
+                     label="Settings as given")  # fmt: skip
+    axes.set_ylim(bottom=_lower_bound(done))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=4, fontsize=8)
+    return _titled(axes, study, done)
 
 
-def importance_figure(study: SharedStudy, shares: dict[str, float]) -> Figure:
+def importance_figure(study: SharedStudy, done: Finished) -> Figure:
     """Each field's share of the variance of the accuracy."""
-    names = sorted(shares, key=lambda name: shares[name])
-    figure = new_figure(6.4, 1.4 + 0.36 * len(names))
-    axes = figure.add_subplot()
-    bars = axes.barh(names, [100 * shares[name] for name in names], color=COLOURS[0], height=0.6)
-    axes.bar_label(bars, fmt="%.0f", padding=4, fontsize=10)
-    axes.set(xlabel="Share of the variance of validation accuracy (%)",
-             title=f"{study.settings.contender}: which settings matter (fANOVA)")  # fmt: skip
-    axes.grid(visible=False, axis="y")
-    axes.set_axisbelow(True)
-    axes.margins(x=0.1)
-    return figure
+    axes = _plot(
+        plots.plot_param_importances, done.complete, target_name=ACCURACY,
+        evaluator=FanovaImportanceEvaluator(seed=0), params=list(study.settings.space),
+    )  # fmt: skip
+    axes.set_xlabel("Share of the variance of validation accuracy (fANOVA)")
+    axes.set_ylabel("")
+    axes.set_title("", loc="left")
+    legend = axes.get_legend()
+    assert legend is not None
+    legend.remove()
+    return _titled(axes, study, done)
 
 
 def parallel_figure(study: SharedStudy, done: Finished) -> Figure:
-    """A line a complete trial through its values; the better, the darker and the higher up."""
-    trials = done.complete[::-1]  # the best on top
-    space = study.settings.space
-    figure = new_figure(max(6.4, 1.9 * (len(space) + 1)), 4.6)
-    axes = figure.add_subplot()
-    scores = 100 * np.array([accuracy(trial) for trial in trials])
-    low = max(_lower_bound(done), float(scores.min()))
-    high = max(float(scores.max()), low + 0.01)
-    ends = np.clip((scores - low) / (high - low), 0, 1)
-    heights = np.column_stack(
-        [*(_heights(one, [trial.params[name] for trial in trials]) for name, one in space.items()),
-         ends]
-    )  # fmt: skip
-    lines = LineCollection(
-        [np.column_stack([np.arange(len(row)), row]) for row in heights], array=ends,
-        cmap="viridis_r", alpha=0.75, linewidths=np.where(scores == scores.max(), 3.0, 1.2),
-    )  # fmt: skip
-    axes.add_collection(lines)
-    for place, one in enumerate(space.values()):
-        _scale(axes, place, *_ticks(one))
-    marks = np.linspace(0, 1, TICKS)
-    below = "≤ " if scores.min() < low else ""
-    texts = [f"{low + mark * (high - low):.1f}" for mark in marks]
-    _scale(axes, len(space), marks, [below + texts[0], *texts[1:]])
-    names = [*space, "accuracy (%)"]
-    axes.set(
-        xlim=(-0.25, len(space) + 0.45), ylim=(-0.03, 1.03), yticks=[], title=_title(study, done)
-    )
-    axes.set_xticks(range(len(names)), names)
-    axes.tick_params(axis="x", length=0, pad=8)
-    axes.grid(visible=False)
-    axes.spines[["left", "bottom"]].set_visible(False)
+    """A line through the values of each complete trial; the better the trial, the darker."""
+    bound = _lower_bound(done)
+    trials = [trial for trial in done.complete if 100 * accuracy(trial) >= bound]
+    names = list(study.settings.space)
+    axes = _plot(plots.plot_parallel_coordinate, trials, params=names, target_name=ACCURACY)
+    figure = _titled(axes, study, done)
+    figure.axes[1].remove()  # the colour bar, which repeats the first axis
+    for one in figure.axes:
+        one.grid(visible=False)
+        one.spines["right"].set_visible(True)
+    figure.set_size_inches(max(6.4, 1.9 * (len(names) + 1)), 4.6)
     return figure
 
 
-def _title(study: SharedStudy, done: Finished) -> str:
-    best = done.complete[0]
-    count = sum(trial.state == TrialState.COMPLETE for trial in done.trials)
-    return (
-        f"{study.settings.contender}: {len(done.trials)} trials, {count} to the last epoch; "
-        f"best {100 * accuracy(best):.2f} %"
-    )
+def _plot(draw: Callable[..., Any], trials: Sequence[FrozenTrial], **options: Any) -> Axes:
+    """The axes of one of Optuna's plots; its figure is taken out of pyplot's global state."""
+    plt.switch_backend("agg")
+    with _without_warnings():
+        axes: Axes = draw(_study_of(trials), **options)
+    figure = axes.get_figure(root=True)
+    plt.close(figure)
+    return axes
+
+
+def _study_of(trials: Sequence[FrozenTrial]) -> optuna.Study:
+    """A study in memory that holds these trials, their accuracy in per cent."""
+    study = optuna.create_study(direction="maximize")
+    for trial in trials:
+        one = copy.copy(trial)
+        if trial.state == TrialState.COMPLETE:
+            one.value = 100 * accuracy(trial)
+        study.add_trial(one)
+    return study
+
+
+def _without_warnings() -> warnings.catch_warnings:
+    """The block within which Optuna does not say that a function is experimental."""
+    return warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def _titled(axes: Axes, study: SharedStudy, done: Finished) -> Figure:
+    best, count = accuracy(done.complete[0]), len(done.complete)
+    axes.set_title(
+        f"{study.settings.contender}: {len(done.trials)} trials, {count} complete; "
+        f"best {100 * best:.2f} %",
+        loc="center", y=1.03,
+    )  # fmt: skip
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    figure.set_layout_engine("tight")
+    return figure
 
 
 def _lower_bound(done: Finished) -> float:
-    """From where accuracy is shown (%): a few hopeless trials must not flatten all others."""
+    """From where accuracy is shown (%): a few very bad trials must not flatten all others."""
     scores = 100 * np.array([accuracy(trial) for trial in done.complete])
     return max(0.0, float(np.quantile(scores, 0.25)) - 4)
-
-
-def _heights(one: Range | Choice, values: list[Any]) -> NDArray[np.float64]:
-    """Where values lie between the ends of their axis, from 0 to 1."""
-    if isinstance(one, Choice):
-        places = [one.values.index(value) for value in values]
-        return np.array(places, np.float64) / (len(one.values) - 1)
-    numbers = np.array(values, np.float64)
-    low, high = one.ends_as_numbers
-    if one.log:
-        numbers, low, high = np.log(numbers), math.log(low), math.log(high)
-    heights: NDArray[np.float64] = (numbers - low) / (high - low)
-    return heights
-
-
-def _ticks(one: Range | Choice) -> tuple[NDArray[np.float64], list[str]]:
-    """Heights and texts of an axis's ticks."""
-    if isinstance(one, Choice):
-        return np.linspace(0, 1, len(one.values)), [value_text(value) for value in one.values]
-    marks = np.linspace(0, 1, TICKS)
-    low, high = one.ends_as_numbers
-    numbers = low * (high / low) ** marks if one.log else low + marks * (high - low)
-    digits = 2 if one.log else 3
-    return marks, [f"{float(f'{number:.{digits}g}'):g}" for number in numbers]
-
-
-def _scale(axes: Axes, place: int, marks: NDArray[np.float64], texts: list[str]) -> None:
-    """An upright axis with texts beside its ticks."""
-    axes.plot([place, place], [0, 1], color="#444444", linewidth=1, zorder=3)
-    for mark, text in zip(marks, texts, strict=True):
-        axes.plot([place - 0.02, place + 0.02], [mark, mark], color="#444444", linewidth=1)
-        axes.text(
-            place + 0.04, mark, text, fontsize=9, va="center", zorder=4,
-            bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.8, "linewidth": 0},
-        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A search on this machine: workers kept up, progress told, results written on the way."""
+"""A search on this machine: keeps workers running, shows progress, writes results as they come."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from spikeoff.experiments.search.results import (
     write_best,
     write_trials,
 )
-from spikeoff.experiments.search.stale_trials import Watch
+from spikeoff.experiments.search.settings import Machine
+from spikeoff.experiments.search.stale_trials import StaleTrialReaper
 from spikeoff.experiments.search.study import SharedStudy, is_open, is_over
-from spikeoff.experiments.search.worker import DATABASE_ERRORS, Machine
+from spikeoff.experiments.search.worker import DATABASE_ERRORS
 from spikeoff.experiments.search.worker_pool import WorkerPool
 from spikeoff.run.signals import Interrupted, Passed, passed_on
 
@@ -30,27 +31,27 @@ FIRST = 5
 
 
 class SearchRunner:
-    """Sees a search through."""
+    """Runs a search to its end."""
 
     def __init__(
-        self, study: SharedStudy, total: int, crew: WorkerPool, machine: Machine, folder: Path
+        self, study: SharedStudy, total: int, pool: WorkerPool, machine: Machine, folder: Path
     ) -> None:
         """Make one.
 
         Args:
             study: open in this process.
             total: trials of the study, those that ran before or elsewhere among them.
-            crew: who runs them.
+            pool: the worker processes that run them.
             machine: what differs from machine to machine.
             folder: where results go.
         """
-        self._study, self._total, self._crew = study, total, crew
+        self._study, self._total, self._pool = study, total, pool
         self._machine, self._folder = machine, folder
-        self._watch = Watch(study)
+        self._reaper = StaleTrialReaper(study)
         self._written = 0
 
-    def conduct(self) -> None:
-        """Run trials until the study has ``total``; ``best.toml`` and ``trials.csv`` keep up.
+    def run(self) -> None:
+        """Run trials until the study has ``total``, and write the results of each as it ends.
 
         Raises:
             UserError: nothing comes through, or the database is lost.
@@ -60,19 +61,19 @@ class SearchRunner:
         title = f"search {self._study.name}"
         try:
             with passed_on() as signals:
-                self._conduct(SearchProgress(title, self._total, settings.steps), signals)
+                self._run(SearchProgress(title, self._total, settings.steps), signals)
         except DATABASE_ERRORS as error:
             raise UserError(f"the database does not answer: {one_line(error)}") from error
         except Interrupted as stop:
             raise Interrupted(stop.signum, self._folder) from None
 
-    def _conduct(self, progress: SearchProgress, signals: Passed) -> None:
+    def _run(self, progress: SearchProgress, signals: Passed) -> None:
         try:
             with progress:
                 while not self._is_over(progress, signals):
                     time.sleep(LOOK_S)
         finally:
-            self._crew.dismiss()
+            self._pool.dismiss()
         done = finished(self._study, self._total)
         self._write(done)
         if signals.heard is not None:
@@ -86,13 +87,13 @@ class SearchRunner:
         progress.look(trials)
         self._write(done)
         if signals.heard is not None:
-            return not self._crew.alive()
+            return not self._pool.alive()
         if is_over(trials, self._total):
             return True
-        again = self._watch.look(trials)
+        again = self._reaper.reap(trials)
         for number in again:
-            progress.say(f"trial {number} was not finished by who began it; it runs again")
-        self._crew.keep_up(
+            progress.say(f"trial {number} lost its process; it runs again")
+        self._pool.keep_up(
             len(done.trials),
             more=bool(again) or is_open(trials, self._total),
             asked=lambda: signals.heard is not None,

@@ -58,6 +58,15 @@ class Settings:
         return {**vars(self), "space": to_content(self.space), "seeds": list(self.seeds)}
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What may differ between the workers of a study, and decides none of its results."""
+
+    num_threads: int | None
+    device: str
+    mnist_path: str
+
+
 def settings_from(content: Mapping[str, Any]) -> Settings:
     """What ``Settings.plain`` told.
 

@@ -1,4 +1,4 @@
-"""Which trials' processes are dead: those trials are put back, for others to run."""
+"""Trials whose process has died: they are put back, for other workers to run."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from optuna.trial import FrozenTrial, TrialState
 from spikeoff.experiments.search.study import BEAT, WORKER, SharedStudy
 
 GRACE_S = 60.0
-"""A process on another machine whose count stands still for so long (s) is taken for dead."""
+"""A process on another machine counts as dead after so long (s) without a heartbeat."""
 
 UNNAMED_S = 20.0
-"""So is one that draws values for so long (s) before it says who it is."""
+"""So does a process that has not given its identity after so long (s)."""
 
 SAME_S = 5.0
-"""A process that was begun so long (s) before or after is another, under a number used again."""
+"""A process that began more than so long (s) earlier or later reuses the number of another."""
 
 
-class Watch:
+class StaleTrialReaper:
     """Finds trials whose process is dead, and puts them back."""
 
     def __init__(self, study: SharedStudy, clock: Callable[[], float] = time.monotonic) -> None:
         self._study, self._clock = study, clock
         self._seen: dict[int, tuple[Any, float]] = {}
 
-    def look(self, trials: Sequence[FrozenTrial]) -> list[int]:
+    def reap(self, trials: Sequence[FrozenTrial]) -> list[int]:
         """Put back those of the trials that nobody runs; returns their numbers."""
         found = []
         for trial in trials:

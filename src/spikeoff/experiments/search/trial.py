@@ -9,9 +9,9 @@ from spikeoff.contenders.base import Config, Contender
 from spikeoff.data import Dataset, Images, Split, split
 from spikeoff.ledger.metering import Meter
 from spikeoff.ledger.sensors import Sensors
-from spikeoff.run.folder import Row
 from spikeoff.run.loop import conclude, learn
 from spikeoff.run.memory_check import check_memory
+from spikeoff.run.metrics_file import Row
 from spikeoff.run.signals import Interrupted
 from spikeoff.run.train_state import TrainState
 

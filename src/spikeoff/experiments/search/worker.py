@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
@@ -19,7 +19,7 @@ from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, Split, load_dataset
 from spikeoff.errors import UserError, one_line
-from spikeoff.experiments.search.settings import Settings
+from spikeoff.experiments.search.settings import Machine, Settings
 from spikeoff.experiments.search.study import (
     ATTEMPTS,
     BEAT,
@@ -37,15 +37,6 @@ MAX_ATTEMPTS = 5
 """A trial whose process died so often is given up."""
 
 DATABASE_ERRORS = (StorageInternalError, SQLAlchemyError)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What may differ from worker to worker of a study, and decides none of its results."""
-
-    num_threads: int | None
-    device: str
-    mnist_path: str
 
 
 def work_apart(

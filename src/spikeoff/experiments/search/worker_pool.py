@@ -7,7 +7,8 @@ from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 
 from spikeoff.errors import UserError
-from spikeoff.experiments.search.worker import Machine, work_apart
+from spikeoff.experiments.search.settings import Machine
+from spikeoff.experiments.search.worker import work_apart
 
 MAX_DEATHS = 5
 """So many workers that died one after another, and no trial that came through, end a search."""
