@@ -8,14 +8,19 @@ import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from spikeoff.contenders import registry
 from spikeoff.data import load_dataset
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.ledger.raster import read_raster
+from spikeoff.neurons import models
+from spikeoff.neurons.cost import update_cost
+from spikeoff.neurons.torch_layer import neuron_layer
 from spikeoff.run.session import run
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
@@ -52,6 +57,37 @@ def test_the_network_trains_and_gets_its_ledger(
     raster = read_raster(record.folder)
     assert raster is not None
     assert len(raster.shown) == 10
+
+
+def test_the_neuron_fires_above_its_rheobase_and_its_backward_step_is_autograds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    neuron: Any = ModuleType("quadratic_lif")
+    monkeypatch.setitem(sys.modules, "quadratic_lif", neuron)
+    code = example("python", "quadratic_lif.py")
+    exec(compile(code, "quadratic_lif.py", "exec"), vars(neuron))
+    for table in (models.TRAINABLE, models.MODELS):
+        monkeypatch.setitem(table, "quadratic-lif", neuron)
+    params = neuron.QIFParams()
+    rheobase = params.gain * ((params.v_crit - params.v_rest) / 2) ** 2
+    currents = torch.tensor([0.99, 1.01]).double()[:, None, None] * rheobase
+    spikes, _ = neuron_layer(currents.repeat(1, 4000, 1), params, 0.1, "fast_sigmoid", 25.0, 1.0)
+    assert spikes.sum(dim=(1, 2)).tolist()[0] == 0
+    assert spikes.sum(dim=(1, 2)).tolist()[1] > 0
+
+    current = torch.tensor([[[3.0]]], dtype=torch.float64, requires_grad=True)
+    _, trace = neuron_layer(current, params, 0.1, "fast_sigmoid", 25.0, 1.0)
+    trace.sum().backward()  # type: ignore[no-untyped-call]
+    p = params.constants(0.1)
+    _, by_current = neuron.pull_back(
+        neuron.State(1.0), 0.0, float(trace.detach()), params.v_rest, p, max_slope=1.0
+    )
+    assert current.grad is not None
+    assert float(current.grad) == pytest.approx(by_current)
+
+    cost = update_cost("quadratic-lif")
+    assert cost.words == 1
+    assert (cost.arithmetic.multiplications, cost.arithmetic.additions) == (3, 5)
 
 
 def test_the_data_set_is_read_with_its_own_shape_and_classes(tmp_path: Path) -> None:
