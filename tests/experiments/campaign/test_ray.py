@@ -53,7 +53,7 @@ def test_a_lost_node_costs_no_run_and_no_bit(tmp_path: Path) -> None:
     assert len(places) == 4
     assert losing_nodes.finishes(output) == dict.fromkeys(places, 1)
     assert losing_nodes.count(output)["start"] > 4
-    assert "goes on in epoch" in (output / loss.place / "honest_cnn_log.log").read_text()
+    assert "continuing in epoch" in (output / loss.place / "honest_cnn_log.log").read_text()
     for place in (loss.place, "mlp/n_hidden=8/seed-0"):
         long = place.startswith(LONG)
         config = find("mlp").config_type(

@@ -1,4 +1,4 @@
-"""What benchmarks of PyTorch engines share: threads told, PyTorch's own settings, ours in turns."""
+"""What benchmarks of PyTorch engines share: thread counts, PyTorch's settings, turns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def learn(contender: GradientContender, images: Images) -> float:
 
 
 def done(device: str) -> None:
-    """Wait until the device has done what it was given: a GPU is only told what to do."""
+    """Wait until the device has done what it was given: a GPU works in the background."""
     if device == "cuda":
         torch.cuda.synchronize()
     elif device == "mps":
