@@ -3,22 +3,35 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# Either target may be the first that a fresh clone runs; what is in place stays.
+# Any target may be the first that a fresh clone runs; what is in place stays.
 READY := $(VENV)/.ready
+READY_LINT := $(VENV)/.ready-lint
 READY_DEV := $(VENV)/.ready-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: compare test lint clean
+.PHONY: compare test test-fast coverage lint clean
 .DEFAULT_GOAL := compare
 
 compare: $(READY)  ## Run the quick race and write its page under runs/
 	$(BIN)/spikeoff compare $(ARGS)
 
-# Two processes, a file's tests in one of them: most tests keep one core busy at most.
-test: $(READY_DEV)  ## Run all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+# Two processes, since most tests keep one core busy at most.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
+QUICK := not slow and not cluster and not browser and not reference and not gpu
 
-lint: $(READY_DEV)  ## Style, types, import layers
+test: $(READY_DEV)  ## Run all tests
+	$(PYTEST) --dist loadfile $(ARGS)
+
+test-fast: $(READY_DEV)  ## Run the tests that need no training run and no other program
+	$(PYTEST) --dist loadfile -m '$(QUICK)' $(ARGS)
+
+# Lines of kernels are seen only where they run as Python; their integers wrap around on purpose.
+coverage: $(READY_DEV)  ## Step through every kernel in Python, and report which lines ran
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest \
+		-W 'ignore:overflow encountered:RuntimeWarning' tests/kernels/test_in_python.py $(ARGS)
+	$(BIN)/python -m coverage report --include '*/kernels/*,*/numba/*'
+
+lint: $(READY_LINT)  ## Style, types, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -30,6 +43,10 @@ clean:  ## Remove the virtual environment and what tools left
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable .
+	touch $@
+
+$(READY_LINT): $(READY)
+	$(PIP) --editable '.[dev,search]'
 	touch $@
 
 $(READY_DEV): $(READY)

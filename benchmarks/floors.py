@@ -30,10 +30,10 @@ from typing import Any
 from ceilings import Ceilings, measure_ceilings
 from page_tables import publish, table
 from spikeoff.contenders.base import Contender
-from spikeoff.contenders.gradient.cnn import KERNEL, POOLED_1, POOLED_2
+from spikeoff.contenders.gradient.cnn import KERNEL, maps_of
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import BUILT_IN, find
-from spikeoff.data import N_CLASSES, N_PIXELS, SIDE, Images, load_dataset
+from spikeoff.data import MNIST, Images, load_dataset
 from spikeoff.kernels.rate_coding import rate_code_delta
 from spikeoff.ledger.operations import Activity
 from spikeoff.neurons.cost import update_cost
@@ -74,12 +74,12 @@ def need_of_mlp(contender: Any, activity: Activity, ceilings: Ceilings) -> Need:
 
     The first layer by the weights of lit pixels, or by the dense product, where that is quicker.
     """
-    n = contender.config.n_hidden
+    (n,) = contender.config.hidden
     by_lit = Need(gathered=2 * activity.input_per_example * n * NUMBER)
-    dense = Need(flops=2 * 2 * N_PIXELS * n)
+    dense = Need(flops=2 * 2 * MNIST.n_pixels * n)
     first = min(by_lit, dense, key=lambda need: need.milliseconds(ceilings))
     return Need(
-        flops=first.flops + 2 * 3 * n * N_CLASSES,
+        flops=first.flops + 2 * 3 * n * MNIST.n_classes,
         gathered=first.gathered,
         moved=_adam(contender) + 3 * n * NUMBER,
     )
@@ -92,9 +92,10 @@ def need_of_cnn(contender: Any, _: Activity, __: Ceilings) -> Need:
     the backward pass read, and its gradient written and read.
     """
     n = contender.config.n_hidden
-    convolved = SIDE - KERNEL + 1, POOLED_1 - KERNEL + 1
+    feature_maps = maps_of(MNIST)
+    convolved = [side for side, _ in feature_maps.convolved]
     first = convolved[0] ** 2 * 32 * KERNEL**2
-    rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (POOLED_2**2 * 64 + N_CLASSES) * n
+    rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (feature_maps.n_features + MNIST.n_classes) * n
     maps = convolved[0] ** 2 * 32 + convolved[1] ** 2 * 64
     return Need(flops=2 * (2 * first + 3 * rest), moved=_adam(contender) + 6 * maps * NUMBER)
 
@@ -105,14 +106,14 @@ def need_of_izhikevich_gradient(contender: Any, activity: Activity, ceilings: Ce
     The trace of potentials is written going forward and read going back.
     """
     config = contender.config
-    n, steps = config.n_hidden, config.n_steps
+    (n,), steps = config.hidden, config.n_steps
     by_spikes = Need(gathered=2 * _rows_met(config) * n * NUMBER)
-    dense = Need(flops=2 * 2 * steps * N_PIXELS * n)
+    dense = Need(flops=2 * 2 * steps * MNIST.n_pixels * n)
     product = min(by_spikes, dense, key=lambda need: need.milliseconds(ceilings))
-    outputs = activity.hidden_per_example * N_CLASSES  # forward; backward by spikes again
-    updates = steps * (n + N_CLASSES)
+    outputs = activity.hidden_per_example * MNIST.n_classes  # forward; backward by spikes again
+    updates = steps * (n + MNIST.n_classes)
     neurons = 2 * updates * _update_flops("izhikevich")
-    back = 2 * steps * N_CLASSES * n  # gradient by hidden spikes, dense
+    back = 2 * steps * MNIST.n_classes * n  # gradient by hidden spikes, dense
     return Need(
         flops=product.flops + neurons + back,
         gathered=product.gathered + 2 * outputs * NUMBER,
@@ -120,9 +121,9 @@ def need_of_izhikevich_gradient(contender: Any, activity: Activity, ceilings: Ce
     )
 
 
-def need_online(contender: Contender, activity: Activity, images: Images) -> Need:
+def need_online(contender: Contender, images: Images) -> Need:
     """What an answer takes: additions evoked by spikes, updates of neurons."""
-    operations = contender.operations(activity, images)
+    operations = contender.account(images).operations
     neuron = contender.neuron or "conductance-lif"
     return Need(
         flops=operations.membrane_updates * _update_flops(neuron),
@@ -173,11 +174,11 @@ def row(name: str, ceilings: Ceilings) -> list[str]:
     probe = images.take(slice(0, 200))
     contender.warm_up(probe)
     times = measured(contender, images)
-    activity = contender.respond(probe).activity
+    activity = contender.account(probe).activity
     if name in BY_GRADIENT:
         need = BY_GRADIENT[name](contender, activity, ceilings)
     else:
-        need = need_online(contender, activity, probe)
+        need = need_online(contender, probe)
     floor, taken = need.milliseconds(ceilings), statistics.median(times)
     return [
         f"`{name}`", f"{need.flops / 1e6:.3g}", f"{need.gathered / 1e6:.3g}",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from page_tables import publish, table
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
@@ -20,8 +21,8 @@ from spikeoff.experiments.bench.pytorch import learn
 from spikeoff.ledger.environment import cpu_name
 
 TURNS = 7
-GRID: dict[str, tuple[int, ...]] = {
-    "n_hidden": (128, 256, 512, 1024, 2048, 4096),
+GRID: dict[str, tuple[Any, ...]] = {
+    "hidden": ((128,), (256,), (512,), (1024,), (2048,), (4096,)),
     "n_steps": (10, 25, 50, 100, 200),
     "batch_size": (16, 32, 64, 128, 256, 512),
 }
@@ -39,17 +40,18 @@ def main(arguments: Sequence[str]) -> None:
     threads = int(given[given.index("--threads") + 1]) if "--threads" in given else 1
     base = IzhikevichGradientConfig(num_threads=threads, device="cpu", dropout=0.0)
     settings = [(name, value) for name, values in GRID.items() for value in values]
-    configs = [replace(base, **{name: value}) for name, value in settings]  # type: ignore[arg-type]
+    configs = [replace(base, **{name: value}) for name, value in settings]
     entries = [entry(config, name) for config, (name, _) in zip(configs, settings, strict=True)]
     rows = []
     for one, config, (name, value) in zip(
         in_turns(entries, 1, TURNS), configs, settings, strict=True
     ):
         low, high = 1000 * min(one.seconds), 1000 * max(one.seconds)
-        places = config.n_hidden * config.n_steps * config.batch_size
+        places = sum(config.hidden) * config.n_steps * config.batch_size
         rows.append(
             [
-                f"`{name}`", str(value), f"{1000 * one.median:.3g} ({low:.3g} - {high:.3g})",
+                f"`{name}`", str(value).strip("(,)"),
+                f"{1000 * one.median:.3g} ({low:.3g} - {high:.3g})",
                 f"{1e9 * one.median / places:.3g}",
             ]
         )  # fmt: skip

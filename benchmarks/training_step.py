@@ -17,9 +17,9 @@ from dataclasses import replace
 import torch
 from torch.nn import functional
 
-from spikeoff.contenders.gradient.numba import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.numba import neuron_loop
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
-from spikeoff.data import N_CLASSES, Images, load_dataset
+from spikeoff.data import MNIST, Images, load_dataset
 from spikeoff.kernels import spike_delta as departures
 from spikeoff.kernels.rate_coding import rate_code_delta
 from spikeoff.ledger.environment import available_cores, cpu_name
@@ -43,7 +43,7 @@ def training_step(network: IzhikevichGradient, images: Images) -> None:
     """Forward, backward and Adam on one batch."""
     pixels, labels = torch.from_numpy(images.flat), torch.from_numpy(images.labels).long()
     network.optimizer.zero_grad()
-    logits = network.present(pixels, images.ids, epoch=1).logits
+    logits = network.present(pixels, images.ids, epoch=1)
     functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
     network.optimizer.step()
 
@@ -54,7 +54,7 @@ def main() -> None:
     config = IzhikevichGradientConfig(num_threads=threads, device="cpu")
     images = load_dataset().train.take(slice(0, config.batch_size))
     print(
-        f"784-{config.n_hidden}-10, {config.n_steps} steps, batch {config.batch_size}, "
+        f"784-{config.hidden[0]}-10, {config.n_steps} steps, batch {config.batch_size}, "
         f"{threads} threads, {cpu_name()}"
     )
     native = IzhikevichGradient(config)
@@ -68,23 +68,23 @@ def main() -> None:
     weights = native.state()["hidden"]
     currents = departures.product(inputs, weights)
     bias = native.state()["bias"]
-    by_sums = torch.randn(config.batch_size, config.n_steps, N_CLASSES).numpy()
-    back = torch.randn(N_CLASSES, config.n_hidden).numpy()
-    kept = torch.ones(config.batch_size, config.n_hidden, dtype=torch.uint8).numpy()
-    pattern = PRESETS[config.hidden]
+    by_sums = torch.randn(config.batch_size, config.n_steps, MNIST.n_classes).numpy()
+    back = torch.randn(MNIST.n_classes, config.hidden[0]).numpy()
+    kept = torch.ones(config.batch_size, config.hidden[0], dtype=torch.uint8).numpy()
+    pattern = PRESETS[config.hidden_pattern]
     rule = (config.surrogate, config.surrogate_width, config.max_slope)
     parts: dict[str, Callable[[], object]] = {
         "rate coding": lambda: rate_code_delta(
             images, config.n_steps, config.max_rate, seed=0, epoch=1
         ),
         "input product": lambda: departures.product(inputs, weights),
-        "neurons forward": lambda: izhikevich_loop.forward(
+        "neurons forward": lambda: neuron_loop.forward(
             currents, bias, config.n_steps, pattern, config.dt
         ),
-        "neurons backward": lambda: izhikevich_loop.backward(
+        "neurons backward": lambda: neuron_loop.backward(
             currents, by_sums, back, kept, pattern, config.dt, *rule
         ),
-        "weight gradient": lambda: departures.gradients(inputs, currents, config.n_hidden),
+        "weight gradient": lambda: departures.gradients(inputs, currents, config.hidden[0]),
     }
     for name, work in parts.items():
         print(f"  {name:17} {median_ms(work):6.1f} ms")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from spikeoff.data import Dataset, Images, load_dataset
+
+# No test asserts a time: a busy machine is no failure.
+settings.register_profile("spikeoff", deadline=None)
+settings.load_profile("spikeoff")
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from safetensors.numpy import load_file
 
 from spikeoff.data import load_dataset
 from spikeoff.data.export import export
+from tests import held
 
 TINY: dict[str, list[str]] = {
     "diehl-cook": ["--n_e", "40", "--example_time", "0.15", "--resting_time", "0.05",
@@ -53,6 +54,8 @@ TIMES = {"seconds", "energy_estimate_j", "memory_mb"}
 """Columns of the metrics file that no two runs share."""
 
 LONGEST_S = 300.0
+
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -91,8 +94,8 @@ def start(arguments: list[str]) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def first_call(name: str, folder: Path) -> list[str]:
-    n_train, epochs = IMAGES[name]
+def first_call(name: str, folder: Path, images: tuple[int, int] | None = None) -> list[str]:
+    n_train, epochs = images or IMAGES[name]
     return [
         name, *TINY[name], "--n_train", str(n_train), "--epochs", str(epochs),
         "--n_validation", "200", "--timing_seconds", "0", "--num_threads", "1",
@@ -124,6 +127,21 @@ def kill_after(arguments: list[str], delay: float) -> bool:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(delay)
     return killed(process)
+
+
+def kill_half_written(arguments: list[str], count: int) -> None:
+    """Kill the program when half of its ``count``-th checkpoint is on the disk; it waits there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.held", str(count), "train", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.strip() == held.LINE:
+            break
+    assert killed(process), said
 
 
 def kill_in_writing(arguments: list[str], folder: Path, count: int) -> bool:

@@ -21,6 +21,8 @@ from spikeoff.run.session import run
 PLAIN = """
 import sys
 import keras, numpy as np, tensorflow as tf
+
+pytestmark = pytest.mark.reference
 data = np.load("data.npz")
 for name in ("mlp", "cnn"):
     model = keras.models.load_model(f"{name}.keras")
@@ -38,9 +40,10 @@ def test_plain_keras_gives_native_runs_predictions_on_the_whole_test_set(
 ) -> None:
     for name in ("mlp", "cnn"):
         kind: Any = find(name)
+        size: dict[str, Any] = {"n_hidden": 40} if name == "cnn" else {"hidden": (40, 20)}
         config = kind.config_type(
             save_path=tmp_path / name, epochs=1, n_train=300, n_validation=50, num_threads=1,
-            timing_seconds=0.0, energy_seconds=0.0, n_hidden=40,
+            timing_seconds=0.0, energy_seconds=0.0, **size,
         )  # fmt: skip
         run(name, config)
         export_run(tmp_path / name, "keras", tmp_path / f"{name}.keras")
@@ -63,7 +66,7 @@ def test_plain_keras_gives_native_runs_predictions_on_the_whole_test_set(
 def test_what_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     """The weights of a run, without the run."""
     kind: Any = find("mlp")
-    config = kind.config_type(n_hidden=10, num_threads=1)
+    config = kind.config_type(hidden=(10,), num_threads=1)
     with RunFolder(tmp_path / "run") as folder:
         folder.write_config("mlp", config)
         with pytest.raises(UserError, match=r"weights\.safetensors is missing; .* --resume"):

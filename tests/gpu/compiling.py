@@ -19,7 +19,7 @@ from triton.runtime import driver
 from triton.runtime.jit import KernelInterface
 
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
-from spikeoff.contenders.gradient.triton import self_check as trial
+from spikeoff.contenders.gradient.triton import self_check
 from spikeoff.data import load_dataset
 
 
@@ -59,17 +59,17 @@ def compile_only(kernel: Any, grid: Any) -> Callable[..., None]:
 
 
 def main(capabilities: list[int]) -> None:
-    """Compile what the trial, two steps of training and an answer would launch."""
+    """Compile what the self-check, two steps of training and an answer would launch."""
     KernelInterface.__getitem__ = compile_only
     config = IzhikevichGradientConfig(
-        n_hidden=130, n_steps=10, batch_size=4, device="cpu", num_threads=1, engine="torch"
+        hidden=(130,), n_steps=10, batch_size=4, device="cpu", num_threads=1, engine="torch"
     )
     network = IzhikevichGradient(config)
-    network.way = "triton"
+    network.use_backend("triton")
     images = load_dataset().train.take(slice(0, 8))
     for capability in capabilities:
         driver.set_active(Absent(capability))
-        trial.differences("cpu")
+        self_check.differences("cpu")
         for _ in network.learn(images, 1):
             pass
         network.respond(images)

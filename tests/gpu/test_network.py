@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,21 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.base import Device
-from spikeoff.contenders.gradient.spiking import (
-    IzhikevichGradient,
-    IzhikevichGradientConfig,
-    choose_backend,
+from spikeoff.contenders.gradient.backends import choose_backend
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.triton import (
+    dropout_scale,
+    neuron_loop,
+    rate_coding,
+    self_check,
+    support,
 )
-from spikeoff.contenders.gradient.triton import dropout_scale as dropout
-from spikeoff.contenders.gradient.triton import neuron_loop as izhikevich_loop
-from spikeoff.contenders.gradient.triton import rate_coding, support
-from spikeoff.contenders.gradient.triton import self_check as trial
 from spikeoff.data import Images
+from spikeoff.ledger.raster import raster_of, save_raster
 
-SMALL: dict[str, Any] = {"n_hidden": 24, "n_steps": 20, "batch_size": 2, "output_scale": 12.0}
+pytestmark = pytest.mark.slow
+
+SMALL: dict[str, Any] = {"hidden": (24,), "n_steps": 20, "batch_size": 2, "output_scale": 12.0}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def pair(device: Device, **settings: Any) -> list[IzhikevichGradient]:
     """The network by Triton and by autograd; the first is told so, as here may be no GPU."""
     config = IzhikevichGradientConfig(device=device, num_threads=1, **{**SMALL, **settings})
     networks = [IzhikevichGradient(replace(config, engine="torch")) for _ in range(2)]
-    networks[0].way = "triton"
+    networks[0].use_backend("triton")
     return networks
 
 
@@ -55,7 +59,7 @@ def logits_and_gradients(network: IzhikevichGradient, images: Images) -> list[to
     network.module.train()
     pixels = torch.from_numpy(images.flat).to(network.device)
     ids = torch.from_numpy(images.ids).to(network.device)
-    logits = network.present(pixels, ids, epoch=1).logits
+    logits = network.present(pixels, ids, epoch=1)
     labels = torch.from_numpy(images.labels).long().to(network.device)
     functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
     found = [weights.grad for weights in network.module.parameters()]
@@ -104,13 +108,14 @@ def test_answers_activity_account_and_raster(
         response = network.respond(images)
         folder = tmp_path / str(number)
         folder.mkdir()
-        network.write_extras(folder, images, response)
+        record = partial(network.record, every=1)
+        speaks_for, unit = network.speaks_for(), network.score_unit
+        save_raster(raster_of(record, images, speaks_for, unit), folder)
         with np.load(folder / "raster.npz") as raster:
             spikes = {name: raster[name] for name in raster.files}
-        found.append((response, network.account(response.activity, images), spikes))
+        found.append((response, network.account(images), spikes))
     (response, account, spikes), (other, other_account, other_spikes) = found
-    assert response.activity.hidden_per_example > 0
-    assert response.activity == other.activity
+    assert account.activity.hidden_per_example > 0
     np.testing.assert_array_equal(response.scores, other.scores)
     assert account == other_account
     assert spikes.keys() == other_spikes.keys()
@@ -122,19 +127,19 @@ def test_the_traces_are_all_that_stays_of_the_way_forward(images: Images, device
     """Input spikes are drawn again, hidden spikes read off the trace: neither is kept."""
     network, _ = pair(device, dropout=0.0)
     pixels = torch.from_numpy(images.flat[:2]).to(device)
-    logits = network.present(pixels, images.ids[:2], epoch=1).logits
+    logits = network.present(pixels, images.ids[:2], epoch=1)
     function = logits.grad_fn.next_functions[0][0]  # type: ignore[union-attr]
     held = [value for value in function.held if isinstance(value, torch.Tensor)]  # type: ignore[union-attr]
     shapes = {tuple(value.shape) for value in held}
-    steps, n_hidden = network.config.n_steps, network.config.n_hidden
+    steps, n_hidden = network.config.n_steps, network.config.hidden[0]
     assert shapes == {(n_hidden, 10), (2, steps, n_hidden), (2, steps, 10)}
 
 
 def test_what_runs_where() -> None:
     assert choose_backend("torch", "cuda") == ("autograd", ())
     assert choose_backend("native", "cpu") == ("numba", ())
-    way, (note,) = choose_backend("native", "mps")
-    assert way == "autograd"
+    backend, (note,) = choose_backend("native", "mps")
+    assert backend == "autograd"
     assert "NVIDIA" in note
 
 
@@ -148,16 +153,16 @@ class OnAGpu:
 
 def test_a_gpu_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     OnAGpu(monkeypatch, (7, 5))
-    way, (note,) = choose_backend("native", "cuda")
-    assert way == "autograd"
+    backend, (note,) = choose_backend("native", "cuda")
+    assert backend == "autograd"
     assert "compute capability 7.5, below 8.0" in note
 
 
 def test_without_triton_pytorch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     OnAGpu(monkeypatch, (9, 0))
     monkeypatch.setattr(support, "find_spec", lambda name: None)
-    way, (note,) = choose_backend("native", "cuda")
-    assert way == "autograd"
+    backend, (note,) = choose_backend("native", "cuda")
+    assert backend == "autograd"
     assert "Triton is not installed" in note
 
 
@@ -167,31 +172,31 @@ def test_kernels_that_fail_or_differ_are_not_used(monkeypatch: pytest.MonkeyPatc
     def fail(device: Device) -> list[str]:
         raise RuntimeError("no C compiler\nand more")
 
-    monkeypatch.setattr(trial, "differences", fail)
-    way, (note,) = choose_backend("native", "cuda")
-    assert way == "autograd"
+    monkeypatch.setattr(self_check, "differences", fail)
+    backend, (note,) = choose_backend("native", "cuda")
+    assert backend == "autograd"
     assert note.endswith("(RuntimeError: no C compiler)")
     support.trouble.cache_clear()
-    monkeypatch.setattr(trial, "differences", lambda device: ["neurons"])
-    way, (note,) = choose_backend("native", "cuda")
-    assert way == "autograd"
+    monkeypatch.setattr(self_check, "differences", lambda device: ["neurons"])
+    backend, (note,) = choose_backend("native", "cuda")
+    assert backend == "autograd"
     assert note.endswith("(neurons)")
     support.trouble.cache_clear()
-    monkeypatch.setattr(trial, "differences", lambda device: [])
-    way, (note,) = choose_backend("native", "cuda")
-    assert way == "triton"
+    monkeypatch.setattr(self_check, "differences", lambda device: [])
+    backend, (note,) = choose_backend("native", "cuda")
+    assert backend == "triton"
     assert "tried out" in note
 
 
-def test_the_trial_finds_no_difference_here(device: Device) -> None:
-    assert trial.differences(device) == []
+def test_the_self_check_finds_no_difference_here(device: Device) -> None:
+    assert self_check.differences(device) == []
 
 
-def test_the_trial_finds_a_wrong_spike_and_a_wrong_gradient(
+def test_the_self_check_finds_a_wrong_spike_and_a_wrong_gradient(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn, backward = rate_coding.rate_code, izhikevich_loop.backward
-    silenced = dropout.scale
+    drawn, backward = rate_coding.rate_code, neuron_loop.backward
+    silenced = dropout_scale.scale
 
     def one_bit_off(*args: Any, **key: Any) -> torch.Tensor:
         spikes = drawn(*args, **key)
@@ -202,20 +207,20 @@ def test_the_trial_finds_a_wrong_spike_and_a_wrong_gradient(
         return backward(*args) * (1 + 1e-8)
 
     monkeypatch.setattr(rate_coding, "rate_code", one_bit_off)
-    assert trial.differences(device) == ["input spikes"]
+    assert self_check.differences(device) == ["input spikes"]
     monkeypatch.setattr(rate_coding, "rate_code", drawn)
-    monkeypatch.setattr(dropout, "scale", lambda *args, **key: silenced(*args, **key).flip(1))
-    assert trial.differences(device) == ["dropout"]
-    monkeypatch.setattr(dropout, "scale", silenced)
-    monkeypatch.setattr(izhikevich_loop, "backward", a_little_off)
-    assert trial.differences(device) == ["neurons"]
+    monkeypatch.setattr(dropout_scale, "scale", lambda *args, **key: silenced(*args, **key).flip(1))
+    assert self_check.differences(device) == ["dropout"]
+    monkeypatch.setattr(dropout_scale, "scale", silenced)
+    monkeypatch.setattr(neuron_loop, "backward", a_little_off)
+    assert self_check.differences(device) == ["neurons"]
 
 
 def test_large_batches_keep_within_their_bound() -> None:
     for n_hidden, n_steps in ((16, 5), (1024, 50), (60000, 200)):
-        config = IzhikevichGradientConfig(n_hidden=16, n_steps=5, device="cpu", num_threads=1)
+        config = IzhikevichGradientConfig(hidden=(16,), n_steps=5, device="cpu", num_threads=1)
         network = IzhikevichGradient(config)
-        network.config = replace(config, n_hidden=n_hidden, n_steps=n_steps)
+        network.config = replace(config, hidden=(n_hidden,), n_steps=n_steps)
         network.use_large_batches()
         batch = network.evaluation_batch
         assert 1 <= batch <= 2000

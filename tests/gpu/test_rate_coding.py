@@ -12,6 +12,8 @@ from spikeoff.coding import rate_code_torch
 from spikeoff.contenders.gradient.triton.rate_coding import BLOCK, rate_code
 from spikeoff.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -25,9 +25,9 @@ def test_all_engines_draw_the_same_bits(
     n: int, n_neurons: int, share: float, seed: int, epoch: int
 ) -> None:
     ids = np.random.default_rng(seed).integers(0, 70_000, n)
-    expected = dropout.kept(ids, n_neurons, share, seed=seed, epoch=epoch)
-    by_kernel = kernels.kept(ids, n_neurons, share, seed=seed, epoch=epoch)
-    by_torch = dropout.kept_torch(
+    expected = dropout.keep_mask(ids, n_neurons, share, seed=seed, epoch=epoch)
+    by_kernel = kernels.keep_mask(ids, n_neurons, share, seed=seed, epoch=epoch)
+    by_torch = dropout.keep_mask_torch(
         torch.from_numpy(ids), n_neurons, share, seed=seed, epoch=epoch
     ).numpy()
     np.testing.assert_array_equal(by_kernel, expected)
@@ -36,23 +36,25 @@ def test_all_engines_draw_the_same_bits(
 
 def test_an_examples_mask_depends_on_nothing_beside_it() -> None:
     ids = np.arange(50)
-    together = dropout.kept(ids, 64, 0.3, seed=1, epoch=2)
+    together = dropout.keep_mask(ids, 64, 0.3, seed=1, epoch=2)
     np.testing.assert_array_equal(
-        dropout.kept(ids[17:18], 64, 0.3, seed=1, epoch=2)[0], together[17]
+        dropout.keep_mask(ids[17:18], 64, 0.3, seed=1, epoch=2)[0], together[17]
     )
-    np.testing.assert_array_equal(dropout.kept(ids, 20, 0.3, seed=1, epoch=2), together[:, :20])
+    np.testing.assert_array_equal(
+        dropout.keep_mask(ids, 20, 0.3, seed=1, epoch=2), together[:, :20]
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.9])
 def test_the_share_silenced_is_the_one_asked_for(share: float) -> None:
-    kept = kernels.kept(np.arange(4000), 512, share, seed=3, epoch=1)
+    kept = kernels.keep_mask(np.arange(4000), 512, share, seed=3, epoch=1)
     silenced = int(kept.size - kept.sum())
     assert stats.binomtest(silenced, kept.size, dropout.limit(share) / 65536).pvalue > 1e-4
 
 
 def test_masks_of_neurons_epochs_and_seeds_are_independent() -> None:
     def mask(seed: int, epoch: int) -> np.ndarray:
-        return kernels.kept(np.arange(2000), 64, 0.5, seed=seed, epoch=epoch) - 0.5
+        return kernels.keep_mask(np.arange(2000), 64, 0.5, seed=seed, epoch=epoch) - 0.5
 
     one = mask(0, 1)
     limit = 5 / np.sqrt(one.size) / 4  # five standard deviations of a product's mean

@@ -35,7 +35,7 @@ def test_derivative_of_the_published_function(name: str) -> None:
 def test_a_spike_passes_the_surrogate_back(name: str) -> None:
     x = X.clone().requires_grad_()
     rule = getattr(surrogate, name)
-    spikes = Spike.apply(x, rule, WIDTH)  # type: ignore[no-untyped-call]
+    spikes = Spike.apply(x, x >= 0, rule, WIDTH)  # type: ignore[no-untyped-call]
     np.testing.assert_array_equal(spikes.detach(), (X >= 0).double())
     (2.5 * spikes).sum().backward()
     assert x.grad is not None

@@ -1,4 +1,4 @@
-"""A spiking network's account, by hand and by its laws."""
+"""Accounts derived from recordings, by hand and by their laws."""
 
 from __future__ import annotations
 
@@ -7,51 +7,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeoff.ledger.account import Account, Projection, spiking_account
+from spikeoff.ledger.account import Account, account_of
+from spikeoff.ledger.recording import Recording, Synapses
 
 WEIGHTS = np.array([[1.0, 0.0, -2.0], [0.0, 0.0, 0.0]])  # sources meet 2 and 0 targets
 
 
 def account(seed: int, n: int, readings: int) -> Account:
     rng = np.random.default_rng(seed)
-    sizes = [int(size) for size in rng.integers(1, 6, 3)]
-    projections = [
-        Projection.of(
-            str(k),
-            rng.integers(-1, 2, (sizes[k], sizes[k + 1])).astype(float),
-            rng.integers(0, 4, (readings, sizes[k])).cumsum(axis=0),
-        )
-        for k in range(2)
+    sizes = dict(zip(("input", "hidden", "output"), rng.integers(1, 6, 3).tolist(), strict=True))
+    spikes = {
+        name: rng.integers(0, 2, (n, readings, size)).astype(np.uint8)
+        for name, size in sizes.items()
+    }
+    synapses = [
+        Synapses.of(f"from {a}", a, rng.integers(-1, 2, (sizes[a], sizes[b])).astype(float))
+        for a, b in (("input", "hidden"), ("hidden", "output"))
     ]
-    return spiking_account(
-        projections,
-        right=rng.integers(0, 2, (n, readings)),
-        steps=range(1, readings + 1),
-        image_steps=n * np.arange(1, readings + 1),
-        neurons=7,
-        spikes=3,
-    )
+    recording = Recording.of_spikes(spikes, rng.random((n, readings, 3)))
+    return account_of(recording, synapses, rng.integers(0, 3, n).astype(np.uint8))
 
 
 def test_two_images_and_two_readings_by_hand() -> None:
-    sent = np.array([[3, 5], [7, 6]])
-    result = spiking_account(
-        [Projection.of("in", WEIGHTS, sent)],
-        right=np.array([[0, 1], [1, 1]]),
-        steps=[4, 8],
+    scores = np.zeros((2, 2, 2), np.float32)
+    scores[0, 0, 1] = scores[0, 1, 0] = scores[1, :, 1] = 1  # wrong then right; right twice
+    recording = Recording(
+        {"input": np.array([[3, 5], [4, 1]]), "output": np.array([[2, 0, 0], [1, 0, 3]])},
+        scores,
+        steps=np.array([4, 8]),
         image_steps=np.array([8, 14]),  # one image was done after 6 steps
-        neurons=3,
-        spikes=6,
+        hidden=(),
+        updated=("output",),
     )
+    result = account_of(recording, [Synapses.of("in", "input", WEIGHTS)], np.array([0, 1], "u1"))
     (layer,) = result.operations.layers
     assert layer.dense_macs == 6 * 7
     assert layer.effective_acs == 7 * 2 / 2
+    assert layer.effective_macs == 0
     assert result.operations.membrane_updates == 3 * 7
     assert [r.effective_acs for r in result.anytime] == [3, 7]
     assert [r.accuracy for r in result.anytime] == [0.5, 1]
     assert [r.membrane_updates for r in result.anytime] == [12, 21]
     assert result.sparsity.connection == pytest.approx(4 / 6)
     assert result.sparsity.activation == pytest.approx(1 - 6 / (3 * 14))
+    assert result.activity.input_per_example == 13 / 2
+
+
+def test_values_cost_multiplications_and_spikes_additions() -> None:
+    values = np.array([[0.0, 0.5], [1.0, 0.0], [1.0, 2.0]])
+    synapses = [Synapses.of("in", "input", np.ones((2, 4)))]
+    labels = np.zeros(3, np.uint8)
+    found = []
+    for sent in (values, values > 0):
+        recording = Recording.of_values({"input": sent}, np.zeros((3, 4)))
+        operations = account_of(recording, synapses, labels).operations
+        found.append((operations.effective_macs, operations.effective_acs))
+    assert found == [(16 / 3, 0.0), (0.0, 16 / 3)]
 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 6))
@@ -65,6 +76,26 @@ def test_the_last_reading_is_the_total_and_costs_only_rise(seed: int, n: int, k:
     for cost in ("steps", "effective_acs", "membrane_updates"):
         values = [getattr(reading, cost) for reading in result.anytime]
         assert values == sorted(values)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6), st.integers(1, 4))
+def test_recordings_of_parts_join_to_that_of_all(seed: int, n: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    spikes = {
+        name: rng.integers(0, 2, (n, k, size)) for name, size in (("input", 4), ("output", 3))
+    }
+    scores = rng.random((n, k, 3)).astype(np.float32)
+    whole = Recording.of_spikes(spikes, scores)
+    cut = int(rng.integers(1, n))
+    parts = [
+        Recording.of_spikes({name: s[part] for name, s in spikes.items()}, scores[part])
+        for part in (slice(0, cut), slice(cut, n))
+    ]
+    joined = Recording.joined(parts)
+    np.testing.assert_array_equal(joined.scores, whole.scores)
+    np.testing.assert_array_equal(joined.image_steps, whole.image_steps)
+    for name in spikes:
+        np.testing.assert_array_equal(joined.events[name], whole.events[name])
 
 
 def test_without_images_there_are_no_readings() -> None:

@@ -10,9 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from spikeoff.coding import EVALUATION
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
 from spikeoff.data import Images
@@ -22,6 +20,8 @@ from tests.contenders.test_contract import make
 pytest.importorskip("neurobench")
 
 from spikeoff.experiments.bench.neurobench import compare, measure
+
+pytestmark = pytest.mark.reference
 
 EXACT = ("MACs", "ACs", "updates", "bytes")
 
@@ -101,31 +101,24 @@ def test_the_stdp_networks_spikes_meet_the_same_weights(few: Images) -> None:
         [np.stack([w.inputs for w in watched]), np.stack([w.spikes for w in watched])],
         few,
     )
-    activity = contender.respond(few).activity
-    check(contender.account(activity, few), theirs)
+    check(contender.account(few), theirs)
 
 
 def test_diehl_and_cooks_spikes_meet_the_same_weights(few: Images) -> None:
     contender = trained("diehl-cook", few)
     assert isinstance(contender, DiehlCook)
-    assert isinstance(contender._engine, NativeEngine)
     layer = contender._layers()[0]
     weights = layer.weights.T * (layer.weights.T > 0.1)
     contender.restore(contender.state() | {"weights_0": weights.T.astype(np.float32)})
     shown = few.take(slice(0, 8))
     rasters: list[list[Any]] = [[], [], []]
     for k in range(len(shown)):
-        watched = contender._engine.watch(
-            shown.take(slice(k, k + 1)), EVALUATION, 1, lambda r: np.zeros(len(r), np.int64)
-        )
-        assert watched.presentations == [1]
-        for raster, sent in zip(
-            rasters, (watched.inputs, watched.excitatory, watched.inhibitory), strict=True
-        ):
-            raster.append(np.diff(sent, axis=0, prepend=0))
+        recording = contender.record(shown.take(slice(k, k + 1)), every=1)
+        assert (np.diff(recording.steps) == 1).all()  # it is shown once
+        for raster, sent in zip(rasters, recording.events.values(), strict=True):
+            raster.append(sent)
     theirs = replayed(
         [weights, layer.to_inhibitory, layer.to_excitatory], [np.stack(r) for r in rasters], shown
     )
     assert max(raster.max() for raster in map(np.stack, rasters)) == 1
-    activity = contender.respond(shown).activity
-    check(contender.account(activity, shown), theirs)
+    check(contender.account(shown), theirs)

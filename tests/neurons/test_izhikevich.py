@@ -19,10 +19,11 @@ from spikeoff.neurons.izhikevich import (
     RESONATOR,
     THALAMO_CORTICAL,
     IzhikevichParams,
-    drift,
-    euler,
-    euler_slope,
-    reset,
+    State,
+    advance,
+    fire,
+    slope,
+    step,
 )
 from spikeoff.neurons.simulate import simulate
 
@@ -139,10 +140,10 @@ def test_resonator_oscillates_below_threshold_where_the_others_only_relax() -> N
 
 @given(st.floats(-90, 29), st.floats(0.01, 1))
 def test_the_slope_of_a_step_is_its_derivative(v: float, dt: float) -> None:
-    p = REGULAR_SPIKING.constants()
+    p = REGULAR_SPIKING.constants(dt)
     h = 1e-3
-    difference = (euler(v + h, 0.0, 0.0, dt, p)[0] - euler(v - h, 0.0, 0.0, dt, p)[0]) / (2 * h)
-    assert euler_slope(v, dt, p) == pytest.approx(difference, abs=1e-6)
+    above, below = (advance(State(v + move, 0.0), 0.0, p).v for move in (h, -h))
+    assert slope(v, p) == pytest.approx((above - below) / (2 * h), abs=1e-6)
 
 
 def test_arrays_tensors_and_scalars_take_the_same_arithmetic() -> None:
@@ -150,10 +151,15 @@ def test_arrays_tensors_and_scalars_take_the_same_arithmetic() -> None:
 
     p = REGULAR_SPIKING.constants()
     v, u, i = np.linspace(-80, 30, 7), np.linspace(-20, 5, 7), np.linspace(-5, 20, 7)
-    arrays = drift(v, u, i, p)
-    tensors = drift(torch.from_numpy(v), torch.from_numpy(u), torch.from_numpy(i), p)
+    arrays, spikes = step(State(v, u), i, p)
+    tensors, fired = step(State(torch.from_numpy(v), torch.from_numpy(u)), torch.from_numpy(i), p)
+    assert 0 < spikes.sum() < len(spikes)
+    np.testing.assert_array_equal(spikes, fired)
     for array, tensor in zip(arrays, tensors, strict=True):
         np.testing.assert_allclose(array, tensor.numpy(), rtol=1e-14)
+    for k in range(len(v)):
+        alone, spike = step(State(float(v[k]), float(u[k])), float(i[k]), p)
+        assert (alone.v, alone.u, spike) == (arrays.v[k], arrays.u[k], spikes[k])
 
 
 def test_why_v_has_a_floor() -> None:
@@ -161,16 +167,17 @@ def test_why_v_has_a_floor() -> None:
     p = REGULAR_SPIKING.constants()
     turning_point = min(np.roots([0.04, 6.0, 110.0]))
     assert turning_point == pytest.approx(-128.6, abs=0.05)
-    assert euler(turning_point - 0.1, 0.0, 0.0, 1.0, p)[0] > p.v_peak
-    assert euler(turning_point + 0.1, 0.0, 0.0, 1.0, p)[0] < p.v_peak
-    assert euler(p.v_floor, 0.0, 0.0, 1.0, p)[0] < p.v_peak
+    assert advance(State(turning_point - 0.1, 0.0), 0.0, p).v > p.v_peak
+    assert advance(State(turning_point + 0.1, 0.0), 0.0, p).v < p.v_peak
+    assert advance(State(p.v_floor, 0.0), 0.0, p).v < p.v_peak
+    assert fire(State(turning_point, 0.0), p)[0].v == p.v_floor
 
 
 def test_reset_lands_exactly_on_c() -> None:
-    p = FAST_SPIKING.constants(np.float32)
-    v, u = reset(np.float32(347.123), np.float32(-3), np.float32(1), p)
-    assert v == p.c
-    assert u == np.float32(-1)
+    p = FAST_SPIKING.constants(1.0, np.float32)
+    state, spike = fire(State(np.float32(347.123), np.float32(-3)), p)
+    assert spike
+    assert state == (p.c, np.float32(-1))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from spikeoff.data import Images
 
 
 def mlp() -> MLP:
-    return MLP(MLPConfig(n_hidden=40, num_threads=1, device="cpu"))
+    return MLP(MLPConfig(hidden=(40,), num_threads=1, device="cpu"))
 
 
 def cnn() -> CNN:
@@ -27,7 +27,7 @@ def plainly(network: GradientContender, pixels: torch.Tensor, heard: torch.Tenso
     inputs = pixels.double() / 255
     if isinstance(network, CNN):
         inputs = as_pictures(pixels).double()
-    return network.module(inputs, heard)[0]
+    return network.module(inputs, heard)
 
 
 @pytest.mark.parametrize("make", [mlp, cnn])
@@ -43,9 +43,9 @@ def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) ->
         if by_kernels:
             pictures = as_pictures(pixels).double()
             logits = (
-                network.module(pictures, heard, fused=True)[0]
+                network.module(pictures, heard, fused=True)
                 if isinstance(network, CNN)
-                else network.module.by_kernels(pixels, heard)[0]
+                else network.module.by_kernels(pixels, heard)
             )
         else:
             logits = plainly(network, pixels, heard)

@@ -16,6 +16,8 @@ from spikeoff.data import Images, load_dataset
 from spikeoff.learning.stdp import TripletParams
 from tests.parity.naive_diehl_cook import NaiveEngine
 
+pytestmark = pytest.mark.reference
+
 EXAMPLES = 20
 
 

@@ -20,6 +20,8 @@ from tests.contenders.izhikevich_stdp.test_columns import (
     present,
 )
 
+pytestmark = pytest.mark.reference
+
 NEURONS = """
 v : 1
 u : 1

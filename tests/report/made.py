@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from spikeoff.contenders.base import Config, Outputs
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
+from spikeoff.ledger.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.run.folder import RunFolder
 from spikeoff.run.json_files import plain
 from spikeoff.run.run_record import RunRecord, read_run
@@ -18,7 +18,7 @@ from spikeoff.run.run_record import RunRecord, read_run
 CONTENDERS: dict[str, tuple[int, dict[str, Any]]] = {
     "cnn": (100, {}),
     "mlp": (300, {}),
-    "izhikevich-gradient": (350, {"n_hidden": 40}),
+    "izhikevich-gradient": (350, {"hidden": (40,)}),
     "izhikevich-stdp": (500, {"n_hidden": 128}),
     "diehl-cook": (1200, {}),
 }

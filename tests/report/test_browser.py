@@ -18,6 +18,8 @@ from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.page import write_comparison
 from tests.report import made
 
+pytestmark = pytest.mark.browser
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -97,7 +99,7 @@ def phone(chromium: Browser, path: Path) -> Iterator[Page]:
 
 
 def shown(page: Page, selector: str) -> int:
-    return page.locator(f"{selector}:visible").count()
+    return int(page.locator(f"{selector}:visible").count())
 
 
 def test_it_renders_alone_and_without_complaint(seen: Seen) -> None:
@@ -133,7 +135,9 @@ def test_nothing_is_wider_than_the_screen(seen: Seen) -> None:
 
 
 def test_the_answer_stands_on_the_first_screen(seen: Seen) -> None:
-    page, height = seen.page, seen.page.viewport_size["height"]  # type: ignore[index]
+    page, size = seen.page, seen.page.viewport_size
+    assert size is not None
+    height = size["height"]
     for selector in ("h1", "p.lead", ".tile .ratio"):
         box = page.locator(selector).first.bounding_box()
         assert box is not None
@@ -182,7 +186,10 @@ def test_the_gallery_is_filtered_by_keyboard(phone: Page) -> None:
 
 def test_spikes_are_stepped_through_by_mouse(phone: Page) -> None:
     panel = phone.locator(".panel").first
-    status, frames = panel.locator(".status"), int(panel.locator("input").get_attribute("max")) + 1  # type: ignore[arg-type]
+    status, frames = (
+        panel.locator(".status"),
+        int(panel.locator("input").get_attribute("max") or "") + 1,
+    )
     assert f"step {frames} of {frames}" in status.inner_text()
     ends = status.inner_text()
     panel.get_by_role("button", name="One step on").click()  # from the end to the start

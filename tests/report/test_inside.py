@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from spikeoff.contenders.raster import read_raster
 from spikeoff.data import Dataset
 from spikeoff.errors import UserError
+from spikeoff.ledger.raster import read_raster
 from spikeoff.report.data_uris import heat_uri, palette_uri
 from spikeoff.report.rasters import ANSWER, MAX_FRAMES, rasters
 from spikeoff.report.receptive_fields import by_class, receptive_fields

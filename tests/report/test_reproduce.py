@@ -26,7 +26,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("mlp", {"seed": 7, "learning_rate": 1e-05, "patience": 3, "device": "cpu"}),
     ("cnn", {"engine": "tensorflow"}),
     ("cnn", {"patience": None, "n_train": 300, "mnist_path": "my data/digits.npz"}),
-    ("izhikevich-gradient", {"engine": "torch", "n_hidden": 64, "dropout": 0.0}),
+    ("izhikevich-gradient", {"engine": "torch", "hidden": (64,), "dropout": 0.0}),
     ("izhikevich-stdp", {"columns": 4, "readout": "hebbian", "tdp": 12.5}),
     ("diehl-cook", {"preset": "tuned", "n_e": 100, "connect_xeai": True}),
     ("diehl-cook", {"preset": "tuned", "vote": "proportional", "data_path": Path("my weights")}),
@@ -102,5 +102,5 @@ def test_runs_of_several_settings_are_no_race() -> None:
     assert race_command(quick) == "spikeoff compare --preset quick --contenders mlp --seeds 0 1"
     assert race_command([*quick, *races("quick", ["cnn"], [0])]) is None  # a seed is missing
     assert race_command([*quick, *races("quick", ["cnn"], [0, 1], epochs=9)]) is None
-    wide = record("mlp", replace(preset_config(find("mlp"), "quick"), n_hidden=64))  # type: ignore[call-arg]
+    wide = record("mlp", replace(preset_config(find("mlp"), "quick"), hidden=(64,)))  # type: ignore[call-arg]
     assert race_command([wide]) is None

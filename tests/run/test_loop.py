@@ -12,7 +12,7 @@ from spikeoff.contenders.base import Config, Contender, Outputs, Response, State
 from spikeoff.data import Dataset, Images, Split, split
 from spikeoff.errors import UserError
 from spikeoff.ledger.metering import Meter
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.recording import Recording, Synapses
 from spikeoff.ledger.sensors import Sensors
 from spikeoff.run.loop import History, conclude, learn
 from spikeoff.run.metrics_file import Row
@@ -42,10 +42,15 @@ class Scripted(Contender):
     def respond(self, images: Images) -> Response:
         right = round(self.script[self.epoch - 1] * len(images))
         answers = np.where(np.arange(len(images)) < right, images.labels, (images.labels + 1) % 10)
-        return Response(np.eye(10, dtype=np.float32)[answers], Activity(1, 1, 0.5))
+        return Response(np.eye(10, dtype=np.float32)[answers])
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        return Operations(100, 10, 0, 0)
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        half = np.tile([0, 1], (len(images), 3))
+        values = {"input": images.flat, "hidden": half}
+        return Recording.of_values(values, self.respond(images).scores)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        return (Synapses.of("all", "input", np.ones((784, 10))),)
 
     def parameter_count(self) -> int:
         return 0
@@ -132,7 +137,7 @@ def test_rows_hold_what_the_seed_logs(mnist: Dataset) -> None:
     assert row["validation_accuracy"] == 0.25
     assert row["train_accuracy"] is None
     assert row["spike_rate"] == row["assumed_spike_rate"] == 0.5
-    assert row["flops"] == 6 * 100 * len(parts.train)
+    assert row["flops"] == 6 * 7840 * len(parts.train)
     assert row["energy_estimate_j"] == pytest.approx(100.0 * (row["seconds"] or 0))
     assert (row["memory_mb"] or 0) > 1
 

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,13 +30,18 @@ from tests import killing
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "n_e2": 6, "example_time": 0.15, "resting_time": 0.05,
                    "input_intensity": 6.0, "update_interval": 150, "save_interval": 400},
-    "izhikevich-gradient": {"n_hidden": 48, "n_steps": 10, "batch_size": 32},
+    "izhikevich-gradient": {"hidden": (48,), "n_steps": 10, "batch_size": 32},
     "izhikevich-stdp": {"n_hidden": 100},
-    "mlp": {"n_hidden": 32, "batch_size": 16, "patience": 1},
+    "mlp": {"hidden": (32,), "batch_size": 16, "patience": 1},
     "cnn": {"n_hidden": 32, "batch_size": 16},
 }  # fmt: skip
 STEPS = {"diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-stdp": 2, "mlp": 2, "cnn": 2}
 """Steps of a pass over 500 images."""
+
+
+FEW = {"diehl-cook": (900, 1), "izhikevich-gradient": (2100, 2), "izhikevich-stdp": (600, 3),
+       "mlp": (2100, 2), "cnn": (2100, 2)}  # fmt: skip
+"""Images and passes of the program; at least three checkpoints."""
 
 
 def config(name: str, folder: Path, **changes: Any) -> Config:
@@ -79,6 +85,7 @@ def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return run(request.param, config(request.param, folder)).folder
 
 
+@pytest.mark.slow
 def test_stopped_in_a_pass_and_between_two_it_ends_with_the_same_bits(
     alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +205,7 @@ def test_a_folder_is_for_one_process_at_a_time(stopped: Path) -> None:
     resume(stopped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_program_with_the_line_that_resumes(
     tmp_path: Path, signum: int, status: int
@@ -206,7 +214,7 @@ def test_a_signal_ends_the_program_with_the_line_that_resumes(
     arguments = killing.first_call("mlp", folder)
     process = killing.start([*arguments[:-1], str(folder), "--epochs", "5000"])
     while not (folder / NAMES[1]).exists() and process.poll() is None:
-        pass
+        time.sleep(0.01)
     process.send_signal(signum)
     _, err = process.communicate(timeout=killing.LONGEST_S)
     assert process.returncode == status
@@ -222,11 +230,15 @@ def test_a_signal_ends_the_program_with_the_line_that_resumes(
     assert "`--epochs` cannot be given with --resume" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_killed_while_it_writes_a_checkpoint_it_goes_on(name: str, tmp_path: Path) -> None:
     alone, folder = tmp_path / "alone", tmp_path / "run"
-    killing.finish(killing.first_call(name, alone), alone)
-    count = random.Random(name).randint(2, 4)
-    assert killing.kill_in_writing(killing.first_call(name, folder), folder, count)
+    killing.finish(killing.first_call(name, alone, FEW[name]), alone)
+    count = random.Random(name).randint(2, 3)
+    killing.kill_half_written(killing.first_call(name, folder, FEW[name]), count)
+    assert len(list(folder.glob(".part-*"))) == 1
     killing.finish(killing.next_call(name, folder), folder)
+    assert json.loads((folder / "summary.json").read_text())["resumed"] == 1
+    assert not list(folder.glob(".part-*"))
     assert killing.differences(killing.results(alone), killing.results(folder)) == []

@@ -20,8 +20,8 @@ from spikeoff.contenders.effects import Effect, setting
 from spikeoff.contenders.field_checks import check_fields, require
 from spikeoff.data import EMBEDDED, MNIST, Images, ImageSpec
 from spikeoff.data.openml import OPENML_NAMES
-from spikeoff.ledger.account import Account, Footprint, Sparsity
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Account, Footprint, account_of
+from spikeoff.ledger.recording import Recording, Synapses
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 State = dict[str, NDArray[Any]]
@@ -142,12 +142,10 @@ class Response:
     """What a network answered.
 
     scores: [n, classes] float32, the highest is its answer.
-    activity: how busy it was.
     hidden: [n, neurons] spikes of each hidden neuron, where an answer is read from them.
     """
 
     scores: NDArray[np.float32]
-    activity: Activity
     hidden: NDArray[np.int32] | None = None
 
     @property
@@ -172,7 +170,7 @@ class Contender(ABC):
     title: ClassVar[str]
     """Its name in figures."""
     spiking: ClassVar[bool]
-    neuron: ClassVar[str | None] = None
+    neuron: str | None = None
     """The neuron model, whose update ``neurons.cost`` counts; None where there is none."""
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]
@@ -180,6 +178,8 @@ class Contender(ABC):
     """Whether results are the same, to the last bit, on every number of threads."""
     quick: ClassVar[dict[str, Any]] = {}
     """Fields that the quick preset changes beyond those that it changes for all."""
+    score_unit: str = "score"
+    """What its scores are, in words."""
     search_space: ClassVar[dict[str, str]] = {}
     """What a search varies where nothing else is told, in the form of its --vary."""
     remedy: ClassVar[str] = "lower its learning rate"
@@ -218,15 +218,28 @@ class Contender(ABC):
         """
 
     @abstractmethod
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Operations an inference, counted on ``images``; ``activity`` is their response's."""
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Answer ``images`` once more, to the last spike as before, and record what happens.
 
-    def account(self, activity: Activity, images: Images) -> Account:
-        """What the network does on ``images``, by layer and step as far as it tells.
+        The ledger derives operations, sparsity, activity and readings from it (``ledger.account``),
+        and the raster from recordings of single images (``ledger.raster``).
 
-        It may answer them again, in the same way to the last spike; ``activity`` is the response's.
+        Args:
+            images: what is answered.
+            every: steps between readings, at most; the contender's own choice by default.
         """
-        return Account(self.operations(activity, images), Sparsity(None, 1 - activity.hidden_rate))
+
+    @abstractmethod
+    def synapses(self) -> tuple[Synapses, ...]:
+        """The synapses between the populations of a recording, from the input on."""
+
+    def account(self, images: Images) -> Account:
+        """What the network does on ``images``: they are recorded, and the ledger derives it."""
+        return account_of(self.record(images), self.synapses(), images.labels)
+
+    def speaks_for(self) -> NDArray[np.int8] | None:
+        """[hidden neurons] the class that each speaks for most, -1 for none; None: not known."""
+        return None
 
     def footprint(self) -> Footprint:
         """Bytes that an inference holds; all of ``state`` counts as learned by default."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -30,6 +30,7 @@ NAMES: dict[Any, str] = {
     float: "a number",
     str: "text",
     Path: "a path",
+    tuple[int, ...]: "whole numbers",
     NoneType: "left out",
 }
 
@@ -50,13 +51,13 @@ def check_fields(config: Any) -> None:
     for name, hint in hints(kind).items():
         value = getattr(config, name)
         require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Integral):
-                require(name, value, abs(int(one)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")
-            elif isinstance(one, Real):
-                number = float(one)
-                require(name, value, math.isfinite(number), "finite, and a number")
-                require(name, value, abs(number) <= MAX_FLOAT, f"at most {MAX_FLOAT:g}")
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, Integral):
+                require(name, value, abs(int(number)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")
+            elif isinstance(number, Real):
+                size = abs(float(number))
+                require(name, value, math.isfinite(size), "finite, and a number")
+                require(name, value, size <= MAX_FLOAT, f"at most {MAX_FLOAT:g}")
 
 
 def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
@@ -65,19 +66,27 @@ def from_plain(kind: type[C], content: Mapping[str, Any]) -> C:
     Raises:
         UserError: an unknown name, or a value that the configuration refuses.
     """
-    known = hints(kind)
+    known, content = hints(kind), migrated(kind, content)
     for name in content:
         if name not in known:
             raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; leave it out")
-    return kind(**{name: _from_json(value, known[name]) for name, value in content.items()})
+    return kind(**{name: _typed(value, kinds(known[name])) for name, value in content.items()})
 
 
-def _from_json(value: Any, hint: Any) -> Any:
-    """A value of JSON or TOML as its field holds it: paths are text there, tuples are lists."""
-    if isinstance(value, str) and Path in kinds(hint):
+def migrated(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as earlier versions wrote them, by the names of today."""
+    migrate: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(kind, "migrate", dict)
+    return migrate(content)
+
+
+def _typed(value: Any, kinds: tuple[Any, ...]) -> Any:
+    """A value of JSON or TOML as a field of one of these kinds holds it."""
+    if isinstance(value, str) and Path in kinds:
         return Path(value)
-    if isinstance(value, list) and any(get_origin(kind) is tuple for kind in kinds(hint)):
+    if isinstance(value, list) and any(get_origin(kind) is tuple for kind in kinds):
         return tuple(value)
+    if tuple[int, ...] in kinds and fits(value, int):
+        return (value,)
     return value
 
 
@@ -101,6 +110,8 @@ def fits(value: object, kind: Any) -> bool:
     """Whether a value is of a kind: a type, or a choice of words. Whole numbers are numbers too."""
     if get_origin(kind) is Literal:
         return isinstance(value, str) and value in get_args(kind)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(fits(one, get_args(kind)[0]) for one in value)
     if kind is bool:
         return isinstance(value, bool)
     if kind in (int, float):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -36,8 +38,8 @@ def choose_device(name: str) -> str:
     return name
 
 
-def use_threads(n: int | None) -> int:
-    """Let PyTorch and kernels run on ``n`` threads, by default one a core; returns how many.
+def thread_count(n: int | None) -> int:
+    """``n`` threads, by default one per core.
 
     Raises:
         UserError: there are fewer cores.
@@ -45,6 +47,38 @@ def use_threads(n: int | None) -> int:
     cores = available_cores()
     threads = n or cores
     require("num_threads", threads, threads <= cores, f"at most {cores}, the cores to be had here")
+    return threads
+
+
+def use_threads(n: int | None) -> int:
+    """Let PyTorch and kernels run on ``n`` threads, by default one per core; returns how many.
+
+    Raises:
+        UserError: there are fewer cores.
+    """
+    threads = thread_count(n)
     torch.set_num_threads(threads)
     jit.set_threads(threads)
     return threads
+
+
+@contextmanager
+def computing(threads: int) -> Iterator[None]:
+    """PyTorch and kernels on so many threads, with the same bits every time; then as before."""
+    before = torch.get_num_threads(), jit.threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    memory: Any = torch.utils.deterministic
+    filled = memory.fill_uninitialized_memory
+    torch.set_num_threads(threads)
+    jit.set_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Nothing here reads memory that it did not write; to fill it costs a tenth of cnn's time.
+    memory.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        memory.fill_uninitialized_memory = filled
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_num_threads(before[0])
+        jit.set_threads(before[1])

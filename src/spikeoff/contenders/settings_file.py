@@ -17,7 +17,7 @@ from types import NoneType
 from typing import Any
 
 from spikeoff.contenders.base import Config
-from spikeoff.contenders.field_checks import fits, from_plain, hints, kinds, shown
+from spikeoff.contenders.field_checks import fits, from_plain, hints, kinds, migrated, shown
 from spikeoff.errors import UserError
 from spikeoff.files import read_toml
 
@@ -47,6 +47,7 @@ def read_settings(path: Path, name: str, kind: type[Config]) -> dict[str, Any]:
         for field, value in content.items()
     }
     try:
+        content = migrated(kind, content)
         checked = from_plain(kind, content)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
@@ -67,4 +68,6 @@ def _toml(value: Any) -> str:
         return f'"{NONE}"'
     if isinstance(value, (bool, int, float)):
         return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,15 +2,12 @@
 
 from spikeoff.data.images import Dataset, Images
 from spikeoff.data.source import EMBEDDED, load_dataset
-from spikeoff.data.spec import MNIST, N_CLASSES, N_PIXELS, SIDE, ImageSpec
+from spikeoff.data.spec import MNIST, ImageSpec
 from spikeoff.data.split import Split, split
 
 __all__ = [
     "EMBEDDED",
     "MNIST",
-    "N_CLASSES",
-    "N_PIXELS",
-    "SIDE",
     "Dataset",
     "ImageSpec",
     "Images",

@@ -78,5 +78,3 @@ def numbered(n_classes: int) -> tuple[str, ...]:
 
 MNIST = ImageSpec((28, 28), numbered(10))
 """The images of MNIST, for which every default is made."""
-
-SIDE, N_PIXELS, N_CLASSES = MNIST.height, MNIST.n_pixels, MNIST.n_classes

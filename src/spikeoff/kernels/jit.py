@@ -11,11 +11,14 @@ from typing import Any, TypeVar, cast
 import numba
 import platformdirs
 from llvmlite import binding
-from numba.extending import register_jitable
+from numba.extending import intrinsic, register_jitable
 
 import spikeoff
 
 settings: Any = numba.config
+
+COMPILES = not settings.DISABLE_JIT
+"""False with NUMBA_DISABLE_JIT=1: kernels are then plain Python, to be stepped through."""
 
 
 def _take_whole_vectors() -> None:
@@ -36,6 +39,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Contraction and reciprocals may round differently from NumPy by an ulp; sums stay in order, so
 # a result does not depend on threads or vector width.
 FAST_MATH = {"contract", "nsz"}
+
+OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
+"""How every function inside a kernel is compiled."""
 
 
 @cache
@@ -78,7 +84,8 @@ def noalias_kernel(function: F) -> F:
     for short rows the checks cost more than the work.
     """
     dispatcher = no_refcount_kernel(function)
-    cast(Any, dispatcher)._compiler._customize_flags = _set_noalias
+    if COMPILES:
+        cast(Any, dispatcher)._compiler._customize_flags = _set_noalias
     return dispatcher
 
 
@@ -93,7 +100,7 @@ def inlined(function: F) -> F:
     A call that passes many arrays costs more than a step of a small layer: each is counted in and
     out.
     """
-    return cast(F, numba.njit(inline="always", fastmath=FAST_MATH, error_model="numpy")(function))
+    return cast(F, numba.njit(inline="always", **OPTIONS)(function))
 
 
 def jitable(*functions: Callable[..., Any]) -> None:
@@ -102,13 +109,21 @@ def jitable(*functions: Callable[..., Any]) -> None:
     A function stays what it is for everyone else; inside kernels the compiler inlines it.
     """
     for function in functions:
-        register_jitable(fastmath=FAST_MATH, error_model="numpy")(function)
+        register_jitable(**OPTIONS)(function)
+
+
+def llvm(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function that is written in LLVM's language; callers leave out its first argument.
+
+    ``plain`` does the same in Python and takes its place where nothing is compiled.
+    """
+    return intrinsic if COMPILES else lambda _: plain
 
 
 def _compiled(function: F, **options: Any) -> F:
-    dispatcher = numba.njit(
-        nogil=True, fastmath=FAST_MATH, error_model="numpy", boundscheck=False, **options
-    )(function)
+    if not COMPILES:
+        return function
+    dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(cache_folder())
     try:
@@ -123,3 +138,8 @@ def _compiled(function: F, **options: Any) -> F:
 def set_threads(n: int) -> None:
     """Let kernels run on ``n`` threads (at most the cores that Numba found)."""
     numba.set_num_threads(min(n, settings.NUMBA_NUM_THREADS))
+
+
+def threads() -> int:
+    """On how many threads kernels run."""
+    return int(numba.get_num_threads())

@@ -12,19 +12,14 @@ vector that crosses a cache line takes two loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from spikeoff.kernels.jit import jitable
-
-llvm: Callable[[Callable[..., Any]], Any] = intrinsic
-"""A function of Numba's that we write in LLVM's language; callers leave out its first argument."""
+from spikeoff.kernels.jit import jitable, llvm
 
 TILE_BYTES = 256
 LINE_BYTES = 64
@@ -35,7 +30,31 @@ def lanes(array: NDArray[Any]) -> int:
     return TILE_BYTES // array.itemsize
 
 
-@llvm
+def _sum_rows(
+    out: Any, base: Any, table: Any, chosen: Any, start: int, middle: int, stop: int
+) -> None:
+    """``sum_rows`` in Python."""
+    width = lanes(out)
+    total = base[:width].copy()
+    for k in range(start, middle):
+        total += table[chosen[k], :width]
+    for k in range(middle, stop):
+        total -= table[chosen[k], :width]
+    out[:width] = total
+
+
+def _weigh_rows(
+    out: Any, base: Any, table: Any, chosen: Any, values: Any, start: int, stop: int
+) -> None:
+    """``weigh_rows`` in Python."""
+    width = lanes(out)
+    total = base[:width].copy()
+    for k in range(start, stop):
+        total += values[k] * table[chosen[k], :width]
+    out[:width] = total
+
+
+@llvm(lanes)
 def tile_width(typing: Any, array: Any) -> Any:
     """``lanes`` of an array as a constant: a loop of known length becomes vectors, and no rest."""
     del typing
@@ -48,7 +67,7 @@ def tile_width(typing: Any, array: Any) -> Any:
     return types.intp(array), build
 
 
-@llvm
+@llvm(_sum_rows)
 def sum_rows(
     typing: Any, out: Any, base: Any, table: Any, chosen: Any, start: Any, middle: Any, stop: Any
 ) -> Any:
@@ -70,7 +89,7 @@ def sum_rows(
     return types.void(out, base, table, chosen, *places), _build_sum
 
 
-@llvm
+@llvm(_weigh_rows)
 def weigh_rows(
     typing: Any, out: Any, base: Any, table: Any, chosen: Any, values: Any, start: Any, stop: Any
 ) -> Any:

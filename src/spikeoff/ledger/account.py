@@ -1,8 +1,6 @@
-"""The account of a network on a set of images: operations by layer, sparsity, anytime readings.
+"""What a network did, derived from its recording: operations, sparsity, activity, readings.
 
-A spiking network's account is made from the spikes that each source sent, up to each reading:
-
-    effective ACs of a layer = sum over sources of spikes sent x nonzero weights met, an image
+    effective operations of a layer = sum over sources of events sent x nonzero weights met
 
 Sources: J. Yik et al., "NeuroBench: a framework for benchmarking neuromorphic computing algorithms
 and systems", 2023, for the definitions; docs/ledger.md says where ours are others.
@@ -16,16 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.ledger.operations import LayerOperations, Operations
-
-Counts = NDArray[np.int64]
+from spikeoff.ledger.operations import Activity, LayerOperations, Operations
+from spikeoff.ledger.recording import INPUT, Recording, Synapses
 
 
 @dataclass(frozen=True)
 class Sparsity:
     """Fractions of zeros.
 
-    connection: among the places of all weight matrices; None where it is not told.
+    connection: among the places of all weight matrices; None where there are none.
     activation: among hidden ReLUs, or among the neurons of a spiking network at every step.
     """
 
@@ -67,70 +64,75 @@ class Account:
 
     operations: Operations
     sparsity: Sparsity
+    activity: Activity
     anytime: tuple[Reading, ...] = ()
 
 
-@dataclass(frozen=True)
-class Projection:
-    """The synapses from one population on to another, as one matrix of weights.
-
-    name: of the layer.
-    met: [sources], nonzero weights that a spike of each source meets.
-    places: of the matrix, zeros included.
-    sent: [readings, sources], spikes of each source up to each reading, summed over images.
-    """
-
-    name: str
-    met: Counts
-    places: int
-    sent: Counts
-
-    @classmethod
-    def of(cls, name: str, weights: NDArray[np.floating], sent: Counts) -> Projection:
-        """That of ``weights`` [sources, targets]."""
-        return cls(name, np.count_nonzero(weights, axis=1).astype(np.int64), weights.size, sent)
-
-    def acs(self, n_images: int) -> NDArray[np.float64]:
-        """[readings] additions up to each, a mean over images."""
-        acs: NDArray[np.float64] = (self.sent @ self.met) / n_images
-        return acs
-
-
-def spiking_account(
-    projections: Sequence[Projection],
-    *,
-    right: Counts,
-    steps: Sequence[int],
-    image_steps: Counts,
-    neurons: int,
-    spikes: int,
+def account_of(
+    recording: Recording, synapses: Sequence[Synapses], labels: NDArray[np.uint8]
 ) -> Account:
-    """The account of a spiking network.
+    """The account of a network.
 
     Args:
-        projections: all layers, from the input on.
-        right: [images, readings], 1 where the answer at a reading is right.
-        steps: [readings], after which they are made.
-        image_steps: [readings], steps done up to each reading, summed over images.
-        neurons: updated in each step.
-        spikes: of all of them, summed over images.
+        recording: what it did.
+        synapses: all of them, from the input on.
+        labels: [n] of the images that were recorded.
     """
-    n = max(1, len(right))
-    acs = [projection.acs(n) for projection in projections]
-    done = [float(value) / n for value in image_steps]
+    n = max(1, len(labels))
+    neurons = sum(recording.events[name].shape[1] for name in recording.updated)
+    steps = [float(value) / n for value in recording.image_steps]
+    # [readings] events times weights met, by layer, as whole numbers: no rounding before the mean.
+    met = [(recording.events[s.source] @ s.met).cumsum() / n for s in synapses]
     layers = [
-        LayerOperations(p.name, p.places * done[-1], 0.0, float(a[-1]))
-        for p, a in zip(projections, acs, strict=True)
+        LayerOperations(
+            s.name,
+            s.dense * steps[-1],
+            float(done[-1]) if s.source in recording.graded else 0.0,
+            0.0 if s.source in recording.graded else float(done[-1]),
+        )
+        for s, done in zip(synapses, met, strict=True)
     ]
-    readings = tuple(
-        Reading(steps[k], float(right[:, k].mean()), float(sum(a[k] for a in acs)),
-                neurons * done[k])
-        for k in range(len(steps))
-    ) if len(right) else ()  # fmt: skip
-    places = sum(projection.places for projection in projections)
-    synapses = sum(int(projection.met.sum()) for projection in projections)
     return Account(
-        Operations.of_layers(layers, neurons * done[-1]),
-        Sparsity(1 - synapses / places, 1 - spikes / max(1, neurons * int(image_steps[-1]))),
-        readings,
+        Operations.of_layers(layers, neurons * steps[-1]),
+        Sparsity(_connection(synapses), _activation(recording)),
+        activity_of(recording),
+        _readings(recording, labels, met, neurons) if recording.updated and len(labels) else (),
     )
+
+
+def activity_of(recording: Recording) -> Activity:
+    """How busy a network was."""
+    n = max(1, len(recording.scores))
+    events = {name: int(sent.sum()) for name, sent in recording.events.items()}
+    hidden = sum(events[name] for name in recording.hidden) / n
+    size = sum(recording.events[name].shape[1] for name in recording.hidden)
+    places = size * (int(recording.image_steps[-1]) / n)
+    return Activity(events.get(INPUT, 0) / n, hidden, hidden / places if places else 0.0)
+
+
+def _readings(
+    recording: Recording, labels: NDArray[np.uint8], met: list[NDArray[np.float64]], neurons: int
+) -> tuple[Reading, ...]:
+    right = recording.answers == labels[:, None]
+    n = len(labels)
+    return tuple(
+        Reading(
+            int(recording.steps[k]), float(right[:, k].mean()),
+            float(sum(done[k] for done in met)),
+            neurons * (float(recording.image_steps[k]) / n),
+        )
+        for k in range(len(recording.steps))
+    )  # fmt: skip
+
+
+def _connection(synapses: Sequence[Synapses]) -> float | None:
+    places = sum(s.places for s in synapses)
+    return 1 - sum(s.nonzero for s in synapses) / places if places else None
+
+
+def _activation(recording: Recording) -> float:
+    """Of the neurons that are updated; in a conventional network, of what is sent on."""
+    names = recording.updated or recording.hidden
+    events = sum(int(recording.events[name].sum()) for name in names)
+    places = sum(recording.events[name].shape[1] for name in names)
+    return float(1 - events / max(1, places * int(recording.image_steps[-1])))

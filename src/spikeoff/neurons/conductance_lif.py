@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-NAME = "conductance-lif"
+from spikeoff.neurons.elementwise import at_least
 
 SERIES_TERMS = 8
 """Terms of the series of (exp(y) - 1) / y."""
@@ -143,6 +143,16 @@ def step(
         c: constants.
     """
     v = relax(state.v, state.ge, state.gi, c)
-    ge = max(state.ge * c.decay_ge - c.floor, c.zero) + arriving
-    gi = max(state.gi * c.decay_gi - c.floor, c.zero)
+    ge = at_least(state.ge * c.decay_ge - c.floor, c.zero) + arriving
+    gi = at_least(state.gi * c.decay_gi - c.floor, c.zero)
     return State(v, ge, gi), v > base + theta * share
+
+
+def update(v: Any, ge: Any, gi: Any, theta: Any, arriving: Any) -> Any:
+    """What every update computes, for the count of operations."""
+    constants = EXCITATORY.constants(0.5, np.float32)
+    return step(State(v, ge, gi), arriving, theta, 1.0, -72.0, constants)
+
+
+EXAMPLE = (-65.0, 0.1, 0.1, 20.0, 0.1)
+"""What ``update`` is counted at."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeoff.errors import UserError
-from spikeoff.neurons.izhikevich import IzhikevichParams, euler, reset
+from spikeoff.neurons.izhikevich import IzhikevichParams, State, advance, fire
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,15 @@ def simulate(
     """
     if not dt > 0:
         raise UserError(f"`dt` (={dt}) must be above 0 ms")
-    p = params.constants()
-    v, u = state if state is not None else (-70.0, params.b * -70.0)
+    p = params.constants(dt)
+    now = State(*state) if state is not None else State(-70.0, params.b * -70.0)
     drive = np.atleast_1d(np.asarray(current, dtype=np.float64))
     trace_v, trace_u, spike_times = np.empty(len(drive)), np.empty(len(drive)), []
     for step, i in enumerate(drive.tolist()):
-        v, u = euler(v, u, i, dt, p)
-        spike = 1.0 if v >= p.v_peak else 0.0
-        trace_v[step] = min(v, p.v_peak)
-        v, u = reset(v, u, spike, p)
-        trace_u[step] = u
+        reached = advance(now, i, p)
+        now, spike = fire(reached, p)
+        trace_v[step] = min(reached.v, p.v_peak)
+        trace_u[step] = now.u
         if spike:
             spike_times.append((step + 1) * dt)
     times = dt * np.arange(1, len(drive) + 1, dtype=np.float64)

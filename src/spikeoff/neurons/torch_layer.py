@@ -1,15 +1,13 @@
-"""A layer of Izhikevich neurons in PyTorch: the readable reference, on any device.
+"""A layer of neurons in PyTorch: the readable reference, for any model, on any device.
 
 Three choices make the gradient through 50 steps useful:
 
-- A spike's derivative is a surrogate (``learning.surrogate``) of v - v_peak.
+- A spike's derivative is a surrogate (``learning.surrogate``) of v less the threshold.
 - The reset is held constant: the gradient does not ask what would have been without the spike.
-- The slope dv[t+1]/dv[t] = 1 + dt (0.08 v + 5) is bounded to [0, max_slope]. In the upstroke it
-  reaches 8.4, and products of it over steps drown everything else.
+- The slope dv[t+1]/dv[t] is bounded to [0, max_slope]. In the upstroke of an Izhikevich neuron,
+  1 + dt (0.08 v + 5) reaches 8.4, and products of it over steps drown everything else.
 
-The values of the forward pass are untouched by all three. v is kept from falling below
-``v_floor``: forward Euler with a step of 1 ms jumps from under -128.6 mV (at u = I = 0) to above
-the peak, which would make strongly inhibited neurons fire.
+The values of the forward pass are untouched by all three.
 """
 
 from __future__ import annotations
@@ -21,34 +19,36 @@ import torch
 
 from spikeoff.learning import surrogate as surrogates
 from spikeoff.learning.surrogate import Surrogate
-from spikeoff.neurons.izhikevich import IzhikevichParams, euler, euler_slope, reset
+from spikeoff.neurons.elementwise import at_least, at_most
+from spikeoff.neurons.models import Params, model_of
 
 
 class Spike(torch.autograd.Function):
-    """1 where x >= 0, else 0; its derivative is a surrogate."""
+    """Passes spikes on, whose derivative by x, v less the threshold, is a surrogate."""
 
     @staticmethod
     def forward(
         ctx: Any,
         x: torch.Tensor,
+        fired: torch.Tensor,
         slope: Callable[[torch.Tensor, float], torch.Tensor],
         width: float,
     ) -> torch.Tensor:
-        """Spikes of the precision of ``x`` = v - v_peak (mV)."""
+        """Spikes, 1 where ``fired``, in the precision of ``x`` (mV)."""
         ctx.save_for_backward(x)
         ctx.slope, ctx.width = slope, width
-        return (x >= 0).to(x.dtype)
+        return fired.to(x.dtype)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         """The gradient by ``x``."""
         (x,) = ctx.saved_tensors
-        return gradients[0] * ctx.slope(x, ctx.width), None, None
+        return gradients[0] * ctx.slope(x, ctx.width), None, None, None
 
 
-def izhikevich_layer(
+def neuron_layer(
     currents: torch.Tensor,
-    params: IzhikevichParams,
+    params: Params,
     dt: float,
     surrogate: Surrogate,
     width: float,
@@ -58,7 +58,7 @@ def izhikevich_layer(
 
     Args:
         currents: [n, steps, neurons] input currents (mV/ms), the bias in them.
-        params: the firing pattern.
+        params: of the neurons; their type tells the model.
         dt: step (ms).
         surrogate: which derivative stands in for the spike's.
         width: its width (mV).
@@ -67,17 +67,19 @@ def izhikevich_layer(
     Returns:
         Spikes and membrane potential before reset (mV), both [n, steps, neurons].
     """
-    p = params.constants()
-    slope = getattr(surrogates, surrogate)
-    v, u = (torch.full_like(currents[:, 0], start) for start in params.rest())
+    p = params.constants(dt)
+    model = model_of(type(p))
+    surrogate_slope = getattr(surrogates, surrogate)
+    state = model.State(*(torch.full_like(currents[:, 0], start) for start in params.rest()))
     spikes, trace = [], []
     for step in range(currents.shape[1]):
-        bounded = euler_slope(v.detach(), dt, p).clamp(0.0, max_slope)
-        v_next, u_next = euler(v.detach(), u, currents[:, step], dt, p)
-        v_next = v_next + bounded * (v - v.detach())
-        u_next = u_next + dt * p.a * p.b * (v - v.detach())
-        spike = Spike.apply(v_next - p.v_peak, slope, width)  # type: ignore[no-untyped-call]
-        spikes.append(spike)
-        trace.append(v_next)
-        v, u = reset(v_next.clamp(min=p.v_floor), u_next, spike.detach(), p)
+        held = state.v.detach()
+        slope = model.slope(held, p)
+        too_steep = slope - at_least(at_most(slope, max_slope), 0.0)
+        reached = model.advance(state, currents[:, step], p)
+        reached = reached._replace(v=reached.v - too_steep * (state.v - held))
+        state, fired = model.fire(reached, p)
+        x = model.excess(reached.v, p)
+        spikes.append(Spike.apply(x, fired, surrogate_slope, width))  # type: ignore[no-untyped-call]
+        trace.append(reached.v)
     return torch.stack(spikes, 1), torch.stack(trace, 1)

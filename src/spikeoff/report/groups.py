@@ -8,6 +8,7 @@ from typing import Any
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.effects import REPETITION, Effect, effects
+from spikeoff.contenders.field_checks import migrated
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.run.run_record import RunRecord
@@ -66,11 +67,26 @@ def recorded_effects(record: RunRecord) -> Mapping[str, Effect]:
 
 
 def distinguishing(record: RunRecord) -> dict[str, Any]:
-    """The settings of a run that make it more than a repetition of another."""
+    """The settings of a run that make it more than a repetition of another, by today's names."""
     known = recorded_effects(record)
-    return {k: v for k, v in record.summary["config"].items() if known.get(k) not in REPETITION}
+    return {k: v for k, v in settings_of_today(record).items() if known.get(k) not in REPETITION}
+
+
+def settings_of_today(record: RunRecord) -> dict[str, Any]:
+    """A run's settings by the names of today; as they are where its contender is unknown here."""
+    held: dict[str, Any] = record.summary["config"]
+    try:
+        return migrated(find(record.contender).config_type, held)
+    except UserError:
+        return held
 
 
 def _settings(record: RunRecord) -> dict[str, str]:
     config = {**distinguishing(record), "engine": record.summary["engine"]}
-    return {key: json.dumps(value).strip('"') for key, value in config.items()}
+    return {key: _shown(value) for key, value in config.items()}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(_shown, value))
+    return json.dumps(value).strip('"')

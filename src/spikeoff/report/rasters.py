@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.contenders.raster import Raster, Shown, read_raster
+from spikeoff.ledger.raster import Raster, Shown, read_raster
 from spikeoff.report.data_uris import Colour, image_uri, palette_uri
 from spikeoff.run.run_record import RunRecord
 

@@ -16,7 +16,7 @@ from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import PRESETS, labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
-from spikeoff.report.groups import recorded_effects
+from spikeoff.report.groups import recorded_effects, settings_of_today
 from spikeoff.run.run_record import RunRecord
 
 
@@ -48,8 +48,9 @@ def race_command(records: Sequence[RunRecord]) -> str | None:
 def restored(record: RunRecord) -> Config | None:
     """A run's configuration; None where its contender or a setting is not known here."""
     try:
-        return from_plain(find(record.contender).config_type, record.summary["config"])
-    except (UserError, TypeError):
+        kind: type[Config] = find(record.contender).config_type
+        return from_plain(kind, record.summary["config"])
+    except (UserError, TypeError, KeyError):
         return None
 
 
@@ -107,7 +108,7 @@ def _needed_keys(record: RunRecord) -> list[str]:
     """The settings that a command must name: not the seed, and none without effect."""
     known = recorded_effects(record)
     skipped = (Effect.SEED, Effect.NONE)
-    return [key for key in record.summary["config"] if known.get(key) not in skipped]
+    return [key for key in settings_of_today(record) if known.get(key) not in skipped]
 
 
 def _command(*words: Any) -> str:

@@ -20,7 +20,10 @@ from spikeoff.run.metrics_file import Row
 from spikeoff.run.train_state import Best, Sums, TrainState
 
 N_PROBE = 1000
-"""Training images on which activity is seen where no validation images are held out."""
+"""Training images that are answered where no validation images are held out."""
+
+N_RECORDED = 250
+"""Images of these whose spikes are recorded after every epoch."""
 
 ASSUMED_RELU_RATE = 0.5
 """The seed's assumption for conventional networks, kept beside the measured fraction."""
@@ -197,13 +200,13 @@ def _row(
 def _probe(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row:
     """What the probe shows: validation accuracy and loss (if held out), activity, operations."""
     response = contender.respond(probe)
-    operations = contender.operations(response.activity, probe.take(slice(0, 100)))
+    account = contender.account(probe.take(slice(0, N_RECORDED)))
     return {
         "validation_loss": contender.loss(response, probe) if held_out else None,
         "validation_accuracy": response.accuracy(probe) if held_out else None,
-        "spike_rate": response.activity.hidden_rate,
+        "spike_rate": account.activity.hidden_rate,
         "assumed_spike_rate": None if contender.spiking else ASSUMED_RELU_RATE,
-        "flops": operations.training_flops(n),
+        "flops": account.operations.training_flops(n),
     }
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import spikeoff
-from spikeoff.contenders.base import Config, Contender, Device, Response
+from spikeoff.contenders.base import Config, Contender, Device
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find, label
 from spikeoff.data import Dataset, Split, load_dataset, split
@@ -19,6 +20,8 @@ from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.energy import from_tdp
 from spikeoff.ledger.environment import available_cores, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
+from spikeoff.ledger.operations import Activity
+from spikeoff.ledger.raster import raster_of, save_raster
 from spikeoff.run.checkpoints import Checkpoint, Checkpointer, newest, remove
 from spikeoff.run.folder import ANYTIME, CONFIG, SUMMARY, FolderLostError, RunFolder
 from spikeoff.run.json_files import plain
@@ -259,7 +262,11 @@ def _judge(
     state = contender.state()
     folder.write_weights(state)
     contender.write_extras(folder.path, parts.test, response)
-    account = contender.account(response.activity, parts.test)
+    account = contender.account(parts.test)
+    if contender.spiking:
+        record = partial(contender.record, every=1)
+        speaks_for, unit = contender.speaks_for(), contender.score_unit
+        save_raster(raster_of(record, parts.test, speaks_for, unit), folder.path)
     if account.anytime:
         folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
     threads = config.num_threads or available_cores()
@@ -291,7 +298,7 @@ def _judge(
             "train_ms_per_example": 1000 * history.seconds / max(1, history.examples),
             "test_ms_per_example": 1000 * test_s / len(parts.test),
         },
-        "spikes": _spikes(contender, response),
+        "spikes": _spikes(contender, account.activity),
         "operations": account.operations,
         "sparsity": account.sparsity,
         **({"anytime": account.anytime} if account.anytime else {}),
@@ -310,8 +317,7 @@ def _judge(
     }
 
 
-def _spikes(contender: Contender, response: Response) -> dict[str, Any]:
-    activity = response.activity
+def _spikes(contender: Contender, activity: Activity) -> dict[str, Any]:
     return {
         "kind": "spikes" if contender.spiking else "active ReLUs; nonzero pixels",
         "per_example_hidden": activity.hidden_per_example,

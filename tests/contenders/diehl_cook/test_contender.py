@@ -137,7 +137,7 @@ def test_weaker_inhibition_in_answers_gives_more_spikes() -> None:
     for strength in (0.0, 1.0):
         fields = {key: TINY[key] for key in TINY if not key.startswith("n_") or key == "n_e"}
         contender = DiehlCook(DiehlCookConfig(response_inhibition=strength, **fields))
-        spikes.append(contender.respond(images).activity.hidden_per_example)
+        spikes.append(contender.account(images).activity.hidden_per_example)
     assert spikes[0] > 2 * spikes[1]
 
 

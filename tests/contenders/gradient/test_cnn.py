@@ -17,4 +17,4 @@ def test_relu_behind_pooling_is_relu_before_it(few: Images) -> None:
     first = nn.functional.max_pool2d(torch.relu(network.norm1(network.conv1(pictures))), 2)
     second = nn.functional.max_pool2d(torch.relu(network.norm2(network.conv2(first))), 2)
     hidden = torch.relu(network.hidden(second.flatten(1)))
-    torch.testing.assert_close(network(pictures)[0], network.output(hidden))
+    torch.testing.assert_close(network(pictures), network.output(hidden))

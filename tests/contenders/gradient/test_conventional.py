@@ -27,12 +27,15 @@ from tests import killing
 from tests.run.test_resume import config as small
 from tests.run.test_resume import stop_at
 
+pytestmark = pytest.mark.reference
+
 NAMES = ("mlp", "cnn")
 
 
 def make(name: str, **changes: Any) -> Conventional:
     kind: Any = find(name)
-    settings = {"num_threads": 1, "n_hidden": 32, "batch_size": 16, "engine": "tensorflow"}
+    size: dict[str, Any] = {"n_hidden": 32} if name == "cnn" else {"hidden": (32,)}
+    settings = {"num_threads": 1, "batch_size": 16, "engine": "tensorflow", **size}
     return kind(kind.config_type(**settings | changes))  # type: ignore[no-any-return]
 
 
@@ -95,8 +98,8 @@ def test_learning_lowers_the_loss_and_the_account_fits(name: str, few: Images) -
     assert before is not None
     assert after is not None
     assert after < 0.7 * before
-    account = contender.account(response.activity, few)
-    assert account.sparsity.activation == pytest.approx(1 - response.activity.hidden_rate, abs=1e-3)
+    account = contender.account(few)
+    assert account.sparsity.activation == pytest.approx(1 - account.activity.hidden_rate, abs=1e-3)
     assert 0 < account.operations.effective_macs < account.operations.dense_macs
 
 
@@ -114,7 +117,7 @@ def test_what_tensorflow_cannot_do_is_told_in_one_line(monkeypatch: pytest.Monke
         make("mlp", device="cuda")
     make("mlp")
     with monkeypatch.context() as patch:
-        patch.setattr("spikeoff.contenders.gradient.conventional.use_threads", lambda n: 7)
+        patch.setattr("spikeoff.contenders.gradient.conventional.thread_count", lambda n: 7)
         with pytest.raises(UserError, match=r"`num_threads` \(=7\) must be 1: TensorFlow runs"):
             make("mlp")
     monkeypatch.setitem(sys.modules, "tensorflow", None)

@@ -14,7 +14,7 @@ from spikeoff.data import Images
 
 @pytest.mark.parametrize("initialisation", ["equalised", "kaiming"])
 def test_probabilities_are_scikit_learns(few: Images, initialisation: Any) -> None:
-    contender = MLP(MLPConfig(n_hidden=32, initialisation=initialisation))
+    contender = MLP(MLPConfig(hidden=(32,), initialisation=initialisation))
     network = contender.module
     assert isinstance(network, Perceptron)
     state = contender.state()
@@ -23,8 +23,8 @@ def test_probabilities_are_scikit_learns(few: Images, initialisation: Any) -> No
     # One image of each digit makes it build its layers; then it gets our weights.
     reference.partial_fit(inputs, few.labels, classes=np.arange(10))
     reference.coefs_ = [
-        state["hidden.weight"].T * network.input_scale,
-        state["output.weight"].T * network.hidden_scale,
+        state["hidden.weight"].T * network.scales[0],
+        state["output.weight"].T * network.scales[1],
     ]
     reference.intercepts_ = [state["hidden.bias"], np.zeros(10)]
     scores = contender.respond(few).scores.astype(np.float64)
@@ -33,16 +33,16 @@ def test_probabilities_are_scikit_learns(few: Images, initialisation: Any) -> No
 
 
 def test_effective_operations_by_hand(few: Images) -> None:
-    contender = MLP(MLPConfig(n_hidden=32))
+    contender = MLP(MLPConfig(hidden=(32,)))
     state = contender.state()
     network = contender.module
     assert isinstance(network, Perceptron)
-    hidden = few.flat / 255.0 * network.input_scale @ state["hidden.weight"].T
+    hidden = few.flat / 255.0 * network.scales[0] @ state["hidden.weight"].T
     active = (hidden + state["hidden.bias"] > 0).sum(axis=1)
-    activity = contender.respond(few).activity
+    account = contender.account(few)
+    activity, operations = account.activity, account.operations
     assert activity.input_per_example == np.count_nonzero(few.flat) / len(few)
     assert activity.hidden_per_example == active.mean()
-    operations = contender.operations(activity, few)
     expected = 32 * np.count_nonzero(few.flat) / len(few) + 10 * active.mean()
     assert operations.effective_macs == pytest.approx(expected, rel=1e-12)
     assert [layer.name for layer in operations.layers] == ["hidden", "output"]

@@ -15,6 +15,8 @@ pytest.importorskip("brian2")
 
 from spikeoff.experiments.bench.brian2_styles import Brian2Styles, run_standalone
 
+pytestmark = pytest.mark.reference
+
 CONFIG = DiehlCookConfig(n_e=20, example_time=0.1, resting_time=0.02, input_intensity=8.0)
 
 

@@ -22,11 +22,13 @@ def test_ratios_are_of_medians_and_conditions_are_told() -> None:
         Measurement("theirs", "slow", [0.5, 0.3, 0.1], "a note"),
     ]
     print_table("title", "image", rows, "n=3", Console(file=text, width=120))
-    shown = text.getvalue()
-    assert "2" in shown.split("ours")[1].splitlines()[0]
-    theirs = shown.split("theirs")[1].splitlines()[0]
-    assert all(word in theirs for word in ("300", "100 - 500", "150", "a note"))
-    assert "n=3; " in shown
+    shown = text.getvalue().splitlines()
+    table = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown if "│" in line]
+    assert table == [
+        ["ours", "fast", "2", "1 - 90", "1", ""],
+        ["theirs", "slow", "300", "100 - 500", "150", "a note"],
+    ]
+    assert shown[-1].startswith("n=3; ")
 
 
 def test_every_repeat_is_timed_a_unit() -> None:

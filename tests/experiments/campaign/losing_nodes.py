@@ -99,7 +99,7 @@ def lose_a_node(
 ) -> Loss:
     """Kill a node, once so many runs have finished and one on it has written both checkpoints.
 
-    ``which`` is how the place of that run begins.
+    ``which`` is how the place of that run begins; it must not end by itself (``tests.gated``).
     """
     nodes = {node.node_id[:8]: node for node in made.worker_nodes}
     deadline = time.monotonic() + LONGEST_S
@@ -115,14 +115,25 @@ def lose_a_node(
 
 
 def kill(pid: int) -> None:
-    """Kill a process and those below it at one blow, as when a machine is gone.
+    """Kill a process and those below it at one blow, as when a machine is gone; return after that.
 
     Without its raylet alone, a run would finish and hand in its result.
     """
     raylet = psutil.Process(pid)
-    for process in (raylet, *raylet.children(recursive=True)):
+    killed = (raylet, *raylet.children(recursive=True))
+    for process in killed:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
+    while any(map(alive, killed)):
+        time.sleep(0.01)
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether a process can still do something."""
+    try:
+        return bool(process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def count(output: Path) -> Counter[str]:

@@ -21,7 +21,7 @@ from spikeoff.experiments.campaign.plan import Entry
 from spikeoff.experiments.campaign.progress_display import ProgressDisplay
 from spikeoff.run.run_record import find_runs
 from spikeoff.run.session import run
-from tests import killing
+from tests import gated, killing
 from tests.experiments.campaign.losing_nodes import (
     LONGEST_S,
     count,
@@ -40,18 +40,23 @@ energy_seconds = 0
 """
 
 
+@pytest.mark.slow
 def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_twice(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two workers; a run fails, one is killed, then all are asked to stop; then it goes on."""
-    file, output = tmp_path / "asked.toml", tmp_path / "out"
-    mlp = "[[mlp]]\nn_hidden = [8]\nepochs = 2\n[[mlp]]\nn_hidden = [16]\nepochs = 4000\n"
+    """Two workers; a run fails, all are asked to stop; then it goes on and one is killed.
+
+    The gate stays shut: what is stopped, and then killed, cannot have ended before.
+    """
+    file, output, place = tmp_path / "asked.toml", tmp_path / "out", f"{gated.NAME}/seed-0"
+    gated.register(monkeypatch, tmp_path / "site")
+    good = "[mlp]\nn_hidden = [8]\nepochs = 2\n"
+    shut = f"[{gated.NAME}]\nepochs = {gated.EPOCH}\ngate = '{tmp_path / 'gate'}'\n"
     bad = "[cnn]\ndevice = 'mps'\nepochs = 1\n"
-    file.write_text(COMMON + mlp + bad)
+    file.write_text(COMMON + good + shut + bad)
     process = start(file, output, "--workers", "2")
     deadline = time.monotonic() + LONGEST_S
-    long = output / "mlp" / "n_hidden=16" / "seed-0"
-    while not (count(output)["failed"] and (long / "honest_cnn_metrics.csv").exists()):
+    while not (count(output)["failed"] and (output / place / "honest_cnn_metrics.csv").exists()):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -63,14 +68,14 @@ def test_one_that_fails_and_one_that_is_killed_stop_no_other_and_nothing_runs_tw
     first = (output / "mlp" / "n_hidden=8" / "seed-0" / "summary.json").stat().st_mtime_ns
 
     process = start(file, output, "--workers", "2")
-    while "mlp/n_hidden=16/seed-0" not in under_way(output):
+    while place not in under_way(output):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    os.kill(int(under_way(output)["mlp/n_hidden=16/seed-0"].split()[-1]), signal.SIGKILL)
+    os.kill(int(under_way(output)[place].split()[-1]), signal.SIGKILL)
     err = end(process, output)
     assert process.returncode == 1
-    assert "failed: mlp n_hidden=16 seed 0: its process was killed by signal 9" in err
+    assert f"failed: {gated.NAME} seed 0: its process was killed by signal 9" in err
     assert "failed: cnn seed 0: `device` (=mps) is not available" in err
     assert finishes(output) == {"mlp/n_hidden=8/seed-0": 1}
     summary = output / "mlp" / "n_hidden=8" / "seed-0" / "summary.json"
@@ -90,17 +95,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_end_as_one_alone(made: Path, tmp_path: Path) -> None:
     config = find("mlp").config_type(
-        n_hidden=16, epochs=2, n_train=300, n_validation=50, timing_seconds=0.0,  # type: ignore[call-arg]
+        hidden=(16,), epochs=2, n_train=300, n_validation=50, timing_seconds=0.0,  # type: ignore[call-arg]
         energy_seconds=0.0, num_threads=1, save_path=tmp_path / "alone",
     )  # fmt: skip
     alone = killing.results(run("mlp", config).folder)
     assert killing.differences(alone, killing.results(made / "mlp/n_hidden=16/seed-0")) == []
     page = (made / "comparison.html").read_text()
-    assert all(f"mlp (n_hidden={n})" in page for n in (8, 16, 24))
+    assert all(f"mlp (hidden={n})" in page for n in (8, 16, 24))
 
 
+@pytest.mark.slow
 def test_what_one_campaign_finished_another_takes_and_only_the_rest_runs(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +129,7 @@ def test_what_one_campaign_finished_another_takes_and_only_the_rest_runs(
     assert not list(output.rglob(".part-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

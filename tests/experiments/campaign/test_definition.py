@@ -43,7 +43,7 @@ def test_lists_stand_for_every_combination_each_in_a_folder_of_its_own(
     assert len({entry.place for entry in made}) == len(made)
     assert {entry.config.save_path for entry in made} == {folder / "out" / e.place for e in made}
     found = {
-        (e.config.seed, e.config.n_hidden, e.config.learning_rate)  # type: ignore[attr-defined]
+        (e.config.seed, *e.config.hidden, e.config.learning_rate)  # type: ignore[attr-defined]
         for e in made if e.contender == "mlp"
     }  # fmt: skip
     assert found == set(itertools.product(seeds, sizes, rates))

@@ -12,53 +12,57 @@ from spikeoff.errors import UserError
 from spikeoff.experiments.campaign.executors import choose_executor
 from spikeoff.experiments.campaign.job import Job
 from spikeoff.experiments.campaign.plan import Entry
-from spikeoff.run.run_record import find_runs
+from spikeoff.run.run_record import find_runs, read_run
 from spikeoff.run.session import run
-from tests import killing
+from tests import gated, killing
 from tests.experiments.campaign import losing_nodes
 
 pytest.importorskip("ray")
 
-CAMPAIGN = """
-seeds = [0, 1]
+pytestmark = pytest.mark.cluster
+
+CAMPAIGN = """\
+[gated-mlp]
+n_hidden = 64
+gate = "{gate}"
+
+[mlp]
+n_hidden = [8, 16]
 
 [all]
 n_train = 500
 n_validation = 100
+epochs = 4
 num_threads = 1
 checkpoint_examples = 500
 timing_seconds = 0
 energy_seconds = 0
-
-[[mlp]]
-n_hidden = [8]
-epochs = 2
-
-[[mlp]]
-n_hidden = [64]
-epochs = 800
 """
-LONG = "mlp/n_hidden=64"
 
 
-def test_a_lost_node_costs_no_run_and_no_bit(tmp_path: Path) -> None:
-    file, output = tmp_path / "four.toml", tmp_path / "out"
-    file.write_text(CAMPAIGN)
+def test_a_lost_node_costs_no_run_and_no_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate opens after the kill: the run that is hit cannot have ended before."""
+    file, output, gate = tmp_path / "three.toml", tmp_path / "out", gated.Gate(tmp_path / "gate")
+    file.write_text(CAMPAIGN.format(gate=gate.folder))
+    gated.register(monkeypatch, tmp_path / "site")
     with losing_nodes.cluster(2) as made:
         process = losing_nodes.start(file, output, "--executor", "ray", "--address", made.address)
-        loss = losing_nodes.lose_a_node(made, output, 1, process, LONG)
+        loss = losing_nodes.lose_a_node(made, output, 1, process, gated.NAME)
+        gate.open()
         err = losing_nodes.end(process, output)
     assert process.returncode == 0, err
     places = [path.relative_to(output).as_posix() for path in find_runs([output])]
-    assert len(places) == 4
+    assert len(places) == 3
     assert losing_nodes.finishes(output) == dict.fromkeys(places, 1)
-    assert losing_nodes.count(output)["start"] > 4
-    assert "continuing in epoch" in (output / loss.place / "honest_cnn_log.log").read_text()
-    for place in (loss.place, "mlp/n_hidden=8/seed-0"):
-        long = place.startswith(LONG)
+    resumed = {place: read_run(output / place).summary["resumed"] for place in places}
+    assert resumed == dict.fromkeys(places, 0) | {loss.place: 1}
+    log = (output / loss.place / "honest_cnn_log.log").read_text()
+    assert f"continuing in epoch {gated.EPOCH}" in log
+    for place, n_hidden in ((loss.place, 64), ("mlp/n_hidden=8/seed-0", 8)):
         config = find("mlp").config_type(
-            seed=int(place[-1]), n_hidden=64 if long else int(place.split("=")[1].split("/")[0]),  # type: ignore[call-arg]
-            epochs=800 if long else 2, n_train=500, n_validation=100, num_threads=1,
+            hidden=(n_hidden,), n_train=500, n_validation=100, epochs=4, num_threads=1,  # type: ignore[call-arg]
             timing_seconds=0.0, energy_seconds=0.0, save_path=tmp_path / place,
         )  # fmt: skip
         alone = run("mlp", config)

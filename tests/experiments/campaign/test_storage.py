@@ -190,6 +190,7 @@ def test_a_damaged_note_is_none(note: str, notes: Storage) -> None:
     assert Store(notes).find(address) is None
 
 
+@pytest.mark.slow
 def test_a_campaign_in_an_object_store_ends_as_one_in_a_folder_and_goes_on(
     s3: dict[str, str], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,8 +61,13 @@ def count(trials: Sequence[FrozenTrial], *states: TrialState) -> int:
     return sum(trial.state in states for trial in trials)
 
 
-def kill_and_finish(flags: Sequence[str], url: str, folder: Path, after: int) -> Killed:
-    """Kill the search once ``after`` trials are over and another runs; let two others finish it."""
+def kill_and_finish(
+    flags: Sequence[str], url: str, folder: Path, after: int, then: Callable[[], None] | None = None
+) -> Killed:
+    """Kill the search once ``after`` trials are over and another runs; let two others finish it.
+
+    ``then`` is called between the two.
+    """
     began = time.monotonic()
     storage = open_storage(url)
     first = begin(flags, url, folder / "first", workers=2)
@@ -79,6 +84,8 @@ def kill_and_finish(flags: Sequence[str], url: str, folder: Path, after: int) ->
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     before = trials_of(storage)
+    if then is not None:
+        then()
     others = [begin(flags, url, folder / name, workers=1) for name in ("second", "third")]
     for name, process in zip(("second", "third"), others, strict=True):
         status = process.wait(LONGEST_S)

@@ -115,6 +115,7 @@ def test_progress_tells_no_trial_twice_and_none_of_an_earlier_call(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_workers_that_die_one_after_another_end_the_search_with_their_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

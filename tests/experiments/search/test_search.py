@@ -17,11 +17,12 @@ from optuna.trial import TrialState
 from spikeoff.cli import main
 from spikeoff.experiments.search.results import BEST, TRIALS
 from spikeoff.experiments.search.study import open_storage
+from tests import gated
 from tests.experiments.search.killed import count, kill_and_finish, trials_of
 from tests.experiments.search.postgres import server
 
-SMALL = ["mlp", "--n_hidden", "16", "--n_train", "1000", "--n_validation", "200", "--epochs", "12",
-         "--n_trials", "8"]  # fmt: skip
+SMALL = [gated.NAME, "--n_hidden", "16", "--n_train", "1000", "--n_validation", "200",
+         "--epochs", "6", "--n_trials", "8"]  # fmt: skip
 LONGEST_S = 300.0
 
 
@@ -103,18 +104,30 @@ def without_times(folder: Path) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> gated.Gate:
+    """The gate that each trial of ``SMALL`` must pass; so a search ends no sooner than wanted."""
+    gated.register(monkeypatch, tmp_path / "site")
+    return gated.Gate(tmp_path / "gate")
+
+
+@pytest.mark.slow
 def test_a_killed_and_a_stopped_search_go_on_to_the_same_trials(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], gate: gated.Gate
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    flags = [*SMALL, "--num_threads", "1"]
+    flags = [*SMALL, "--gate", str(gate.folder), "--num_threads", "1"]
+    gate.admit(8)
     assert call(capsys, *flags, "--save_path", str(whole))[0] == 0
+    gate.shut()
 
+    gate.admit(1)
     killed = begin(*flags, "--save_path", str(broken))
     wait_for(killed, broken, 1)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
 
+    gate.admit(2)
     stopped = begin("--resume", str(broken))
     wait_for(stopped, broken, 3)
     stopped.send_signal(signal.SIGTERM)
@@ -122,6 +135,7 @@ def test_a_killed_and_a_stopped_search_go_on_to_the_same_trials(
     assert stopped.returncode == 143
     assert f"go on with: spikeoff search --resume {broken}" in err
 
+    gate.open()
     status, out, err = call(capsys, "--resume", str(broken))
     assert status == 0
     assert f"--config {broken / BEST}" in out
@@ -130,11 +144,14 @@ def test_a_killed_and_a_stopped_search_go_on_to_the_same_trials(
     assert (broken / BEST).read_text() == (whole / BEST).read_text()
 
 
+@pytest.mark.cluster
 def test_two_commands_share_a_study_on_postgresql_that_a_third_was_killed_in(
-    tmp_path: Path,
+    tmp_path: Path, gate: gated.Gate
 ) -> None:
+    gate.admit(2)
+    flags = [*SMALL, "--gate", str(gate.folder)]
     with server() as url:
-        seen = kill_and_finish(SMALL, url, tmp_path, after=2)
+        seen = kill_and_finish(flags, url, tmp_path / "searches", after=2, then=gate.open)
     broken = [trial for trial in seen.before if not trial.state.is_finished()]
     assert broken
     assert [trial.number for trial in seen.after] == list(range(8))
@@ -146,6 +163,6 @@ def test_two_commands_share_a_study_on_postgresql_that_a_third_was_killed_in(
             assert then == trial
         else:
             assert trial.intermediate_values.items() <= then.intermediate_values.items()
-    reported = {folder.name: without_times(folder) for folder in tmp_path.iterdir()}
+    reported = {folder.name: without_times(folder) for folder in (tmp_path / "searches").iterdir()}
     assert reported["second"] == reported["third"]
     assert len(reported["second"]) == 8

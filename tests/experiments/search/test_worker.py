@@ -24,7 +24,7 @@ from spikeoff.run.signals import Interrupted
 from tests.experiments.search.made import made_settings, made_study
 
 SMALL: dict[str, Any] = {
-    "n_hidden": 16,
+    "hidden": (16,),
     "n_train": 300,
     "n_validation": 100,
     "epochs": 3,
@@ -52,6 +52,7 @@ def guarded(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return dataset
 
 
+@pytest.mark.slow
 def test_test_images_are_never_touched_and_accuracy_is_that_of_a_run(
     guarded: Dataset, tmp_path: Path
 ) -> None:

@@ -74,7 +74,8 @@ class DiehlCookConfig(Config):
     input_intensity: float = 2.0
     """A pixel of value 8 fires so many times a second; 1 more at each repetition."""
     weight_sum: float = 78.0
-    """Sum to which each neuron's input weights are normalised."""
+    """Sum to which each neuron's input weights are normalised, for images of 784 pixels; in
+    proportion for others."""
     weight_sum_2: float | None = None
     """The same for the second layer; a tenth of the first layer's size by default."""
     gain_2: float = 40.0

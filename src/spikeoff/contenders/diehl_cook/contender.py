@@ -26,18 +26,17 @@ from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.connections import check_size
 from spikeoff.contenders.diehl_cook.engines.batched import PLACES
 from spikeoff.contenders.diehl_cook.engines.brian2_engine import Brian2Engine
-from spikeoff.contenders.diehl_cook.engines.native import NativeEngine, Watched
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.diehl_cook.figures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.initial_layers import DEFAULT_SIZE, make_constants, make_layers
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.recent_responses import RUNNING, Running
 from spikeoff.contenders.hardware import use_threads
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
-from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.recording import INPUT, Recording, Synapses
 
 SECONDS_BETWEEN_PICTURES = 1.0
 
@@ -80,6 +79,7 @@ class DiehlCook(Contender):
         if config.device not in ("auto", "cpu"):
             raise UserError(f"`device` (={config.device}) must be cpu: diehl-cook runs there alone")
         self.config, self.spec, self.engine = config, spec, config.engine
+        self.score_unit = f"{config.tuning.vote} vote"
         self._threads = use_threads(config.num_threads)
         layers, note = make_layers(config, spec.n_pixels)
         self.notes = (note,)
@@ -90,9 +90,7 @@ class DiehlCook(Contender):
         self._seen = 0
         self._running = Running(self._width, config.update_interval, spec.n_classes)
         self._readout = Readout(np.zeros((spec.n_classes, self._width)))
-        self._labelling: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]] | None = (
-            None
-        )
+        self._labelling: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None
         self._labels_of_labelling = np.zeros(0, np.uint8)
         self._drawn = -math.inf
         if config.resume_from is not None:
@@ -126,7 +124,7 @@ class DiehlCook(Contender):
         first = images.take(slice(0, 1))
         copy.learn(first, 1)
         copy.respond(first, EVALUATION)
-        self._watch(first)
+        self.record(first)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass in a new order; yields wherever something is due to be kept or told.
@@ -148,77 +146,55 @@ class DiehlCook(Contender):
 
     def respond(self, images: Images) -> Response:
         """Spikes that each image evokes from rest, and the digit that they vote for."""
-        responses, inputs = self._respond(images)
-        spikes = responses.sum(axis=1, dtype=np.int64)
-        per_example = float(spikes.mean()) if len(images) else 0.0
-        activity = Activity(
-            input_per_example=float(inputs.mean()) if len(images) else 0.0,
-            hidden_per_example=per_example,
-            hidden_rate=per_example / (self._width * self._constants.example_steps),
-        )
+        responses = self._respond(images)
         vote = self._readout.possible(self.config.tuning.vote)  # none is learned on the way
-        return Response(self._readout.scores(responses, vote), activity, responses)
+        return Response(self._readout.scores(responses, vote), responses)
 
     def conclude(self, images: Images) -> None:
         """Label neurons anew, and fit the learned vote, by responses of the network as it ended."""
-        responses, inputs = self._respond(images)
-        self._labelling = (images.ids, responses, inputs)
+        responses = self._respond(images)
+        self._labelling = (images.ids, responses)
         self._labels_of_labelling = images.labels
         self._readout = read(responses, images.labels, self.spec.n_classes)
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Counted on ``images``, answered once more."""
-        return self.account(activity, images).operations
-
-    def account(self, activity: Activity, images: Images) -> Account:
-        """Every spike meets the weights that lead on from its neuron, in every presentation.
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Spikes of all populations, in every presentation; readings every ``READING_MS``.
 
         The answer at a reading is by the spikes of the presentation under way. What a vote
-        computes is left out, whichever it is: ten numbers a neuron, once an image. Brian2 gives
-        the same spikes as the native engine in float64, which answers in its place here.
+        computes is left out, whichever it is: a few numbers per neuron, once per image. Brian2
+        gives the same spikes as the native engine in float64, which answers in its place here.
         """
-        del activity
-        steps, watched = self._constants.example_steps, self._watch(images)
-        fired = int(watched.excitatory[-1].sum() + watched.inhibitory[-1].sum())
-        shown = np.minimum.outer(watched.steps, steps * watched.presentations)
-        return spiking_account(
-            list(self._projections(watched)),
-            right=(watched.answers == images.labels[:, None]).astype(np.int64),
-            steps=watched.steps.tolist(),
-            image_steps=shown.sum(axis=1),
-            neurons=sum(sum(layer.to_inhibitory.shape) for layer in self._initial),
-            spikes=fired,
-        )
-
-    def _watch(self, images: Images) -> Watched:
-        """Answer once more, with readings."""
         engine = self._engine
         if not isinstance(engine, NativeEngine):
             engine = self._native(self._constants, self._layers(), np.float64)
         vote = self._readout.possible(self.config.tuning.vote)
-        return engine.watch(
-            images, EVALUATION, max(1, round(READING_MS / self._constants.dt)),
-            lambda responses: self._readout.answers(responses, vote),
-        )  # fmt: skip
+        every = every or max(1, round(READING_MS / self._constants.dt))
+        return engine.record(
+            images, EVALUATION, every, lambda responses: self._readout.scores(responses, vote)
+        )
 
-    def _projections(self, watched: Watched) -> Iterator[Projection]:
-        """The layers' synapses with what was sent into them, from the input on."""
-        sent, first_e, first_i = watched.inputs, 0, 0
+    def synapses(self) -> tuple[Synapses, ...]:
+        """Those of each layer, inhibition at its strength in answers."""
+        return tuple(self._synapses())
+
+    def _synapses(self) -> Iterator[Synapses]:
+        source = INPUT
         for number, layer in enumerate(self._layers(), 1):
-            n_e, n_i = layer.to_inhibitory.shape
-            excitatory = watched.excitatory[:, first_e : first_e + n_e]
-            inhibitory = watched.inhibitory[:, first_i : first_i + n_i]
-            source = "input" if number == 1 else "excitatory 1"
-            yield Projection.of(f"{source} to excitatory {number}", layer.weights.T, sent)
-            if layer.input_to_inhibitory.size:
-                feed = layer.input_to_inhibitory.T
-                yield Projection.of(f"input to inhibitory {number}", feed, sent)
-            yield Projection.of(
-                f"excitatory {number} to inhibitory {number}", layer.to_inhibitory, excitatory
-            )
+            excitatory, inhibitory = f"excitatory {number}", f"inhibitory {number}"
             back = layer.to_excitatory * self.config.tuning.response_inhibition
-            yield Projection.of(f"inhibitory {number} to excitatory {number}", back, inhibitory)
-            sent, first_e, first_i = excitatory, first_e + n_e, first_i + n_i
+            for origin, target, weights in (
+                (source, excitatory, layer.weights.T),
+                (source, inhibitory, layer.input_to_inhibitory.T),
+                (excitatory, inhibitory, layer.to_inhibitory),
+                (inhibitory, excitatory, back),
+            ):
+                if weights.size:
+                    yield Synapses.of(f"{origin} to {target}", origin, weights)
+            source = excitatory
+
+    def speaks_for(self) -> NDArray[np.int8]:
+        """By the labels of the neurons."""
+        return self._readout.assigned.astype(np.int8)
 
     def footprint(self) -> Footprint:
         """Plastic weights and thresholds; delays, fixed weights, and the state of all neurons.
@@ -308,8 +284,6 @@ class DiehlCook(Contender):
         self._running.tell(self._seen)
         if self._running.told:
             save_accuracy(self._running.told, folder / "accuracy.png")
-        if isinstance(self._engine, NativeEngine):
-            save_raster(self._raster(self._engine, images, response), folder)
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The accuracy by each vote, and how many neurons never fired."""
@@ -324,27 +298,13 @@ class DiehlCook(Contender):
             "unassigned_neurons": unassigned,
         }
 
-    def _raster(self, engine: NativeEngine, images: Images, response: Response) -> Raster:
-        """The spikes of a few of the images; ``response`` is that to all of them."""
-        rows = first_of_each_class(images.labels)
-        vote = self._readout.possible(self.config.tuning.vote)
-        shown = []
-        for row in rows:
-            inputs, spikes = engine.show(images.take(slice(row, row + 1)), EVALUATION)
-            so_far = spikes.cumsum(axis=0, dtype=np.int32)
-            shown.append(Shown(inputs, spikes, self._readout.scores(so_far, vote)))
-        return Raster(
-            images.take(rows), response.labels[rows], shown,
-            self._readout.assigned.astype(np.int8), self.config.dt, f"{vote} vote",
-        )  # fmt: skip
-
     @property
     def _width(self) -> int:
         return sum(layer.size for layer in self._initial)
 
     def _build(self, layers: list[Layer]) -> None:
         self._initial = layers
-        self._constants = make_constants(self.config, layers[0].size)
+        self._constants = make_constants(self.config, *layers[0].weights.shape)
         self._engine = self._engine_of(self._constants, layers)
 
     def _engine_of(self, constants: Constants, layers: list[Layer]) -> NativeEngine | Brian2Engine:
@@ -374,10 +334,10 @@ class DiehlCook(Contender):
             for number, layer in enumerate(self._initial)
         ]
 
-    def _respond(self, images: Images) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def _respond(self, images: Images) -> NDArray[np.int32]:
         if self._labelling is not None and np.array_equal(images.ids, self._labelling[0]):
-            return self._labelling[1:]
-        return self._engine.respond(images, EVALUATION)
+            return self._labelling[1]
+        return self._engine.respond(images, EVALUATION)[0]
 
     def _until_due(self) -> int:
         config = self.config

@@ -28,9 +28,9 @@ DEFAULT_SIZE = 400
 THETA = "theta_A"
 
 
-def make_constants(config: DiehlCookConfig, n_e: int) -> Constants:
-    """The network's constants."""
-    sums: tuple[float, ...] = (config.weight_sum,)
+def make_constants(config: DiehlCookConfig, n_e: int, n_pixels: int = MNIST.n_pixels) -> Constants:
+    """The network's constants, for ``n_e`` neurons of the first layer."""
+    sums: tuple[float, ...] = (config.weight_sum * (n_pixels / MNIST.n_pixels),)
     gains: tuple[float, ...] = (1.0,)
     if config.n_e2:
         second = n_e / 10 if config.weight_sum_2 is None else config.weight_sum_2

@@ -22,12 +22,11 @@ from spikeoff.contenders.gradient.keras import networks, weights
 from spikeoff.contenders.gradient.keras.engine import KerasEngine
 from spikeoff.contenders.gradient.keras.loading import start_tensorflow
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
-from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.hardware import thread_count
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
-from spikeoff.ledger.account import Account
-from spikeoff.ledger.operations import Activity
+from spikeoff.ledger.recording import Recording, Synapses
 
 Engine = Literal["native", "tensorflow"]
 
@@ -61,10 +60,10 @@ class Conventional(GradientContender):
             raise UserError(
                 f"`device` (={config.device}) must be cpu: engine tensorflow computes there alone"
             )
-        tensorflow = start_tensorflow(use_threads(config.num_threads))
+        tensorflow = start_tensorflow(thread_count(config.num_threads))
         super().__init__(replace(config, device="cpu"), spec)
         self.libraries = ("tensorflow", "keras")
-        engine = KerasEngine(self.keras_network(), config, tensorflow)
+        engine = KerasEngine(self.keras_network(), config, spec, tensorflow)
         engine.restore(self.state())
         self._keras = engine
 
@@ -73,7 +72,7 @@ class Conventional(GradientContender):
         """The network of Keras' layers, from pixels to logits, with weights of its own."""
 
     def keras_model(self) -> Any:
-        """The network as Keras' users have it: from pixels [n, 28, 28] to probabilities [n, 10]."""
+        """The network as Keras' users have it: from pixels [n, height, width] to probabilities."""
         network = self.keras_network()
         weights.load(network, self.state())
         return networks.answering(network, self.settings.learning_rate)
@@ -94,12 +93,17 @@ class Conventional(GradientContender):
         self._keras.learn(images.flat, images.labels, 0.0, _dropout_seed(0, 0, 0))
         self.resume(before)
         self.respond(images)
-        self.account(Activity(0.0, 0.0, 0.0), images)
+        self.record(images)
 
-    def account(self, activity: Activity, images: Images) -> Account:
-        """Counted by the PyTorch module, which has the same weights."""
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Recorded from the PyTorch module, which has the same weights."""
         self._mirror()
-        return super().account(activity, images)
+        return super().record(images, every)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """Those of the PyTorch module."""
+        self._mirror()
+        return super().synapses()
 
     def state(self) -> State:
         """Weights and buffers, by PyTorch's names and layout whatever the engine."""
@@ -136,13 +140,10 @@ class Conventional(GradientContender):
         pixels, labels = batch.flat, batch.labels
         return torch.tensor(self._keras.learn(pixels, labels, self._rate, seed))
 
-    def _answer(
-        self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
+    def _answer(self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         if self._keras is None:
             return super()._answer(pixels, ids)
-        logits, active = self._keras.answer(pixels)
-        return logits, (float(np.count_nonzero(pixels)), active)
+        return self._keras.answer(pixels)
 
     def _mirror(self) -> None:
         """Let the module have Keras' weights."""

@@ -1,71 +1,93 @@
-"""``izhikevich-gradient``: 784 - 1024 - 10 Izhikevich neurons trained by surrogate gradient.
+"""``izhikevich-gradient``: a network of spiking neurons trained by surrogate gradient.
 
 Each image becomes 50 steps of input spikes by rate coding. Every hidden neuron receives, at each
-step, the sum of the weights of the pixels that fired and a constant bias; every output neuron
-the sum of the weights of the hidden neurons that fired. The answer is the output neuron that
-fires most.
+step, the sum of the weights of the pixels, or of the neurons of the layer before, that fired, and a
+constant bias; every output neuron the sum of the weights of the last hidden neurons that fired. The
+answer is the output neuron that fires most. By default: 784 - 1024 - 10 Izhikevich neurons.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
+import tyro
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.coding import EVALUATION, rate_code_torch
-from spikeoff.contenders.base import Outputs, Response, require
-from spikeoff.contenders.effects import setting
-from spikeoff.contenders.gradient.numba import spiking_network as two_layers
-from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender, Pass
-from spikeoff.contenders.gradient.triton import support
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_class, save_raster
-from spikeoff.data import MNIST, N_CLASSES, N_PIXELS, Images, ImageSpec
-from spikeoff.kernels.events import by_step
-from spikeoff.kernels.rate_coding import rate_code_delta, rate_code_events
-from spikeoff.kernels.spike_delta import SpikeDelta
+from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.gradient.backends import (
+    KINDS,
+    Backend,
+    Coding,
+    Computation,
+    LayerSpikes,
+    choose_backend,
+)
+from spikeoff.contenders.gradient.layer_sizes import (
+    ALIASES,
+    Sizes,
+    check_sizes,
+    migrate_sizes,
+    part_name,
+)
+from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
+from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.learning.surrogate import Surrogate
-from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
-from spikeoff.ledger.operations import Activity
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
-from spikeoff.neurons.torch_layer import izhikevich_layer
+from spikeoff.neurons.lif import LIFParams
+from spikeoff.neurons.models import Params
 
-Count = Callable[[], tuple[float, float]]
-Way = Literal["numba", "triton", "autograd"]
+OutputPattern = Annotated[Pattern, tyro.conf.arg(aliases=["--output"])]
 
 PLACES = 2**27
 """Input or hidden neurons times steps and images that answer at once on a GPU, at most."""
 
+MAX_NEURONS = 2**16 - 1
+"""Neurons of a hidden layer: kernels number them in 16 bits."""
+
+OF_A_NEURON = {
+    "izhikevich": ("hidden_pattern", "output_pattern"),
+    "lif": ("tau_mem", "v_thresh"),
+}
+"""Settings that only one neuron has."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class IzhikevichGradientConfig(GradientConfig):
-    """The Izhikevich network, trained by surrogate gradient and Adam."""
+    """The spiking network, trained by surrogate gradient and Adam."""
 
     weight_decay: float = 0.01
     """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
-    engine: Literal["native", "torch"] = setting("native", searched=False)
+    engine: Literal["native", "torch"] = "native"
     """native: fused kernels, by Numba on the CPU and by Triton on a GPU that it supports, else as
     torch; torch: plain autograd everywhere."""
-    n_hidden: int = 1024
-    """Hidden neurons."""
+    neuron: Literal["izhikevich", "lif"] = "izhikevich"
+    """Neuron model of all layers; lif: leaky integrate-and-fire, reset by subtraction."""
+    hidden: Sizes = (1024,)
+    """Neurons of each hidden layer."""
     n_steps: int = 50
-    """Time steps an image is shown."""
+    """Time steps for which an image is shown."""
     dt: float = 1.0
     """Step (ms)."""
     max_rate: float = 1.0
     """Probability that a pixel of value 255 fires at a step."""
-    hidden: Pattern = "fast-spiking"
-    """Firing pattern of the hidden neurons."""
-    output: Pattern = "fast-spiking"
-    """Firing pattern of the output neurons."""
+    hidden_pattern: Pattern = "fast-spiking"
+    """Firing pattern of the hidden neurons; for neuron izhikevich."""
+    output_pattern: OutputPattern = "fast-spiking"
+    """Firing pattern of the output neurons; for neuron izhikevich."""
+    tau_mem: float = 10.0
+    """Time constant of the membrane (ms); for neuron lif."""
+    v_thresh: float = 20.0
+    """Threshold, and what a spike takes off the membrane potential (mV); for neuron lif."""
     logit_scale: float = 1.0
     """Factor from spike counts to logits."""
     surrogate: Surrogate = "fast_sigmoid"
@@ -75,69 +97,80 @@ class IzhikevichGradientConfig(GradientConfig):
     max_slope: float = 1.0
     """Bound of dv[t+1]/dv[t] in the backward pass."""
     hidden_scale: float = 0.5
-    """Standard deviation of the initial weights from input to hidden (mV/ms)."""
+    """Standard deviation of the initial weights into hidden layers (mV/ms)."""
     output_scale: float = 0.5
     """Standard deviation of the initial weights from hidden to output (mV/ms)."""
     initial_bias: float = 4.0
     """Initial bias of the hidden neurons (mV/ms)."""
     dropout: float = 0.4
-    """Share of hidden neurons whose spikes are withheld from the output at a training step."""
+    """Share of hidden neurons whose spikes are withheld from the next layer at a training step."""
+
+    aliases: ClassVar[Mapping[str, str]] = ALIASES
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("n_hidden", self.n_hidden, 1 <= self.n_hidden < 2**16, "from 1 to 65535")
+        check_sizes(self.hidden, MAX_NEURONS)
         require("n_steps", self.n_steps, self.n_steps >= 1, "at least 1")
         require("dt", self.dt, 0 < self.dt <= 1, "above 0 and at most 1 ms")
         require("max_rate", self.max_rate, 0 < self.max_rate <= 1, "above 0 and at most 1")
-        for name in ("logit_scale", "surrogate_width", "max_slope", "hidden_scale", "output_scale"):
+        for name in ("logit_scale", "surrogate_width", "max_slope", "hidden_scale", "output_scale",
+                     "tau_mem", "v_thresh"):  # fmt: skip
             value = getattr(self, name)
             require(name, value, 0 < value < math.inf, "above 0")
         require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
         require("initial_bias", self.initial_bias, math.isfinite(self.initial_bias), "finite")
+        for neuron, names in OF_A_NEURON.items():
+            for name in names:
+                value = getattr(self, name)
+                holds = neuron == self.neuron or value == getattr(type(self), name)
+                require(name, value, holds, f"left out: `neuron` is {self.neuron}, and this is a "
+                        f"setting of {neuron}")  # fmt: skip
 
+    @classmethod
+    def migrate(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings as earlier versions had them: ``n_hidden``, and patterns by other names."""
+        changed = dict(settings)
+        for name in ("hidden", "output"):
+            if isinstance(changed.get(name), str):
+                changed[f"{name}_pattern"] = changed.pop(name)
+        return migrate_sizes(changed)
 
-class Watched(NamedTuple):
-    """What images evoke, step by step.
-
-    inputs, hidden: [steps, neurons] spikes over all images.
-    outputs: [n, steps, 10] spikes of each image.
-    """
-
-    inputs: NDArray[np.int64]
-    hidden: NDArray[np.int64]
-    outputs: NDArray[np.uint8]
+    def spiking_layers(self) -> SpikingLayers:
+        """What is fixed about the layers."""
+        if self.neuron == "lif":
+            lif: Params = LIFParams(self.tau_mem, self.v_thresh)
+            params = (*(lif for _ in self.hidden), lif)
+        else:
+            hidden, output = PRESETS[self.hidden_pattern], PRESETS[self.output_pattern]
+            params = (*(hidden for _ in self.hidden), output)
+        return SpikingLayers(params, self.dt, self.surrogate, self.surrogate_width, self.max_slope)
 
 
 class Weights(nn.Module):
-    """What learning changes: both weight matrices and the hidden bias."""
+    """What learning changes: matrix and bias of each hidden layer in turn, and the output matrix.
 
-    def __init__(self, config: IzhikevichGradientConfig) -> None:
+    They are called hidden, bias, hidden_2, bias_2, ..., output.
+    """
+
+    def __init__(self, config: IzhikevichGradientConfig, spec: ImageSpec) -> None:
         super().__init__()
-        n = config.n_hidden
-        self.hidden = nn.Parameter(torch.randn(N_PIXELS, n) * config.hidden_scale)
-        self.bias = nn.Parameter(torch.full((n,), config.initial_bias))
-        self.output = nn.Parameter(torch.randn(n, N_CLASSES) * config.output_scale)
-
-
-def choose_backend(engine: str, device: str) -> tuple[Way, tuple[str, ...]]:
-    """What computes on a device; where a reader would not expect it, a note tells."""
-    if engine == "torch":
-        return "autograd", ()
-    if device == "cpu":
-        return "numba", ()
-    trouble = support.trouble(device)
-    if trouble is None:
-        return "triton", ("engine native: Triton's kernels, tried out on this GPU beforehand",)
-    return "autograd", (f"engine native: PyTorch's operators, not fused kernels; {trouble}",)
+        n_before = spec.n_pixels
+        for layer, n in enumerate(config.hidden, 1):
+            matrix = nn.Parameter(torch.randn(n_before, n) * config.hidden_scale)
+            self.register_parameter(part_name("hidden", layer), matrix)
+            bias = nn.Parameter(torch.full((n,), config.initial_bias))
+            self.register_parameter(part_name("bias", layer), bias)
+            n_before = n
+        self.output = nn.Parameter(torch.randn(n_before, spec.n_classes) * config.output_scale)
 
 
 class IzhikevichGradient(GradientContender):
-    """The surrogate-gradient Izhikevich network."""
+    """The spiking network trained by surrogate gradient."""
 
     id = "izhikevich-gradient"
     title = "Izhikevich, surrogate gradient"
     spiking = True
-    neuron = "izhikevich"
+    score_unit = "output spikes"
     config_type = IzhikevichGradientConfig
     search_space: ClassVar[dict[str, str]] = {
         "learning_rate": "log:0.001..0.1",
@@ -156,244 +189,110 @@ class IzhikevichGradient(GradientContender):
     )
 
     def __init__(self, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> None:
-        self.config = config
+        self.config, self.neuron = config, config.neuron
         super().__init__(config, spec)
-        self.way, self.notes = choose_backend(config.engine, self.device)
-        self.engine = "torch" if self.way == "autograd" else "native"
-        if self.way == "triton":
+        backend, self.notes = choose_backend(
+            config.engine, self.device, config.neuron, len(config.hidden)
+        )
+        self.engine = "torch" if backend == "autograd" else "native"
+        self.use_backend(backend)
+        if backend == "triton":
             self.use_large_batches()
+
+    def use_backend(self, backend: Backend) -> None:
+        """Let this backend compute from now on."""
+        config = self.config
+        self.backend = backend
+        self._computation: Computation = KINDS[backend](
+            self.module, config.spiking_layers(),
+            Coding(config.n_steps, config.max_rate, config.seed), config.dropout, self._keep_masks,
+        )  # fmt: skip
 
     def use_large_batches(self) -> None:
         """Let many images answer at once, and the device work on while we do not look."""
-        a_step = max(N_PIXELS, self.config.n_hidden)
+        a_step = max(self.spec.n_pixels, *self.config.hidden)
         self.evaluation_batch = max(1, min(2000, PLACES // (a_step * self.config.n_steps)))
         self.batches_per_step = 64
 
     def build(self) -> nn.Module:
         """Normally distributed weights and a constant bias."""
-        return Weights(self.config)
+        return Weights(self.config, self.spec)
 
     @classmethod
-    def sizes(cls, config: IzhikevichGradientConfig) -> tuple[int, int]:
+    def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:
         """A step's lists of input spikes, and of a hidden neuron potential, spikes, gradient."""
-        n = config.n_hidden
-        step = 2 * N_PIXELS + 14 * n + 16 * N_CLASSES
-        return n * (N_PIXELS + 1 + N_CLASSES), config.n_steps * step
+        n_inputs = (spec.n_pixels, *config.hidden[:-1])
+        weights = sum(n * (before + 1) for before, n in zip(n_inputs, config.hidden, strict=True))
+        step = 2 * spec.n_pixels + 14 * sum(config.hidden) + 16 * spec.n_classes
+        return weights + config.hidden[-1] * spec.n_classes, config.n_steps * step
 
-    def hidden_places(self) -> int:
-        """Hidden neurons times steps."""
-        return self.config.n_hidden * self.config.n_steps
+    def matrices(self) -> dict[str, torch.Tensor]:
+        """The matrix of weights into each layer, by the layer's name: hidden, hidden_2, output."""
+        names = [part_name("hidden", k + 1) for k in range(len(self.config.hidden))]
+        weights = dict(self.module.named_parameters())
+        return {name: weights[name].detach().cpu() for name in (*names, "output")}
 
-    def account(self, activity: Activity, images: Images) -> Account:
-        """Every spike meets the weights that lead on from its neuron.
+    def layer_spikes(self, images: Images) -> dict[str, LayerSpikes]:
+        """The spikes that images evoke, to the last as when they are answered, by layer."""
+        self.module.eval()
+        pixels = torch.from_numpy(images.flat).to(self.device)
+        with self._computing():
+            found = self._computation.spikes(pixels, images.ids)
+        return dict(zip((INPUT, *self.matrices()), found, strict=True))
+
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Spikes of all layers, with a reading after every step.
 
         The answer after a step is the output neuron that has fired most by then.
         """
-        del activity
-        config, weights = self.config, self.weights
-        n_steps = config.n_steps
-        inputs = np.zeros((n_steps, N_PIXELS), np.int64)
-        hidden = np.zeros((n_steps, config.n_hidden), np.int64)
-        right = np.zeros((len(images), n_steps), np.int64)
-        fired = 0
-        self.module.eval()
-        for first in range(0, len(images), self.evaluation_batch):
-            part = slice(first, first + self.evaluation_batch)
-            watched = self._watch(images.take(part))
-            inputs += watched.inputs
-            hidden += watched.hidden
-            fired += int(watched.outputs.sum(dtype=np.int64))
-            answers = watched.outputs.cumsum(axis=1, dtype=np.int64).argmax(axis=2)
-            right[part] = answers == images.labels[part, None]
-        w_hidden, w_output = (w.detach().cpu().numpy() for w in (weights.hidden, weights.output))
-        projections = [
-            Projection.of("input to hidden", w_hidden, inputs.cumsum(axis=0)),
-            Projection.of("hidden to output", w_output, hidden.cumsum(axis=0)),
+        del every
+        parts = [
+            self._record(images.take(slice(first, first + self.evaluation_batch)))
+            for first in range(0, max(1, len(images)), self.evaluation_batch)
         ]
-        steps = range(1, n_steps + 1)
-        return spiking_account(
-            projections, right=right, steps=steps,
-            image_steps=len(images) * np.arange(1, n_steps + 1),
-            neurons=config.n_hidden + N_CLASSES, spikes=int(hidden.sum()) + fired,
+        return Recording.joined(parts)
+
+    def _record(self, images: Images) -> Recording:
+        spikes, steps = self.layer_spikes(images), np.arange(1, self.config.n_steps + 1)
+        layers = tuple(spikes)
+        so_far = spikes["output"].dense().cumsum(axis=1, dtype=np.float32)
+        return Recording(
+            {name: layer.by_step() for name, layer in spikes.items()},
+            so_far * np.float32(self.config.logit_scale),
+            steps, len(images) * steps, layers[1:-1], layers[1:], dt=self.config.dt,
         )  # fmt: skip
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """The matrices of weights."""
+        matrices = self.matrices()
+        return tuple(
+            Synapses.of(f"{source} to {target}", source, matrix.numpy())
+            for source, (target, matrix) in zip((INPUT, *matrices), matrices.items(), strict=False)
+        )
+
+    def speaks_for(self) -> NDArray[np.int8]:
+        """By the largest weight on to an output neuron; neurons of earlier layers, for none."""
+        last = self.matrices()["output"].argmax(1).numpy().astype(np.int8)
+        return np.concatenate([np.full(sum(self.config.hidden[:-1]), -1, np.int8), last])
 
     def footprint(self) -> Footprint:
         """Weights; the state of all neurons."""
-        neurons, word = self.config.n_hidden + N_CLASSES, self.weights.hidden.element_size()
+        word = self.matrices()["output"].element_size()
         learned = super().footprint().parameters_bytes
-        return Footprint(learned, state_bytes("izhikevich", neurons, word))
+        return Footprint(learned, state_bytes(self.config.neuron, self._n_neurons(), word))
 
-    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
-        """Draw the input spikes, run both layers, count the output neurons' spikes."""
-        ways = {
-            "numba": self._by_numba,
-            "triton": self._by_triton,
-            "autograd": self._by_autograd,
-        }
-        counts, count_activity = ways[self.way](pixels, ids, epoch)
-        return Pass(counts * self.config.logit_scale, count_activity)
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
+        """Draw the input spikes, run all layers, count the output neurons' spikes."""
+        return self._computation.counts(pixels, ids, epoch) * self.config.logit_scale
 
-    def write_extras(self, folder: Path, images: Images, response: Response) -> None:
-        """The spikes of a few test images, step by step."""
-        rows = first_of_each_class(images.labels)
-        self.module.eval()
-        with torch.no_grad():
-            inputs, hidden, answers = self._show(images.take(rows))
-        scores = answers.cumsum(axis=1, dtype=np.float32) * np.float32(self.config.logit_scale)
-        raster = Raster(
-            images.take(rows), response.labels[rows],
-            [Shown(*one) for one in zip(inputs, hidden, scores, strict=True)],
-            self.weights.output.detach().argmax(1).cpu().numpy().astype(np.int8),
-            self.config.dt, "output spikes",
-        )  # fmt: skip
-        save_raster(raster, folder)
+    def _keep_masks(self, ids: Any, epoch: int) -> list[torch.Tensor]:
+        """[n, neurons] uint8 of each hidden layer, 0 for neurons that dropout silences."""
+        masks = [
+            self.keep_mask(ids, epoch, n, self.config.dropout, layer)
+            for layer, n in enumerate(self.config.hidden, 1)
+        ]
+        return [mask for mask in masks if mask is not None]
 
-    def _show(self, images: Images) -> tuple[NDArray[np.uint8], ...]:
-        """Spikes of inputs, hidden and output neurons, [n, steps, .], as the engine has them."""
-        if self.way != "numba":
-            found = self._spikes(images)
-            return tuple(spikes.cpu().numpy().astype(np.uint8) for spikes in found)
-        inputs, passage = self._run(images)
-        shape = (len(images), self.config.n_steps, -1)
-        hidden = passage.spikes.dense()
-        return inputs.dense().reshape(shape), hidden.reshape(shape), passage.answered
-
-    def _by_numba(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
-        weights = self.weights
-        images = Images(pixels.numpy(), np.empty(0, np.uint8), np.asarray(ids))
-        inputs = self._delta(images, epoch)
-        counts, hidden_spikes = two_layers.TwoLayers.apply(  # type: ignore[no-untyped-call]
-            weights.hidden,
-            weights.bias,
-            weights.output,
-            inputs,
-            self._layers(),
-            self.heard(ids, epoch, self.config.n_hidden, self.config.dropout),
-            1 - self.config.dropout,
-        )
-        return counts, lambda: (inputs.total(), hidden_spikes)
-
-    def _by_triton(self, pixels: torch.Tensor, ids: Any, epoch: int) -> tuple[torch.Tensor, Count]:
-        gpu = import_module("spikeoff.contenders.gradient.triton.spiking_network")  # needs Triton
-        config, weights, scale = self.config, self.weights, None
-        ids = torch.as_tensor(ids, device=pixels.device)
-        draw = self._draw(pixels, ids, epoch)
-        if config.dropout and self.module.training:
-            scale = import_module("spikeoff.contenders.gradient.triton.dropout_scale").scale(
-                ids, config.n_hidden, config.dropout, weights.hidden.dtype,
-                seed=config.seed, epoch=epoch,
-            )  # fmt: skip
-        counts, hidden_counts = gpu.TwoLayers.apply(
-            weights.hidden, weights.bias, weights.output, draw, self._layers(), scale
-        )
-        return counts, lambda: (_total(draw()), _total(hidden_counts))
-
-    def _draw(
-        self, pixels: torch.Tensor, ids: torch.Tensor, epoch: int
-    ) -> Callable[[], torch.Tensor]:
-        """Draws the images' input spikes by Triton."""
-        rate_coding = import_module("spikeoff.contenders.gradient.triton.rate_coding")
-        config, dtype = self.config, self.weights.hidden.dtype
-        return lambda: rate_coding.rate_code(
-            pixels, ids, config.n_steps, config.max_rate, dtype,
-            seed=config.seed, epoch=epoch,
-        )  # fmt: skip
-
-    def _by_autograd(
-        self, pixels: torch.Tensor, ids: Any, epoch: int
-    ) -> tuple[torch.Tensor, Count]:
-        spikes, hidden, answers = self._spikes_by_autograd(pixels, ids, epoch)
-        return answers.sum(1), lambda: (float(spikes.sum()), float(hidden.sum()))
-
-    def _spikes_by_autograd(
-        self, pixels: torch.Tensor, ids: Any, epoch: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """[n, steps, neurons] spikes of inputs, hidden and output neurons."""
-        config, weights = self.config, self.weights
-        spikes = rate_code_torch(
-            pixels,
-            torch.as_tensor(ids, device=pixels.device),
-            config.n_steps,
-            config.max_rate,
-            seed=config.seed,
-            epoch=epoch,
-        )
-        currents = spikes.to(weights.hidden.dtype) @ weights.hidden + weights.bias
-        hidden, _ = izhikevich_layer(currents, PRESETS[config.hidden], config.dt, **self._rule())
-        heard = self.heard(ids, epoch, config.n_hidden, config.dropout)
-        sent = hidden if heard is None else hidden * heard[:, None] / (1 - config.dropout)
-        answers, _ = izhikevich_layer(
-            sent @ weights.output, PRESETS[config.output], config.dt, **self._rule()
-        )
-        return spikes, hidden, answers
-
-    def _spikes(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The same of images that answer, by Triton or by autograd."""
-        pixels = torch.from_numpy(images.flat).to(self.device)
-        if self.way == "autograd":
-            return self._spikes_by_autograd(pixels, images.ids, EVALUATION)
-        gpu, weights = (
-            import_module("spikeoff.contenders.gradient.triton.spiking_network"),
-            self.weights,
-        )
-        draw = self._draw(pixels, torch.from_numpy(images.ids).to(self.device), EVALUATION)
-        values = (weights.hidden, weights.bias, weights.output)
-        passage = gpu.run(draw, values, self._layers())
-        return draw(), gpu.spikes(passage.trace), gpu.spikes(passage.output_trace)
-
-    def _watch(self, images: Images) -> Watched:
-        """Answer once more: the same spikes as in ``present``, told step by step."""
-        config = self.config
-        if self.way == "numba":
-            _, passage = self._run(images)
-            inputs = rate_code_events(
-                images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
-            )
-            hidden = by_step(passage.spikes, config.n_steps)
-            return Watched(by_step(inputs, config.n_steps), hidden, passage.answered)
-        with torch.no_grad():
-            spikes = self._spikes(images)
-        sent, hidden = (part.sum(0).cpu().numpy().astype(np.int64) for part in spikes[:2])
-        return Watched(sent, hidden, spikes[2].cpu().numpy().astype(np.uint8))
-
-    def _run(self, images: Images) -> tuple[SpikeDelta, two_layers.Passage]:
-        """What images evoke by the kernels, all hidden neurons heard."""
-        weights = self.weights
-        values = (weights.hidden, weights.bias, weights.output)
-        w_hidden, bias, w_output = (w.detach().numpy() for w in values)
-        inputs = self._delta(images, EVALUATION)
-        return inputs, two_layers.run(inputs, (w_hidden, bias, w_output), self._layers())
-
-    def _delta(self, images: Images, epoch: int) -> SpikeDelta:
-        """The images' input spikes."""
-        config = self.config
-        return rate_code_delta(
-            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
-        )
-
-    def _layers(self) -> two_layers.Layers:
-        """What is fixed about both layers."""
-        config = self.config
-        return two_layers.Layers(
-            PRESETS[config.hidden], PRESETS[config.output], config.dt, **self._rule()
-        )
-
-    @property
-    def weights(self) -> Weights:
-        """The module, by its type."""
-        assert isinstance(self.module, Weights)
-        return self.module
-
-    def _rule(self) -> dict[str, Any]:
-        """How both layers go backward."""
-        config = self.config
-        return {
-            "surrogate": config.surrogate,
-            "width": config.surrogate_width,
-            "max_slope": config.max_slope,
-        }
-
-
-def _total(spikes: torch.Tensor) -> float:
-    """Their number; single precision would lose the last of more than 2^24."""
-    return float(spikes.sum(dtype=torch.float64))
+    def _n_neurons(self) -> int:
+        """Hidden and output neurons."""
+        return sum(self.config.hidden) + self.spec.n_classes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,13 @@ from spikeoff.contenders.base import (
 )
 from spikeoff.contenders.gradient.adam import Adam
 from spikeoff.contenders.gradient.numba import dropout_mask as dropout
-from spikeoff.contenders.hardware import choose_device, use_threads
-from spikeoff.data import MNIST, N_CLASSES, Images, ImageSpec
-from spikeoff.learning.dropout import kept_torch
+from spikeoff.contenders.hardware import choose_device, computing, thread_count
+from spikeoff.data import MNIST, Images, ImageSpec
+from spikeoff.learning.dropout import keep_mask_torch
 from spikeoff.learning.schedule import warmup_cosine
-from spikeoff.ledger.account import Account, Footprint
-from spikeoff.ledger.module_counts import counting
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.module_recording import ModuleRecorder
+from spikeoff.ledger.recording import Recording, Synapses
 
 BYTES_A_WEIGHT = 48
 """Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
@@ -60,7 +61,7 @@ class GradientConfig(Config):
     weight_decay: float = 0.0
     """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
     label_smoothing: float = 0.0
-    """Share of the target spread over all ten digits."""
+    """Share of the target spread over all classes."""
     patience: int | None = None
     """Epochs without a lower validation loss before training stops; never by default."""
 
@@ -83,18 +84,6 @@ class GradientConfig(Config):
         require("patience", patience, patience is None or patience >= 1, "at least 1")
 
 
-@dataclass(frozen=True)
-class Pass:
-    """A batch's way through a network.
-
-    logits: [n, 10].
-    count: tells active inputs and active hidden places of the whole batch, when asked.
-    """
-
-    logits: torch.Tensor
-    count: Callable[[], tuple[float, float]]
-
-
 class GradientContender(Contender):
     """A PyTorch module trained by Adam.
 
@@ -104,7 +93,7 @@ class GradientContender(Contender):
     evaluation_batch: int = 500
     """Images that answer at once."""
     remedy = "lower --learning_rate or set --clip_norm"
-    memory_grows_with = "--n_hidden or --batch_size"
+    memory_grows_with = "--hidden or --batch_size"
     batches_per_step: int = 16
     """Batches between two looks at the loss: on a GPU each look waits for the device."""
 
@@ -113,12 +102,10 @@ class GradientContender(Contender):
         self.settings = config
         self.device = choose_device(config.device)
         self.patience = config.patience
-        use_threads(config.num_threads)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        # Nothing here reads memory that it did not write; to fill it costs a tenth of cnn's time.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        torch.manual_seed(config.seed)
-        self.module = self.build().to(self.device)
+        self._threads = thread_count(config.num_threads)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(config.seed)
+            self.module = self.build().to(self.device)
         self.optimizer = Adam(
             self.module.parameters(), config.learning_rate, (config.beta1, config.beta2),
             config.weight_decay, fused=self.device != "mps",
@@ -131,41 +118,38 @@ class GradientContender(Contender):
         """The network, with its initial weights drawn from PyTorch's generator."""
 
     @abstractmethod
-    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> Pass:
-        """Send a batch through.
+    def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
+        """Send a batch through; its logits [n, classes].
 
         Args:
-            pixels: [n, 784] uint8, on the device.
+            pixels: [n, n_pixels] uint8, on the device.
             ids: [n] int64, which examples they are; an array, or a tensor on the device.
             epoch: ``EVALUATION`` outside training.
         """
 
-    @abstractmethod
-    def hidden_places(self) -> int:
-        """Hidden neurons times steps: how many could be active for an image."""
-
     @classmethod
     def memory_needed(cls, config: GradientConfig, n_images: int, spec: ImageSpec = MNIST) -> int:
         """Weights, gradients and moments, a checkpoint of them, and what a batch leaves."""
-        weights, image_bytes = cls.sizes(config)
+        weights, image_bytes = cls.sizes(config, spec)
         together = max(config.batch_size, cls.evaluation_batch)
         return BYTES_A_WEIGHT * weights + image_bytes * together + 3 * spec.n_pixels * n_images
 
     @classmethod
     @abstractmethod
-    def sizes(cls, config: Any) -> tuple[int, int]:
+    def sizes(cls, config: Any, spec: ImageSpec = MNIST) -> tuple[int, int]:
         """Weights of the network, and bytes that an image's way through it takes at most."""
 
     def warm_up(self, images: Images) -> None:
-        """One way forward and back, its traces removed; then an account."""
+        """One way forward and back, its traces removed; then a recording."""
         before = self.state()
         self.module.train()
         pixels, labels, ids = self._on_device(images)
-        logits = self.present(pixels, ids, 1).logits
-        functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+        with self._computing():
+            logits = self.present(pixels, ids, 1)
+            functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
         self.restore(before)
-        self.account(Activity(0.0, 0.0, 0.0), images)
+        self.record(images)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass in a new order; yields after every ``batches_per_step`` batches."""
@@ -176,10 +160,11 @@ class GradientContender(Contender):
             self.module.train()
             done = torch.zeros(2, device=self.device)  # right answers, summed loss
             chunk = batches[first : first + self.batches_per_step]
-            for number, rows in enumerate(chunk, first):
-                self._set_rate((epoch - 1) * len(batches) + number, len(batches))
-                done += self._learn_batch(images, rows, epoch)
-            correct, loss = done.tolist()
+            with self._computing():  # not across the yield: the caller computes, too
+                for number, rows in enumerate(chunk, first):
+                    self._set_rate((epoch - 1) * len(batches) + number, len(batches))
+                    done += self._learn_batch(images, rows, epoch)
+                correct, loss = done.tolist()
             yield Step(sum(map(len, chunk)), round(correct), loss)
 
     def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
@@ -189,7 +174,7 @@ class GradientContender(Contender):
         """
         pixels, labels, ids = self._on_device(images)
         target = labels[rows]
-        logits = self.present(pixels[rows], ids[rows], epoch).logits
+        logits = self.present(pixels[rows], ids[rows], epoch)
         loss = functional.cross_entropy(
             logits, target, label_smoothing=self.settings.label_smoothing
         )
@@ -206,39 +191,40 @@ class GradientContender(Contender):
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
-        scores = np.empty((len(images), N_CLASSES), np.float32)
-        active = np.zeros(2)
-        for first in range(0, len(images), self.evaluation_batch):
-            part = slice(first, first + self.evaluation_batch)
-            scores[part], sent = self._answer(images.flat[part], images.ids[part])
-            active += sent
-        inputs, hidden = active / max(1, len(images))
-        return Response(scores, Activity(inputs, hidden, hidden / self.hidden_places()))
-
-    def _answer(
-        self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-        """Logits of a batch, and its active inputs and hidden places."""
-        self.module.eval()
-        with torch.no_grad():
-            sent = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
-            return sent.logits.float().cpu().numpy(), sent.count()
-
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Counted on ``images`` as they go through the module once more."""
-        return self.account(activity, images).operations
-
-    def account(self, activity: Activity, images: Images) -> Account:
-        """What meets the weights of the module's layers, and what its ReLUs let through."""
-        del activity
-        pixels = torch.from_numpy(images.flat)
-        self.module.eval()
-        with torch.no_grad(), counting(self.module) as tally:
+        scores = np.empty((len(images), self.spec.n_classes), np.float32)
+        with self._computing():
             for first in range(0, len(images), self.evaluation_batch):
                 part = slice(first, first + self.evaluation_batch)
-                self.present(pixels[part].to(self.device), images.ids[part], EVALUATION)
-        operations = Operations.of_layers(tally.layers(len(images)))
-        return Account(operations, tally.sparsity())
+                scores[part] = self._answer(images.flat[part], images.ids[part])
+        return Response(scores)
+
+    def _answer(self, pixels: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Logits of a batch."""
+        self.module.eval()
+        with torch.no_grad():
+            logits = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
+            return logits.float().cpu().numpy()
+
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """What meets the weights of the module's layers; it answers in one step."""
+        del every
+        scores = np.empty((len(images), self.spec.n_classes), np.float32)
+        self.module.eval()
+        with self._computing(), torch.no_grad(), ModuleRecorder(self.module) as recorder:
+            for first in range(0, len(images), self.evaluation_batch):
+                part = slice(first, first + self.evaluation_batch)
+                pixels = torch.from_numpy(images.flat[part]).to(self.device)
+                logits = self.present(pixels, images.ids[part], EVALUATION)
+                scores[part] = logits.float().cpu().numpy()
+        return recorder.recording(scores)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """The weights of the module's layers."""
+        blank = torch.zeros((1, self.spec.n_pixels), dtype=torch.uint8, device=self.device)
+        self.module.eval()
+        with self._computing(), torch.no_grad(), ModuleRecorder(self.module) as recorder:
+            self.present(blank, np.zeros(1, np.int64), EVALUATION)
+        return recorder.synapses()
 
     def footprint(self) -> Footprint:
         """The module's parameters and buffers as PyTorch holds them."""
@@ -288,16 +274,29 @@ class GradientContender(Contender):
         """The learning rate at the epoch's end."""
         return {"learning_rate": self._rate}
 
-    def heard(self, ids: Any, epoch: int, n_neurons: int, share: float) -> torch.Tensor | None:
-        """[n, n_neurons] uint8, 0 for neurons that dropout silences; None where it is off."""
+    def keep_mask(
+        self, ids: Any, epoch: int, n_neurons: int, share: float, layer: int = 1
+    ) -> torch.Tensor | None:
+        """[n, n_neurons] uint8, 0 for neurons that dropout silences; None where it is off.
+
+        Args:
+            ids: which examples.
+            epoch: counted from 1.
+            n_neurons: of the hidden layer.
+            share: silenced, by expectation.
+            layer: which hidden layer, counted from 1.
+        """
         if not share or not self.module.training:
             return None
-        seed = self.settings.seed
+        key = {"seed": self.settings.seed, "epoch": epoch, "layer": layer}
         if self.device == "cpu":
-            kept = dropout.kept(np.asarray(ids), n_neurons, share, seed=seed, epoch=epoch)
-            return torch.from_numpy(kept)
+            return torch.from_numpy(dropout.keep_mask(np.asarray(ids), n_neurons, share, **key))
         on_device = torch.as_tensor(ids, device=self.device)
-        return kept_torch(on_device, n_neurons, share, seed=seed, epoch=epoch)
+        return keep_mask_torch(on_device, n_neurons, share, **key)
+
+    def _computing(self) -> AbstractContextManager[None]:
+        """This contender's threads, and the same bits every time."""
+        return computing(self._threads)
 
     def _set_rate(self, step: int, steps_per_epoch: int) -> None:
         n_steps = self.settings.epochs * steps_per_epoch

@@ -44,16 +44,14 @@ from spikeoff.contenders.izhikevich_stdp.kernels import image_loop as kernels
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
-from spikeoff.contenders.raster import Raster, Shown, first_of_each_class
-from spikeoff.contenders.raster import save_raster as keep_raster
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.kernels.events import by_step
 from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
-from spikeoff.ledger.account import Account, Footprint, Projection, spiking_account
-from spikeoff.ledger.operations import Activity, Operations
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
 from spikeoff.neurons.izhikevich import PRESETS
 
@@ -80,6 +78,7 @@ class IzhikevichSTDP(Contender):
     device = "cpu"
     same_on_any_threads = True
     memory_grows_with = "--n_hidden"
+    score_unit = "output spikes"
     remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
     search_space: ClassVar[dict[str, str]] = {
@@ -138,10 +137,7 @@ class IzhikevichSTDP(Contender):
 
     def respond(self, images: Images) -> Response:
         """Answer each image from rest."""
-        scores, spikes, inputs, _ = self._respond(images, keep=False)
-        places = self.config.n_hidden * self.config.n_steps
-        n = max(1, len(images))
-        return Response(scores, Activity(inputs / n, spikes / n, spikes / n / places))
+        return Response(self._respond(images, keep=False)[0])
 
     def loss(self, response: Response, images: Images) -> float | None:
         """Mean cross-entropy of the output spikes, as in training."""
@@ -165,40 +161,37 @@ class IzhikevichSTDP(Contender):
         """Compile the kernels on a copy of the network."""
         copy = IzhikevichSTDP(self.config, self.spec)
         list(copy.learn(images, 1))
-        copy.account(copy.respond(images).activity, images)
+        copy.respond(images)
+        copy.record(images)
 
     def conclude(self, images: Images) -> None:
         """Keep the training images for the linear probe."""
         self._training = images
 
-    def operations(self, activity: Activity, images: Images) -> Operations:
-        """Counted on ``images``, answered once more."""
-        return self.account(activity, images).operations
+    def record(self, images: Images, every: int | None = None) -> Recording:
+        """Spikes of all three layers, with a reading after every step.
 
-    def account(self, activity: Activity, images: Images) -> Account:
-        """An input spike meets the neurons whose field it lies in, a hidden spike all outputs.
-
-        Places without a synapse, and weights that learning brought to 0, are met by nothing. The
-        answer after a step is by what the output neurons have fired and received by then.
+        A reading's answer is by what the output neurons have fired and received by then.
         """
-        del activity
-        n_steps = self.config.n_steps
-        scores, hidden_spikes, inputs = self._watch_all(images)
-        answers = scores.argmax(axis=2)
-        state = self.state()
-        projections = [
-            Projection.of("input to hidden", state["hidden"], inputs.cumsum(axis=0)),
-            Projection.of("hidden to output", state["output"], hidden_spikes.cumsum(axis=0)),
+        del every
+        parts = [
+            self._record(images.take(slice(first, first + ANSWERED_TOGETHER)))
+            for first in range(0, max(1, len(images)), ANSWERED_TOGETHER)
         ]
-        answered = int(np.floor(scores[:, -1]).sum(dtype=np.float64))
-        return spiking_account(
-            projections,
-            right=(answers == images.labels[:, None]).astype(np.int64),
-            steps=range(1, n_steps + 1),
-            image_steps=len(images) * np.arange(1, n_steps + 1),
-            neurons=self.config.n_hidden + self.spec.n_classes,
-            spikes=int(hidden_spikes.sum()) + answered,
+        return Recording.joined(parts)
+
+    def synapses(self) -> tuple[Synapses, ...]:
+        """Fields and read-out; what learning brought to 0 is met by nothing."""
+        state = self.state()
+        return (
+            Synapses.of("input to hidden", INPUT, state["hidden"]),
+            Synapses.of("hidden to output", "hidden", state["output"]),
         )
+
+    def speaks_for(self) -> NDArray[np.int8]:
+        """By the largest weight on to an output neuron."""
+        classes: NDArray[np.int8] = self.state()["output"].argmax(axis=1).astype(np.int8)
+        return classes
 
     def footprint(self) -> Footprint:
         """Weights, places without a synapse included, and thresholds; the state of all neurons.
@@ -253,17 +246,17 @@ class IzhikevichSTDP(Contender):
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """Receptive fields, and what happens inside for a few test images."""
+        del response
         save_fields(self.layout, self.state()["hidden"], folder / "receptive_fields.png")
         chosen = images.take(slice(0, SHOWN))
         save_raster([self._watch(chosen.take(slice(k, k + 1))) for k in range(len(chosen))],
                     self.layout, folder / "spike_raster.png")  # fmt: skip
-        keep_raster(self._raster(images, response), folder)
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The linear probe beside the native readout, and how much of the matrix is synapses."""
         extras: dict[str, Any] = {"synapses": float(self.layout.mask().mean())}
         if self._training is not None:
-            train, test = (self._respond(part, keep=True)[3] for part in (self._training, images))
+            train, test = (self._respond(part, keep=True)[1] for part in (self._training, images))
             found = probe(train, self._training.labels, test, images.labels)
             native = response.accuracy(images)
             extras["linear_probe"] = {"test": found, "native_readout": native}
@@ -292,7 +285,8 @@ class IzhikevichSTDP(Contender):
                 number(config.output_bias), number(math.exp(-config.dt / config.output_tau)),
                 number(1 / n_classes), number(config.slope),
             ),
-            PRESETS[config.hidden].constants(number), PRESETS[config.output].constants(number),
+            PRESETS[config.hidden].constants(config.dt, number),
+            PRESETS[config.output].constants(config.dt, number),
             number(config.dt),
         )  # fmt: skip
         self._rule = pair_rule(config, fields.shape[1])
@@ -314,13 +308,12 @@ class IzhikevichSTDP(Contender):
 
     def _respond(
         self, images: Images, *, keep: bool
-    ) -> tuple[NDArray[np.float32], float, float, NDArray[np.int32]]:
-        """Scores, hidden spikes in all, input spikes in all, and [n, neurons] spikes if kept."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Scores, and [n, neurons] spikes of the hidden neurons if kept."""
         n, shape = len(images), (self.layout.side, self.layout.width)
         scores = np.zeros((n, self.spec.n_classes), np.float32)
         spikes = np.zeros(n, np.int64)
         responses = np.zeros((n if keep else 0, *shape), np.int32)
-        inputs = 0
         for first in range(0, n, ANSWERED_TOGETHER):
             part = slice(first, first + ANSWERED_TOGETHER)
             events = rate_code_events(
@@ -331,49 +324,27 @@ class IzhikevichSTDP(Contender):
                 events.counts, events.active, *self._network, scores[part], spikes[part],
                 responses[part],
             )  # fmt: skip
-            inputs += events.total()
-        return (
-            scores,
-            float(spikes.sum()),
-            float(inputs),
-            responses.reshape(len(responses), self.config.n_hidden),
-        )
+        return scores, responses.reshape(len(responses), self.config.n_hidden)
 
-    def _raster(self, images: Images, response: Response) -> Raster:
-        """The spikes of a few of the images; ``response`` is that to all of them."""
-        rows = first_of_each_class(images.labels)
-        peak = self._network.output.v_peak
-        shown = []
-        for row in rows:
-            one = self._watch(images.take(slice(row, row + 1)))
-            scores = (one.outputs >= peak).cumsum(axis=0).astype(np.float32)
-            scores[-1] = response.scores[row]  # with what settles ties
-            shown.append(Shown(one.inputs, one.spikes, scores))
-        return Raster(
-            images.take(rows), response.labels[rows], shown,
-            self.state()["output"].argmax(axis=1).astype(np.int8), self.config.dt, "output spikes",
-        )  # fmt: skip
-
-    def _watch_all(
-        self, images: Images
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-        """Scores [n, steps, 10]; spikes [steps, neurons] of hidden neurons and of inputs."""
+    def _record(self, images: Images) -> Recording:
         n, n_steps, layout = len(images), self.config.n_steps, self.layout
         scores = np.zeros((n, n_steps, self.spec.n_classes), np.float32)
-        by_band = np.zeros((layout.side, n_steps, layout.width), np.int64)
-        inputs = np.zeros((n_steps, self.spec.n_pixels), np.int64)
-        for first in range(0, n, ANSWERED_TOGETHER):
-            part = slice(first, min(first + ANSWERED_TOGETHER, n))
-            events = rate_code_events(
-                images.take(part), n_steps, self.config.max_rate,
-                seed=self.config.seed, epoch=EVALUATION,
-            )  # fmt: skip
-            tasks = math.ceil((part.stop - first) / kernels.PER_TASK)
-            spikes = np.zeros((tasks, *by_band.shape), np.int64)
-            kernels.watch_images(events.counts, events.active, *self._network, scores[part], spikes)
-            by_band += spikes.sum(axis=0)
-            inputs += by_step(events, n_steps)
-        return scores, by_band.transpose(1, 0, 2).reshape(n_steps, -1), inputs
+        events = rate_code_events(
+            images, n_steps, self.config.max_rate, seed=self.config.seed, epoch=EVALUATION
+        )
+        tasks = math.ceil(n / kernels.PER_TASK)
+        spikes = np.zeros((tasks, layout.side, n_steps, layout.width), np.int64)
+        kernels.watch_images(events.counts, events.active, *self._network, scores, spikes)
+        fired = np.floor(scores).sum(axis=0, dtype=np.float64).astype(np.int64)
+        steps = np.arange(1, n_steps + 1)
+        return Recording(
+            {
+                INPUT: by_step(events, n_steps),
+                "hidden": spikes.sum(axis=0).transpose(1, 0, 2).reshape(n_steps, -1),
+                "output": np.diff(fired, axis=0, prepend=0),
+            },
+            scores, steps, n * steps, ("hidden",), ("hidden", "output"), dt=self.config.dt,
+        )  # fmt: skip
 
     def _watch(self, image: Images) -> Watched:
         """Everything that one image evokes."""

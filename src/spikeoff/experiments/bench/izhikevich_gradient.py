@@ -11,6 +11,7 @@ from spikeoff.coding import rate_code
 from spikeoff.console import output_console
 from spikeoff.contenders.base import Device, require
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import Images, load_dataset
 from spikeoff.experiments.bench.measure import (
     Entry,
@@ -51,7 +52,7 @@ def bench(
     peers = choose_peers("izhikevich-gradient", against, list(PEERS))
     require("turns", turns, 1 <= turns <= 1000, "from 1 to 1000")
     config = IzhikevichGradientConfig(
-        n_hidden=n_hidden, n_steps=n_steps, batch_size=batch_size, num_threads=num_threads,
+        hidden=(n_hidden,), n_steps=n_steps, batch_size=batch_size, num_threads=num_threads,
         seed=seed, device=device, dropout=0.0,
     )  # fmt: skip
     measured = measure(config, peers, turns)
@@ -67,6 +68,8 @@ def bench(
 
 def measure(config: IzhikevichGradientConfig, peers: list[str], turns: int) -> list[Measurement]:
     """A step of each engine in turn, every turn on the next batch of training images."""
+    use_threads(config.num_threads)
+    torch.manual_seed(config.seed)
     batches = Batches(config)
     contender = IzhikevichGradient(config)
     entries = [
@@ -78,7 +81,7 @@ def measure(config: IzhikevichGradientConfig, peers: list[str], turns: int) -> l
         )
     ]
     for kind in (kind for name in peers for kind in PEERS[name]):
-        peer = kind(config.n_hidden, contender.device)
+        peer = kind(config.hidden[0], contender.device)
         entries.append(Entry(peer.engine, peer.how, steps_of(peer, batches), peer.note))
     return in_turns(entries, 1, turns)
 

@@ -30,7 +30,7 @@ def bench(
         seed: decides weights, order and dropout.
     """
     config = MLPConfig(
-        n_hidden=n_hidden, batch_size=batch_size, num_threads=num_threads, seed=seed, device="cpu"
+        hidden=(n_hidden,), batch_size=batch_size, num_threads=num_threads, seed=seed, device="cpu"
     )
     run(MLP(config), scaled, against, batches, turns)
 

@@ -23,10 +23,10 @@ from spikeoff.contenders.base import Contender
 from spikeoff.contenders.gradient.cnn import CNN, as_pictures
 from spikeoff.contenders.gradient.mlp import MLP
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient
-from spikeoff.data import N_CLASSES, N_PIXELS, Images
+from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.kernels.rate_coding import rate_code_events
-from spikeoff.neurons.izhikevich import PRESETS, IzhikevichParams, euler, reset
+from spikeoff.neurons.models import Params, model_of
 
 BATCH = 4
 
@@ -54,12 +54,16 @@ def compare(contender: Contender, images: Images) -> list[Count]:
         model, inputs = _stepped(contender, neurobench), _spikes(contender, images)
     elif isinstance(contender, (MLP, CNN)):
         pixels = torch.from_numpy(images.flat)
-        inputs = as_pictures(pixels) if isinstance(contender, CNN) else pixels.float() / 255
+        inputs = (
+            as_pictures(pixels, contender.spec)
+            if isinstance(contender, CNN)
+            else pixels.float() / 255
+        )
         model = neurobench.models.TorchModel(contender.module)
     else:
         raise UserError(f"{contender.id} does not run in NeuroBench; mlp, cnn, izhikevich-gradient")
     theirs = measure(model, inputs, torch.from_numpy(images.labels))
-    account = contender.account(contender.respond(images).activity, images)
+    account = contender.account(images)
     operations, sparsity, footprint = account.operations, account.sparsity, contender.footprint()
     synaptic = theirs["SynapticOperations"]
     counts = [
@@ -114,8 +118,8 @@ def import_neurobench() -> Any:
 
 
 def _spikes(contender: IzhikevichGradient, images: Images) -> torch.Tensor:
-    """[n, steps, 784] the input spikes of the contender's answers."""
-    config, number = contender.config, contender.weights.hidden.dtype
+    """[n, steps, n_pixels] the input spikes of the contender's answers."""
+    config, number = contender.config, contender.matrices()["output"].dtype
     events = rate_code_events(
         images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
     )
@@ -124,19 +128,19 @@ def _spikes(contender: IzhikevichGradient, images: Images) -> torch.Tensor:
 
 def _stepped(contender: IzhikevichGradient, neurobench: Any) -> Any:
     """The contender's network as NeuroBench steps it through time."""
-    config, weights = contender.config, contender.weights
-    number = weights.hidden.dtype
-    layers = [
-        nn.Linear(N_PIXELS, config.n_hidden, dtype=number),
-        nn.Linear(config.n_hidden, N_CLASSES, bias=False, dtype=number),
-    ]
-    with torch.no_grad():
-        layers[0].weight.copy_(weights.hidden.T)
-        layers[0].bias.copy_(weights.bias)
-        layers[1].weight.copy_(weights.output.T)
+    *weights, output = (one.detach() for one in contender.module.parameters())
+    layers = []
+    for matrix, bias in [*zip(weights[::2], weights[1::2], strict=True), (output, None)]:
+        n_sources, n_targets = matrix.shape
+        layer = nn.Linear(n_sources, n_targets, bias=bias is not None, dtype=matrix.dtype)
+        with torch.no_grad():
+            layer.weight.copy_(matrix.T)
+            if bias is not None:
+                layer.bias.copy_(bias)
+        layers.append(layer)
     neurons = [
-        _neurons(layer.out_features, PRESETS[pattern], config.dt, number)
-        for layer, pattern in zip(layers, (config.hidden, config.output), strict=True)
+        _neurons(layer.out_features, params, contender.config.dt, output.dtype)
+        for layer, params in zip(layers, contender.config.spiking_layers().params, strict=True)
     ]
     return neurobench.models.SNNTorchModel(_Stepped(layers, neurons))
 
@@ -161,29 +165,29 @@ class _Stepped(nn.Module):
             neurons.rest()  # type: ignore[operator]
 
 
-def _neurons(n: int, params: IzhikevichParams, dt: float, number: torch.dtype) -> Any:
-    """Izhikevich neurons that NeuroBench takes for snnTorch's, by their class and their ``mem``."""
+def _neurons(n: int, params: Params, dt: float, number: torch.dtype) -> Any:
+    """Neurons that NeuroBench takes for snnTorch's, by their class and their ``mem``."""
     base = import_module("snntorch").SpikingNeuron
+    p = params.constants(dt)
+    model = model_of(type(p))
 
-    class Izhikevich(base):  # type: ignore[misc, valid-type]
+    class Neurons(base):  # type: ignore[misc, valid-type]
         init_hidden = output = True
 
         def __init__(self) -> None:
             nn.Module.__init__(self)  # snnTorch's adds a threshold and a reset that are not ours
             self.register_buffer("mem", torch.empty(0))
-            self.register_buffer("recovery", torch.empty(0))
             self.rest()
 
         def rest(self) -> None:
-            self.mem, self.recovery = (
-                torch.full((1, n), start, dtype=number) for start in params.rest()
+            self.state = model.State(
+                *(torch.full((1, n), start, dtype=number) for start in params.rest())
             )
+            self.mem = self.state.v
 
         def forward(self, current: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            p = params.constants()
-            v, u = euler(self.mem, self.recovery, current, dt, p)
-            spike = (v >= p.v_peak).to(v.dtype)
-            self.mem, self.recovery = reset(v.clamp(min=p.v_floor), u, spike, p)
-            return spike, self.mem
+            self.state, spike = model.step(self.state, current, p)
+            self.mem = self.state.v
+            return spike.to(number), self.mem
 
-    return Izhikevich()
+    return Neurons()

@@ -20,9 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from spikeoff.data import N_CLASSES, N_PIXELS
+from spikeoff.data import MNIST
 from spikeoff.errors import UserError
-from spikeoff.experiments.bench.pytorch import defaults
 
 BETA = 0.95
 TAU = 2.0
@@ -51,12 +50,11 @@ class SpikingPeer(ABC):
 
     def step(self, spikes: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Forward, backward and Adam on a batch; returns the mean loss."""
-        with defaults():
-            self.optimizer.zero_grad()
-            loss = functional.cross_entropy(self.counts(spikes), labels)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
-            return loss.detach()
+        self.optimizer.zero_grad()
+        loss = functional.cross_entropy(self.counts(spikes), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        return loss.detach()
 
 
 class SnnTorch(SpikingPeer):
@@ -71,8 +69,8 @@ class SnnTorch(SpikingPeer):
         leaky = import_peer("snntorch").Leaky
         return nn.ModuleList(
             [
-                nn.Linear(N_PIXELS, n_hidden), leaky(beta=BETA),
-                nn.Linear(n_hidden, N_CLASSES, bias=False), leaky(beta=BETA),
+                nn.Linear(MNIST.n_pixels, n_hidden), leaky(beta=BETA),
+                nn.Linear(n_hidden, MNIST.n_classes, bias=False), leaky(beta=BETA),
             ]
         )  # fmt: skip
 
@@ -121,9 +119,9 @@ class SpikingJelly(SpikingPeer):
         settings = {"tau": TAU, "detach_reset": True, "step_mode": "m"}
         make = getattr(neuron, self.neuron)
         network: nn.Module = nn.Sequential(
-            layer.Linear(N_PIXELS, n_hidden, step_mode="m"),
+            layer.Linear(MNIST.n_pixels, n_hidden, step_mode="m"),
             make(surrogate_function=surrogate.ATan(), **settings),
-            layer.Linear(n_hidden, N_CLASSES, bias=False, step_mode="m"),
+            layer.Linear(n_hidden, MNIST.n_classes, bias=False, step_mode="m"),
             make(surrogate_function=surrogate.ATan(), **settings),
         )
         return network

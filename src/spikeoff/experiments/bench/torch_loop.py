@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from spikeoff.console import output_console
 from spikeoff.contenders.base import require
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import Images, load_dataset
 from spikeoff.experiments.bench.measure import (
     Entry,
@@ -22,7 +23,7 @@ from spikeoff.experiments.bench.measure import (
     in_turns,
     print_table,
 )
-from spikeoff.experiments.bench.pytorch import conditions, defaults, learn
+from spikeoff.experiments.bench.pytorch import conditions, learn
 
 TORCH_LOOP, TENSORFLOW = PEERS = ("torch-loop", "tensorflow")
 
@@ -64,9 +65,8 @@ class PlainLoop:
 
     def learn(self) -> float:
         """One pass in random order; returns the mean loss."""
-        with defaults():
-            self.module.train()
-            return self.passing()
+        self.module.train()
+        return self.passing()
 
     def passing(self) -> float:
         """The loop itself."""
@@ -81,7 +81,7 @@ class PlainLoop:
     def step(self, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Forward, backward and Adam on a batch; returns the mean loss."""
         self.optimizer.zero_grad()
-        logits, _ = self.module(inputs)
+        logits = self.module(inputs)
         loss = functional.cross_entropy(logits, labels, label_smoothing=self._smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -134,6 +134,8 @@ def measure(
     turns: int,
 ) -> list[Measurement]:
     """A pass over ``images`` of each loop in turn, in seconds a training step."""
+    use_threads(contender.settings.num_threads)
+    torch.manual_seed(contender.settings.seed)
     entries = [
         Entry(
             "spikeoff", "its own loop", lambda _: lambda: learn(contender, images),

@@ -24,7 +24,7 @@ from typing import Any
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.effects import searched
-from spikeoff.contenders.field_checks import MAX_FLOAT, fits, hints, kinds, shown
+from spikeoff.contenders.field_checks import MAX_FLOAT, fits, from_plain, hints, kinds, shown
 from spikeoff.errors import UserError
 from spikeoff.files import read_toml
 
@@ -142,7 +142,7 @@ def check(space: Space, kind: type[Config], settings: Mapping[str, Any]) -> None
     for name, one in space.items():
         for value in one.ends:
             try:
-                kind(**{**settings, name: value})
+                from_plain(kind, {**settings, name: value})
             except UserError as error:
                 raise UserError(f"{name} cannot be {shown(value)}: {error}") from error
 
@@ -150,6 +150,9 @@ def check(space: Space, kind: type[Config], settings: Mapping[str, Any]) -> None
 def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
     """The types of a field that may be varied."""
     known, varied = hints(kind), searched(kind)
+    for old, new in getattr(kind, "aliases", {}).items():
+        known[old] = known[new]
+        varied = [*varied, old]
     if name in known and name not in varied:
         raise UserError(f"`{name}` is not for a search to vary: it is no setting of the network or "
                         f"of its learning; give it as --{name}")  # fmt: skip
@@ -157,7 +160,8 @@ def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
         near = difflib.get_close_matches(shown(name), varied, 1)
         hint = f"did you mean {near[0]}?" if near else "spikeoff train CONTENDER --help lists them"
         raise UserError(f"`{shown(name)}` is no setting of {kind.__name__}; {hint}")
-    return kinds(known[name])
+    # A list of sizes is varied as a list of one.
+    return tuple(int if one == tuple[int, ...] else one for one in kinds(known[name]))
 
 
 def _from_text(name: str, text: str, types: tuple[Any, ...]) -> Range | Choice:

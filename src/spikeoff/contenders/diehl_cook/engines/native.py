@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +16,6 @@ from spikeoff.contenders.diehl_cook.engines.batched import BatchLearner
 from spikeoff.contenders.diehl_cook.kernels.competing_layer import RECORDED, LayerParams, Physics
 from spikeoff.contenders.diehl_cook.kernels.delayed_input import LANES
 from spikeoff.contenders.diehl_cook.kernels.digit_loop import (
-    ENOUGH_SPIKES,
     MAX_PRESENTATIONS,
     at_rest,
     learn,
@@ -26,10 +24,10 @@ from spikeoff.contenders.diehl_cook.kernels.digit_loop import (
     respond,
     watch,
 )
-from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.kernels.presentation import Rule, Schedule, normalise, present
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import Images
+from spikeoff.ledger.recording import INPUT, Recording
 
 NEVER = 1e30
 """Threshold (mV) of neurons that only pad the arrays."""
@@ -38,28 +36,6 @@ Count = TypeVar("Count", np.int32, np.int64)
 
 CHUNK = 32
 """Images that one thread answers before it looks for more."""
-
-
-@dataclass(frozen=True)
-class Watched:
-    """What images evoke, reading by reading.
-
-    In the first presentation there is one every so many steps and at its end, then one at the end
-    of each further presentation.
-
-    steps: [readings] since an image was first shown.
-    answers: [n, readings], by the spikes of the presentation under way.
-    inputs, excitatory, inhibitory: [readings, neurons] spikes sent up to each reading in all
-        presentations, over all images; both layers' side by side.
-    presentations: [n] how many each image took.
-    """
-
-    steps: NDArray[np.int64]
-    answers: NDArray[np.int64]
-    inputs: NDArray[np.int64]
-    excitatory: NDArray[np.int64]
-    inhibitory: NDArray[np.int64]
-    presentations: NDArray[np.int64]
 
 
 class NativeEngine:
@@ -162,59 +138,31 @@ class NativeEngine:
                 pass
         return self._unpadded(responses), inputs
 
-    def show(self, image: Images, epoch: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Spikes of the input [steps, pixels] and of the neurons [steps, neurons], 0 or 1.
-
-        They are those of the presentation that ``respond`` counts.
-        """
-        wirings, shown = self._answering()
-        steps = shown.example_steps
-        room = wirings[0].theta.size * (steps // max(1, self._physics.hold) + 2)
-        n_inputs = (self._n_pixels, self._wirings[0].theta.size)
-        for presentation in range(MAX_PRESENTATIONS):
-            trains = draw_trains(
-                image.flat[0], steps, shown.intensity + presentation, shown.dt,
-                image.ids[0], epoch, presentation, shown.seed,
-            )  # fmt: skip
-            input_steps = steps + shown.max_delay
-            lists = tuple(make_layer_scratch(wiring, input_steps, room, 0, 1) for wiring in wirings)
-            layers = tuple(map(at_rest, wirings, (self._physics,) * 2, n_inputs))
-            fired = present(
-                tuple(trains), wirings, layers, lists, self._pending, self._to_inhibitory,
-                shown, self._rule, self._physics, 0, False,
-            )  # fmt: skip
-            if fired >= ENOUGH_SPIKES:
-                break
-        pixels, first, times = trains
-        inputs = np.zeros((steps, self._n_pixels), np.uint8)
-        inputs[times, np.repeat(pixels, np.diff(first))] = 1
-        spikes = [np.zeros((steps, size), np.uint8) for size in self._sizes]
-        for layer, one in zip(spikes, lists, strict=False):
-            at, who = one.raster[: one.counts[RECORDED]].T
-            layer[at, who] = 1
-        return inputs, np.concatenate(spikes, axis=1)
-
-    def watch(
+    def record(
         self,
         images: Images,
         epoch: int,
         every: int,
-        answer: Callable[[NDArray[np.int32]], NDArray[np.int64]],
-    ) -> Watched:
+        score: Callable[[NDArray[np.int32]], NDArray[np.float32]],
+    ) -> Recording:
         """Answer images as ``respond`` does, the same spikes, with readings on the way.
+
+        In the first presentation there is one every so many steps and at its end, then one at
+        the end of each further presentation. Answers go by the presentation under way.
 
         Args:
             images: what is answered.
             epoch: whose input spikes.
             every: steps between readings in the first presentation.
-            answer: [k] digits for responses [k, neurons].
+            score: [k, classes] for responses [k, neurons].
         """
         wirings, shown = self._answering()
         shown_steps = self.constants.example_steps
         first = math.ceil(shown_steps / every)
         readings = first - 1 + MAX_PRESENTATIONS
         n_i = sum(len(wiring.inhibition) for wiring in wirings)
-        answers = np.empty((len(images), readings), np.int64)
+        nobody = np.zeros((0, sum(self._sizes)), np.int32)
+        scores = np.empty((len(images), readings, score(nobody).shape[1]), np.float32)
         presentations = np.zeros(len(images), np.int64)
 
         def watch_part(begin: int) -> list[NDArray[np.int64]]:
@@ -229,8 +177,8 @@ class NativeEngine:
             )  # fmt: skip
             used = first - 1 + int(presentations[part].max())
             known = self._unpadded(responses[:, :used].reshape(-1, self._width))
-            answers[part, :used] = answer(known).reshape(-1, used)
-            answers[part, used:] = answers[part, used - 1 : used]
+            scores[part, :used] = score(known).reshape(len(responses), used, -1)
+            scores[part, used:] = scores[part, used - 1 : used]
             return sums
 
         totals = [np.zeros((readings, n), np.int64) for n in (self._n_pixels, self._width, n_i)]
@@ -239,13 +187,29 @@ class NativeEngine:
                 for total, added in zip(totals, sums, strict=True):
                     np.add(total, added, out=total)
         used = first - 1 + int(presentations.max(initial=1))
-        inputs, excitatory, inhibitory = (total[:used].cumsum(axis=0) for total in totals)
-        steps = np.minimum(every * np.arange(1, first + 1), shown_steps)
-        further = shown_steps * np.arange(2, used - first + 2)
-        return Watched(
-            np.concatenate([steps, further]), answers[:, :used], inputs,
-            self._unpadded(excitatory), inhibitory, presentations,
+        within = np.minimum(every * np.arange(1, first + 1), shown_steps)
+        steps = np.concatenate([within, shown_steps * np.arange(2, used - first + 2)])
+        inputs, excitatory, inhibitory = (total[:used] for total in totals)
+        events = {INPUT: inputs} | self._by_layer(excitatory, inhibitory)
+        names = tuple(events)[1:]
+        return Recording(
+            events, scores[:, :used], steps,
+            np.minimum.outer(steps, shown_steps * presentations).sum(axis=1),
+            tuple(name for name in names if name.startswith("excitatory")), names,
+            dt=self.constants.dt,
         )  # fmt: skip
+
+    def _by_layer(
+        self, excitatory: NDArray[np.int64], inhibitory: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.int64]]:
+        """Counts [readings, neurons] of both layers side by side, by population."""
+        result, first_e, first_i = {}, 0, 0
+        for number, (size, wiring) in enumerate(zip(self._sizes, self._wirings, strict=False), 1):
+            n_e, n_i = wiring.theta.size, len(wiring.inhibition)
+            result[f"excitatory {number}"] = excitatory[:, first_e : first_e + size]
+            result[f"inhibitory {number}"] = inhibitory[:, first_i : first_i + n_i]
+            first_e, first_i = first_e + n_e, first_i + n_i
+        return result
 
     def _answering(self) -> tuple[tuple[LayerParams, ...], Schedule]:
         """Wirings with the inhibition of answers, and a schedule without rest."""

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikeoff.kernels import neuron_models  # noqa: F401 (lets kernels call the neuron's functions)
 from spikeoff.kernels.jit import inlined, jitable, no_refcount_kernel
-from spikeoff.neurons.conductance_lif import State, relax, relaxation
+from spikeoff.neurons.conductance_lif import State, relax
 from spikeoff.neurons.conductance_lif import step as neuron_step
-
-jitable(relaxation, relax, neuron_step)
 
 
 class LayerParams(NamedTuple):

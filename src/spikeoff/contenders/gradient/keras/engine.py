@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spikeoff.contenders.base import State
 from spikeoff.contenders.gradient.keras import weights
 from spikeoff.contenders.gradient.keras.loading import import_keras
-from spikeoff.data import N_CLASSES, N_PIXELS, SIDE
+from spikeoff.data import ImageSpec
 
 if TYPE_CHECKING:
     from spikeoff.contenders.gradient.trainer import GradientConfig
@@ -29,19 +29,19 @@ OPTIMIZER = "keras_optimizer."
 class KerasEngine:
     """A Keras network under the settings of a gradient-trained contender.
 
-    Pixels go in as [n, 784] uint8, as the data set has them.
+    Pixels go in as [n, n_pixels] uint8, as the data set has them.
 
     Args:
-        network: from pixels [n, 28, 28] to logits, of the layers in ``networks``.
+        network: from pixels [n, height, width(, channels)] to logits, of the layers in
+            ``networks``.
         settings: of the training.
+        spec: what the images are.
         tf: TensorFlow, started.
     """
 
-    def __init__(self, network: Any, settings: GradientConfig, tf: Any) -> None:
+    def __init__(self, network: Any, settings: GradientConfig, spec: ImageSpec, tf: Any) -> None:
         keras = import_keras()
-        self.network, self._tf = network, tf
-        relus = [one.output for one in network.layers if isinstance(one, keras.layers.ReLU)]
-        self._watched = keras.Model(network.input, [network.output, *relus])
+        self.network, self._spec, self._tf = network, spec, tf
         self._optimizer = keras.optimizers.AdamW(
             settings.learning_rate,
             weight_decay=settings.weight_decay,
@@ -56,7 +56,7 @@ class KerasEngine:
         )
         dropouts = [one for one in network.layers if isinstance(one, keras.layers.Dropout)]
         self._seeds = [one.seed_generator.state for one in dropouts if one.rate]
-        pixels = tf.TensorSpec([None, N_PIXELS], tf.uint8)
+        pixels = tf.TensorSpec([None, spec.n_pixels], tf.uint8)
         labels = tf.TensorSpec([None], tf.uint8)
         numbers = [tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int64)]
         self._learning = tf.function(self._learn, input_signature=[pixels, labels, *numbers])
@@ -79,10 +79,10 @@ class KerasEngine:
         right, loss = self._learning(pixels, labels, np.float32(rate), seed).numpy()
         return float(right), float(loss)
 
-    def answer(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        """Logits [n, 10], and how many ReLUs let something through, over the whole batch."""
-        logits, active = self._answering(pixels)
-        return logits.numpy(), float(active)
+    def answer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits [n, n_classes]."""
+        logits: NDArray[np.float32] = self._answering(pixels).numpy()
+        return logits
 
     def state(self) -> State:
         """Weights and running statistics, by PyTorch's names and layout."""
@@ -111,11 +111,11 @@ class KerasEngine:
     def _learn(self, pixels: Any, labels: Any, rate: Any, seed: Any) -> Any:
         """The graph of ``learn``."""
         tf, optimizer, trained = self._tf, self._optimizer, self.network.trainable_variables
-        for state in self._seeds:
-            state.assign(seed)
+        for layer, state in enumerate(self._seeds):
+            state.assign(seed + layer)
         with tf.GradientTape() as tape:
             logits = self.network(self._pictures(pixels), training=True)
-            loss = self._loss(tf.one_hot(labels, N_CLASSES), logits)
+            loss = self._loss(tf.one_hot(labels, self._spec.n_classes), logits)
         gradients = tape.gradient(loss, trained)
         optimizer.learning_rate.assign(rate)
         # Keras adds epsilon to the root of the moment before it is corrected; PyTorch, after.
@@ -123,16 +123,14 @@ class KerasEngine:
         optimizer.epsilon = EPSILON * tf.sqrt(1 - tf.pow(optimizer.beta_2, step))
         optimizer.apply(gradients, trained)
         optimizer.epsilon = EPSILON
-        digits = tf.cast(labels, tf.int64)
-        right = tf.reduce_sum(tf.cast(tf.argmax(logits, axis=1) == digits, tf.float32))
-        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(digits, logits)
+        classes = tf.cast(labels, tf.int64)
+        right = tf.reduce_sum(tf.cast(tf.argmax(logits, axis=1) == classes, tf.float32))
+        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
         return tf.stack([right, tf.reduce_sum(plain)])
 
-    def _answer(self, pixels: Any) -> tuple[Any, Any]:
+    def _answer(self, pixels: Any) -> Any:
         """The graph of ``answer``."""
-        logits, *hidden = self._watched(self._pictures(pixels), training=False)
-        active = [self._tf.math.count_nonzero(one, dtype=self._tf.int64) for one in hidden]
-        return logits, self._tf.add_n(active)
+        return self.network(self._pictures(pixels), training=False)
 
     def _pictures(self, pixels: Any) -> Any:
-        return self._tf.reshape(self._tf.cast(pixels, self._tf.float32), [-1, SIDE, SIDE])
+        return self._tf.reshape(self._tf.cast(pixels, self._tf.float32), [-1, *self._spec.shape])

@@ -9,6 +9,8 @@ from spikeoff.contenders.gradient.cnn import CNN, CNNConfig
 from spikeoff.contenders.gradient.conventional import Conventional
 from spikeoff.contenders.gradient.keras import weights
 from spikeoff.contenders.gradient.mlp import MLP, Initialisation, MLPConfig
+from spikeoff.data import ImageSpec
+from spikeoff.data.spec import numbered
 from spikeoff.errors import UserError, one_line
 
 FREE = ("name", "trainable", "dtype", "seed", "batch_shape", "quantization_config")
@@ -30,7 +32,7 @@ def from_keras(model: Any) -> Conventional:
         state = weights.read(model)
         kept = {name: array for name, array in contender.state().items() if name not in state}
         check_fits(state | kept, contender.state())
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, IndexError) as error:
         raise UserError(
             f"the Keras model is no mlp or cnn of this package ({one_line(error)}); take a "
             "model.keras of a run, or one that `spikeoff export` wrote"
@@ -40,13 +42,17 @@ def from_keras(model: Any) -> Conventional:
 
 
 def _untrained(model: Any) -> Conventional:
-    n_hidden = int(model.get_layer("hidden").units)
+    spec = ImageSpec(tuple(model.input_shape[1:]), numbered(int(model.output_shape[-1])))
+    sizes = tuple(
+        int(layer.units) for layer in model.layers if layer.name.partition("_")[0] == "hidden"
+        and hasattr(layer, "units")
+    )  # fmt: skip
     dropout = float(model.get_layer("dropout").rate)
     if model.name == CNN.id:
-        return CNN(CNNConfig(n_hidden=n_hidden, dropout=dropout))
+        return CNN(CNNConfig(n_hidden=sizes[0], dropout=dropout), spec)
     plain = model.get_layer("input_scale").scale == 1
     begun: Initialisation = "kaiming" if plain else "equalised"
-    return MLP(MLPConfig(n_hidden=n_hidden, dropout=dropout, initialisation=begun))
+    return MLP(MLPConfig(hidden=sizes, dropout=dropout, initialisation=begun), spec)
 
 
 def _check_layers(expected: Any, model: Any) -> None:

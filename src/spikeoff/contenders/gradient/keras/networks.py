@@ -1,16 +1,19 @@
 """Both networks of Keras' own layers, from pixels (0 to 255) to logits.
 
-Layers have the names of their counterparts in PyTorch. Input is [n, 28, 28]; everything that the
-native engine does to pixels is a layer here, so that a saved model needs no code of this package.
+Layers have the names of their counterparts in PyTorch. Input is [n, height, width(, channels)];
+everything that the native engine does to pixels is a layer here, so that a saved model needs no
+code of this package.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from spikeoff.contenders.gradient.keras.loading import import_keras
-from spikeoff.data import N_CLASSES, N_PIXELS, SIDE
+from spikeoff.contenders.gradient.layer_sizes import part_name
+from spikeoff.data import ImageSpec
 
 NORM_MOMENTUM = 0.9
 """Share that the running statistics keep at a step: 1 - PyTorch's momentum of 0.1."""
@@ -19,40 +22,49 @@ NORM_EPSILON = 1e-5
 """Added to the variance, as PyTorch has it; Keras' own default is 1e-3."""
 
 
-def perceptron(n_hidden: int, dropout: float, scales: tuple[float, float]) -> Any:
-    """784 - ``n_hidden`` ReLU - dropout - 10, the inputs of both layers times ``scales``.
+def perceptron(
+    spec: ImageSpec, hidden: Sequence[int], dropout: float, scales: Sequence[float]
+) -> Any:
+    """Hidden layers of ReLUs with dropout, and the output; each layer's inputs times its scale.
 
     Initial weights are normal; with scales of 1 they get the standard deviation that else stands
     in the scale, sqrt(2 / fan-in).
     """
     keras = import_keras()
     layers, normal = keras.layers, keras.initializers.RandomNormal
-    spreads = [math.sqrt(2 / N_PIXELS) / scales[0], math.sqrt(2 / n_hidden) / scales[1]]
-    pixels = keras.Input((SIDE, SIDE), name="pixels")
+    fan_in = [spec.n_pixels, *hidden]
+    spreads = [math.sqrt(2 / n) / scale for n, scale in zip(fan_in, scales, strict=True)]
+    pixels = keras.Input(spec.shape, name="pixels")
     x = layers.Flatten(name="flat")(pixels)
     x = layers.Rescaling(1 / 255, name="to_unit")(x)
     x = layers.Rescaling(scales[0], name="input_scale")(x)
-    x = layers.Dense(n_hidden, kernel_initializer=normal(0.0, spreads[0]), name="hidden")(x)
-    x = layers.ReLU(name="relu")(x)
-    x = layers.Dropout(dropout, seed=0, name="dropout")(x)
-    x = layers.Rescaling(scales[1], name="hidden_scale")(x)
+    for number, n in enumerate(hidden, 1):
+        weights = normal(0.0, spreads[number - 1])
+        name = part_name("hidden", number)
+        x = layers.Dense(n, kernel_initializer=weights, name=name)(x)
+        x = layers.ReLU(name=part_name("relu", number))(x)
+        x = layers.Dropout(dropout, seed=number - 1, name=part_name("dropout", number))(x)
+        x = layers.Rescaling(scales[number], name=part_name("hidden_scale", number))(x)
     logits = layers.Dense(
-        N_CLASSES, use_bias=False, kernel_initializer=normal(0.0, spreads[1]), name="output"
+        spec.n_classes, use_bias=False, kernel_initializer=normal(0.0, spreads[-1]), name="output"
     )(x)
     return keras.Model(pixels, logits, name="mlp")
 
 
-def convolutional(n_hidden: int, dropout: float) -> Any:
-    """Two convolutions without padding, each with norm, 2 x 2 pooling and ReLU; then two dense."""
+def convolutional(
+    spec: ImageSpec, n_hidden: int, dropout: float, channels: Sequence[int], padding: int
+) -> Any:
+    """Two convolutions, each with norm, 2 x 2 pooling and ReLU; then two dense layers."""
     keras = import_keras()
     layers = keras.layers
-    pixels = keras.Input((SIDE, SIDE), name="pixels")
+    pixels = keras.Input(spec.shape, name="pixels")
     x = layers.Rescaling(1 / 255, name="to_unit")(pixels)
-    x = layers.Reshape((SIDE, SIDE, 1), name="picture")(x)
-    for number, channels in enumerate((32, 64), 1):
+    x = layers.Reshape((spec.height, spec.width, spec.channels), name="picture")(x)
+    for number, n in enumerate(channels, 1):
         x = layers.Conv2D(
-            channels, 3, use_bias=False, kernel_initializer=_uniform(keras), name=f"conv{number}"
-        )(x)
+            n, 3, padding="same" if padding else "valid", use_bias=False,
+            kernel_initializer=_uniform(keras), name=f"conv{number}",
+        )(x)  # fmt: skip
         x = layers.BatchNormalization(
             momentum=NORM_MOMENTUM, epsilon=NORM_EPSILON, name=f"norm{number}"
         )(x)
@@ -62,7 +74,7 @@ def convolutional(n_hidden: int, dropout: float) -> Any:
     x = _dense(keras, n_hidden, int(x.shape[-1]), "hidden")(x)
     x = layers.ReLU(name="relu")(x)
     x = layers.Dropout(dropout, seed=0, name="dropout")(x)
-    return keras.Model(pixels, _dense(keras, N_CLASSES, n_hidden, "output")(x), name="cnn")
+    return keras.Model(pixels, _dense(keras, spec.n_classes, n_hidden, "output")(x), name="cnn")
 
 
 def answering(network: Any, learning_rate: float) -> Any:

@@ -44,7 +44,7 @@ def read(network: Any) -> State:
     maps = held.get(LAST_MAPS)
     state: State = {}
     for name, arrays in held.items():
-        if name == "dropout":  # its seed
+        if name.startswith("dropout"):  # its seed
             continue
         if len(arrays) == len(NORM):
             state |= {f"{name}.{part}": array for part, array in zip(NORM, arrays, strict=True)}

@@ -17,38 +17,40 @@ from spikeoff.learning.dropout import PER_BLOCK, block_words
 jitable(philox4x32, block_words, word_draw)
 
 
-def kept(
-    ids: NDArray[np.int64], n_neurons: int, share: float, *, seed: int, epoch: int
+def keep_mask(
+    ids: NDArray[np.int64], n_neurons: int, share: float, *, seed: int, epoch: int, layer: int = 1
 ) -> NDArray[np.uint8]:
-    """[n, n_neurons] uint8, 1 where a neuron is heard, 0 where it is silenced.
+    """[n, n_neurons] uint8, 0 where a neuron is silenced, else 1.
 
     Args:
         ids: [n] numbers of the examples.
         n_neurons: of the layer.
         share: silenced, by expectation.
         seed: of the run.
-        epoch: counted from 1.
+        epoch, layer: counted from 1.
     """
     blocks = -(-n_neurons // PER_BLOCK)
     out = np.empty((len(ids), blocks * PER_BLOCK), np.uint8)
-    _draw(ids, seed, epoch, dropout.limit(share), out)
+    _draw(ids, seed, epoch, dropout.stream(layer), dropout.limit(share), out)
     return np.ascontiguousarray(out[:, :n_neurons])
 
 
 @kernel
-def _draw(ids: Any, seed: Any, epoch: Any, limit: Any, out: Any) -> None:
+def _draw(ids: Any, seed: Any, epoch: Any, stream: Any, limit: Any, out: Any) -> None:
     for row in numba.prange(len(ids)):
         words = np.empty((4, out.shape[1] // PER_BLOCK), np.int64)
-        _draw_words(ids[row], seed, epoch, words)
+        _draw_words(ids[row], seed, epoch, stream, words)
         _compare(words, limit, out[row])
 
 
 @noalias_kernel
-def _draw_words(example: Any, seed: Any, epoch: Any, words: Any) -> None:
+def _draw_words(example: Any, seed: Any, epoch: Any, stream: Any, words: Any) -> None:
     """The words of all blocks of an example, side by side: ``words`` [4, blocks]."""
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
     for block in range(words.shape[1]):
-        w0[block], w1[block], w2[block], w3[block] = block_words(block, example, epoch, seed)
+        w0[block], w1[block], w2[block], w3[block] = block_words(
+            block, example, epoch, seed, stream
+        )
 
 
 @noalias_kernel

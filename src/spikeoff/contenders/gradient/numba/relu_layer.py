@@ -1,6 +1,6 @@
 """A layer of ReLUs behind pixels, of which four in five are dark: forward and backward.
 
-    hidden = kept / kept_share * relu(scale * pixels @ weights + bias)
+    hidden = keep_mask / keep_share * relu(scale * pixels @ weights + bias)
 
 Lit pixels are listed once; both products then touch only the weight rows of pixels that are lit.
 Where most pixels are lit, a dense product does better, and takes over. Each sum is made by one
@@ -26,8 +26,8 @@ class Lit(NamedTuple):
     """The lit pixels of a batch.
 
     counts: [n] int32, how many.
-    places: [n, 784] uint16, which, in the first ``counts[row]`` places.
-    values: [n, 784], what each sends, in the precision of the weights.
+    places: [n, n_inputs] uint16, which, in the first ``counts[row]`` places.
+    values: [n, n_inputs], what each sends, in the precision of the weights.
     """
 
     counts: NDArray[np.int32]
@@ -40,18 +40,18 @@ def relu_layer(
     bias: torch.Tensor,
     pixels: torch.Tensor,
     scale: float,
-    kept: torch.Tensor | None,
-    kept_share: float,
+    keep_mask: torch.Tensor | None,
+    keep_share: float,
 ) -> torch.Tensor:
     """[n, n_hidden] activations.
 
     Args:
-        weights: [784, n_hidden], contiguous, in single or double precision.
+        weights: [n_inputs, n_hidden], contiguous, in single or double precision.
         bias: [n_hidden].
-        pixels: [n, 784] uint8.
+        pixels: [n, n_inputs] uint8.
         scale: from a pixel's value to what meets the weights.
-        kept: [n, n_hidden] uint8, 0 for a neuron that is silenced; None for none.
-        kept_share: share of 1 in ``kept`` by expectation.
+        keep_mask: [n, n_hidden] uint8, 0 for a neuron that is silenced; None for none.
+        keep_share: share of 1 in ``keep_mask`` by expectation.
     """
     n, n_inputs = pixels.shape
     number = bias.detach().numpy().dtype.type
@@ -61,10 +61,10 @@ def relu_layer(
     _list_lit(pixels.numpy(), number(scale), *lit)
     if lit.counts.mean() > DENSE_ABOVE * n_inputs:
         hidden = torch.relu(torch.addmm(bias, pixels.to(bias.dtype) * scale, weights))
-        return hidden if kept is None else hidden * kept / kept_share
-    mask = np.ones((n, len(bias)), np.uint8) if kept is None else kept.numpy()
+        return hidden if keep_mask is None else hidden * keep_mask / keep_share
+    mask = np.ones((n, len(bias)), np.uint8) if keep_mask is None else keep_mask.numpy()
     result: torch.Tensor = ReluLayer.apply(  # type: ignore[no-untyped-call]
-        weights, bias, lit, mask, kept_share
+        weights, bias, lit, mask, keep_share
     )
     return result
 
@@ -74,21 +74,21 @@ class ReluLayer(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, weights: torch.Tensor, bias: torch.Tensor, lit: Lit, kept: NDArray[np.uint8],
-        kept_share: float,
+        ctx: Any, weights: torch.Tensor, bias: torch.Tensor, lit: Lit, keep_mask: NDArray[np.uint8],
+        keep_share: float,
     ) -> torch.Tensor:  # fmt: skip
         """Answer a batch."""
-        hidden = np.empty(kept.shape, lit.values.dtype)
-        louder = hidden.dtype.type(1 / kept_share)
-        _forward(*lit, weights.detach().numpy(), bias.detach().numpy(), kept, louder, hidden)
-        ctx.kept = (lit, hidden, louder)
+        hidden = np.empty(keep_mask.shape, lit.values.dtype)
+        louder = hidden.dtype.type(1 / keep_share)
+        _forward(*lit, weights.detach().numpy(), bias.detach().numpy(), keep_mask, louder, hidden)
+        ctx.held = (lit, hidden, louder)
         return torch.from_numpy(hidden)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[torch.Tensor | None, ...]:
         """Gradients by weights and bias."""
-        lit, hidden, louder = ctx.kept
-        ctx.kept = None
+        lit, hidden, louder = ctx.held
+        ctx.held = None
         n_inputs = lit.places.shape[1]
         by_sum = np.empty_like(hidden)
         by_bias = np.zeros(hidden.shape[1], hidden.dtype)
@@ -119,19 +119,26 @@ def _list_row(pixels: Any, scale: Any, lit: Any, values: Any) -> Any:
 
 @kernel
 def _forward(
-    counts: Any, lit: Any, values: Any, weights: Any, bias: Any, kept: Any, louder: Any, hidden: Any
+    counts: Any,
+    lit: Any,
+    values: Any,
+    weights: Any,
+    bias: Any,
+    keep_mask: Any,
+    louder: Any,
+    hidden: Any,
 ) -> None:
     for row in numba.prange(len(counts)):
         out = hidden[row]
         _weigh(weights, lit[row], values[row], 0, counts[row], bias, out)
-        _cut(kept[row], louder, out)
+        _cut(keep_mask[row], louder, out)
 
 
 @noalias_kernel
-def _cut(kept: Any, louder: Any, out: Any) -> None:
+def _cut(keep_mask: Any, louder: Any, out: Any) -> None:
     zero = louder - louder
     for h in range(len(out)):
-        out[h] = louder * out[h] if kept[h] and out[h] > zero else zero
+        out[h] = louder * out[h] if keep_mask[h] and out[h] > zero else zero
 
 
 @noalias_kernel
@@ -175,7 +182,7 @@ def _behind_row(by_hidden: Any, hidden: Any, louder: Any, by_sum: Any, by_bias: 
 
 @serial_kernel
 def _by_input(counts: Any, lit: Any, values: Any) -> tuple[Any, Any, Any]:
-    """The images in which each pixel is lit, and its value: (starts [784 + 1], rows, values)."""
+    """Images in which each pixel is lit, and its value: (starts [n_inputs + 1], rows, values)."""
     starts = np.zeros(lit.shape[1] + 1, np.int64)
     for row in range(len(counts)):
         for k in range(counts[row]):

@@ -1,156 +1,140 @@
-"""Two layers of Izhikevich neurons as one PyTorch function, by the CPU kernels.
+"""Layers of spiking neurons as one PyTorch function, by the CPU kernels.
 
-Input spikes -> hidden neurons -> output neurons -> spike counts, and back. The plain counterpart
+Input spikes -> hidden layers -> output neurons -> spike counts, and back. The plain counterpart
 is autograd over ``neurons.torch_layer``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spikeoff.contenders.gradient.numba import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.numba import neuron_loop
+from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
 from spikeoff.kernels import events, spike_delta
 from spikeoff.kernels.tiles import blocks_of, untiled
-from spikeoff.learning.surrogate import Surrogate
-from spikeoff.neurons.izhikevich import IzhikevichParams
+
+Array = NDArray[Any]
+Masks = Sequence[NDArray[np.uint8]]
+"""[n, neurons] of each hidden layer, 0 for neurons whose spikes are withheld; empty for none."""
 
 
-@dataclass(frozen=True)
-class Layers:
-    """What is fixed about both layers.
+class Evoked(NamedTuple):
+    """What images evoke in all layers.
 
-    hidden, output: their firing patterns.
-    dt: step (ms).
-    surrogate, width (mV), max_slope: the backward pass, see ``neurons.torch_layer``.
+    traces: of each layer, [n, tiles, steps or one more, lanes] membrane potential before reset
+        (mV).
+    hidden: spikes of each hidden layer, rows by example and step.
+    output: [n, steps, n_output] uint8, spikes of the output neurons.
     """
 
-    hidden: IzhikevichParams
-    output: IzhikevichParams
-    dt: float
-    surrogate: Surrogate
-    width: float
-    max_slope: float
-
-    def back(
-        self,
-        trace: NDArray[Any],
-        by_sums: NDArray[Any],
-        weights: NDArray[Any],
-        kept: NDArray[np.uint8],
-        which: str,
-    ) -> NDArray[Any]:
-        """Gradient by a layer's currents, in the memory of ``trace``."""
-        return izhikevich_loop.backward(
-            trace,
-            by_sums,
-            weights,
-            kept,
-            getattr(self, which),
-            self.dt,
-            self.surrogate,
-            self.width,
-            self.max_slope,
-        )
-
-
-class Passage(NamedTuple):
-    """What images evoke in both layers.
-
-    trace, output_trace: [n, tiles, steps or one more, lanes] membrane potential before reset (mV).
-    spikes: of the hidden neurons, rows by example and step.
-    answered: [n, steps, n_output] uint8, spikes of the output neurons.
-    """
-
-    trace: NDArray[Any]
-    spikes: events.Events
-    output_trace: NDArray[Any]
-    answered: NDArray[np.uint8]
+    traces: list[Array]
+    hidden: list[events.Events]
+    output: NDArray[np.uint8]
 
 
 def run(
     inputs: spike_delta.SpikeDelta,
-    weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
-    layers: Layers,
-    kept: NDArray[np.uint8] | None = None,
-) -> Passage:
-    """Run both layers; ``weights`` are hidden ones, bias and output ones, the rest as below."""
-    w_hidden, b_hidden, w_output = weights
-    n_rows, n_steps = inputs.n_rows, inputs.n_steps
-    trace = spike_delta.product(inputs, w_hidden)
-    fired = izhikevich_loop.forward(trace, b_hidden, n_steps, layers.hidden, layers.dt)
-    if kept is not None:
-        fired *= kept[:, None]
-    spikes = events.from_dense(fired.reshape(n_rows, -1))
-    output_trace = blocks_of(events.product(spikes, w_output), len(trace))
-    no_bias = np.zeros(w_output.shape[1], w_output.dtype)
-    answered = izhikevich_loop.forward(output_trace, no_bias, n_steps, layers.output, layers.dt)
-    return Passage(trace, spikes, output_trace, answered)
+    weights: Sequence[Array],
+    layers: SpikingLayers,
+    keep_masks: Masks = (),
+) -> Evoked:
+    """Run all layers.
+
+    Args:
+        inputs: spikes, rows by example and step.
+        weights: matrix [sources, neurons] (mV/ms) and bias [neurons] (mV/ms) of each hidden layer
+            in turn, then the matrix of the output layer.
+        layers: what is fixed.
+        keep_masks: whose spikes go on.
+    """
+    n, n_steps, n_output = len(inputs.n_baseline), inputs.n_steps, weights[-1].shape[1]
+    biases = [*weights[1::2], np.zeros(n_output, weights[-1].dtype)]
+    traces: list[Array] = []
+    hidden: list[events.Events] = []
+    for matrix, bias, params in zip(weights[::2], biases, layers.params, strict=True):
+        if hidden:
+            trace = blocks_of(events.product(hidden[-1], matrix), n)
+        else:
+            trace = spike_delta.product(inputs, matrix)
+        fired = neuron_loop.forward(trace, bias, n_steps, params, layers.dt)
+        traces.append(trace)
+        if len(traces) == len(layers.params):
+            break
+        if keep_masks:
+            fired *= keep_masks[len(hidden)][:, None]
+        hidden.append(events.from_dense(fired.reshape(inputs.n_rows, -1)))
+    return Evoked(traces, hidden, fired)
 
 
-class TwoLayers(torch.autograd.Function):
+class SpikingNetwork(torch.autograd.Function):
     """[n, n_output] spike counts of the output neurons."""
 
     @staticmethod
     def forward(
         ctx: Any,
-        hidden: torch.Tensor,
-        bias: torch.Tensor,
-        output: torch.Tensor,
         inputs: spike_delta.SpikeDelta,
-        layers: Layers,
-        kept: torch.Tensor | None,
-        kept_share: float,
+        layers: SpikingLayers,
+        keep_masks: Sequence[torch.Tensor],
+        keep_share: float,
+        *weights: torch.Tensor,
     ) -> tuple[torch.Tensor, int]:
-        """Run both layers.
+        """Run all layers.
 
         Args:
             ctx: PyTorch's.
-            hidden: [n_inputs, n_hidden] weights (mV/ms).
-            bias: [n_hidden] (mV/ms).
-            output: [n_hidden, n_output] weights (mV/ms).
-            inputs: spikes, rows by example and step.
-            layers: what is fixed.
-            kept: [n, n_hidden] uint8, 0 for hidden neurons whose spikes are withheld.
-            kept_share: share of 1 in ``kept`` by expectation; the others' weight makes up for it.
+            inputs, layers, weights: as for ``run``.
+            keep_masks: likewise, as tensors.
+            keep_share: share of 1 in the masks by expectation; the weight of the spikes that go on
+                makes up for the others.
 
         Returns:
-            Counts in the precision of the weights, and the number of hidden spikes.
+            Counts in the precision of the weights, and the number of hidden spikes that went on.
         """
-        w_hidden, b_hidden, w_output = (w.detach().numpy() for w in (hidden, bias, output))
-        if kept is not None:
-            w_output = w_output / w_output.dtype.type(kept_share)
-        mask = None if kept is None else kept.numpy()
-        trace, spikes, output_trace, answered = run(
-            inputs, (w_hidden, b_hidden, w_output), layers, mask
-        )
-        ctx.kept = (inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share)
-        counts = answered.sum(axis=1, dtype=w_output.dtype)
-        return torch.from_numpy(counts), spikes.total()
+        masks = [mask.numpy() for mask in keep_masks]
+        arrays = [one.detach().numpy() for one in weights]
+        if masks:
+            for number in range(2, len(arrays), 2):
+                arrays[number] = arrays[number] / arrays[number].dtype.type(keep_share)
+        evoked = run(inputs, arrays, layers, masks)
+        ctx.held = (inputs, layers, masks, keep_share, arrays[2::2], evoked)
+        counts = evoked.output.sum(axis=1, dtype=arrays[-1].dtype)
+        return torch.from_numpy(counts), sum(one.total() for one in evoked.hidden)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[torch.Tensor | None, ...]:
-        """Gradients by hidden weights, bias and output weights."""
-        inputs, trace, spikes, output_trace, w_output, layers, kept, kept_share = ctx.kept
-        ctx.kept = None
-        n, n_steps = len(trace), inputs.n_steps
-        n_hidden, n_output = w_output.shape
-        by_answers = np.repeat(gradients[0].numpy()[:, None, :], n_steps, axis=1)
-        each, all_kept = np.eye(n_output, dtype=w_output.dtype), np.ones((n, n_output), np.uint8)
-        back_through = layers.back(output_trace, by_answers, each, all_kept, "output")
-        by_sums = untiled(back_through, n_steps, n_output)
-        by_output = events.weight_gradient(spikes, by_sums.reshape(inputs.n_rows, -1))
-        heard = np.ones((n, n_hidden), np.uint8)
-        if kept is not None:
-            by_output /= kept_share
-            heard = kept.numpy()
-        back = np.ascontiguousarray(w_output.T)
-        by_currents = layers.back(trace, by_sums, back, heard, "hidden")
-        by_hidden, by_bias = map(
-            torch.from_numpy, spike_delta.gradients(inputs, by_currents, n_hidden)
+        """Gradients by all weights, from the last layer to the first; the traces are used up."""
+        inputs, layers, masks, keep_share, matrices, (traces, hidden, output) = ctx.held
+        ctx.held = None
+        n, n_steps, n_output = output.shape
+        number = matrices[-1].dtype
+        # A count is the sum of one neuron's spikes: at every step, each has its own gradient.
+        by_sums = np.repeat(gradients[0].numpy()[:, None, :], n_steps, axis=1)
+        back, keep_mask = np.eye(n_output, dtype=number), np.ones((n, n_output), np.uint8)
+        found: list[Array] = []
+        for layer in reversed(range(1, len(traces))):
+            by_currents = neuron_loop.backward(
+                traces[layer], by_sums, back, keep_mask, layers.params[layer], *layers.rule
+            )
+            n_sources, n_neurons = matrices[layer - 1].shape
+            by_sums = untiled(by_currents, n_steps, n_neurons)
+            by_matrix = events.weight_gradient(
+                hidden[layer - 1], by_sums.reshape(inputs.n_rows, -1)
+            )
+            if masks:
+                by_matrix /= keep_share
+            if layer < len(hidden):
+                found.append(by_sums.sum(axis=(0, 1)))
+            found.append(by_matrix)
+            back = np.ascontiguousarray(matrices[layer - 1].T)
+            keep_mask = masks[layer - 1] if masks else np.ones((n, n_sources), np.uint8)
+        by_currents = neuron_loop.backward(
+            traces[0], by_sums, back, keep_mask, layers.params[0], *layers.rule
         )
-        return by_hidden, by_bias, torch.from_numpy(by_output), None, None, None, None
+        by_matrix, by_bias = spike_delta.gradients(inputs, by_currents, keep_mask.shape[1])
+        found += [by_bias, by_matrix]
+        return None, None, None, None, *map(torch.from_numpy, reversed(found))

@@ -17,6 +17,7 @@ BLOCK = 128
 """Calls of Philox, each for eight neurons, that one program makes."""
 
 NEURONS = tl.constexpr(dropout.PER_BLOCK)
+STREAM = tl.constexpr(dropout.stream(1))
 block_words, word_draw = map(translated, (dropout.block_words, encoding.word_draw))
 
 
@@ -55,9 +56,11 @@ def _draw_scale(
     row = tl.program_id(0).to(tl.int64)
     part = tl.program_id(1) * block + tl.arange(0, block)
     zero = tl.full([block], 0, tl.int64)
-    words = block_words(zero + part, zero + tl.load(ids + row), zero + epoch, seed.to(tl.int64))
+    words = block_words(
+        zero + part, zero + tl.load(ids + row), zero + epoch, seed.to(tl.int64), STREAM
+    )
     for j in tl.static_range(NEURONS):
         neuron = part * NEURONS + j
-        heard = word_draw(words[j // 2], j) >= limit
-        value = heard.to(out.dtype.element_ty) * factor  # the factor in the precision of both
+        keep = word_draw(words[j // 2], j) >= limit
+        value = keep.to(out.dtype.element_ty) * factor  # the factor in the precision of both
         tl.store(out + row * n_neurons + neuron, value, mask=neuron < n_neurons)

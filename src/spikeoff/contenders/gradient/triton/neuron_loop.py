@@ -19,26 +19,32 @@ from spikeoff.contenders.gradient.triton.triton_jit import EXACT, kernel, transl
 from spikeoff.learning import surrogate as surrogates
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons import izhikevich
-from spikeoff.neurons.izhikevich import IzhikevichParams
+from spikeoff.neurons.models import Params
 
 BLOCK = 128
 """Neurons of an image that one program runs."""
 
 SLOPES = {name: translated(getattr(surrogates, name)) for name in get_args(Surrogate)}
-euler, euler_slope, reset = map(
-    translated, (izhikevich.euler, izhikevich.euler_slope, izhikevich.reset)
+advance, excess, fire, pull_back, settled = map(
+    translated,
+    (
+        izhikevich.advance,
+        izhikevich.excess,
+        izhikevich.fire,
+        izhikevich.pull_back,
+        izhikevich.settled,
+    ),
 )
+State = izhikevich.State
 
 
-def forward(
-    currents: torch.Tensor, bias: torch.Tensor, params: IzhikevichParams, dt: float
-) -> torch.Tensor:
+def forward(currents: torch.Tensor, bias: torch.Tensor, params: Params, dt: float) -> torch.Tensor:
     """Run the layer; ``currents`` becomes the membrane potential before reset, in place.
 
     Args:
         currents: [n, steps, neurons] input currents (mV/ms).
         bias: [neurons] a constant current (mV/ms).
-        params: the firing pattern.
+        params: of the neurons, which are Izhikevich ones.
         dt: step (ms).
 
     Returns:
@@ -48,7 +54,7 @@ def forward(
     n, n_steps, n_neurons = currents.shape
     counts = torch.empty_like(currents[:, 0])
     _forward[n, triton.cdiv(n_neurons, BLOCK)](
-        currents, bias, counts, n_steps, n_neurons, params.constants(), dt, *params.rest(), BLOCK,
+        currents, bias, counts, n_steps, n_neurons, params.constants(dt), *params.rest(), BLOCK,
         **EXACT,
     )  # fmt: skip
     return counts
@@ -59,7 +65,7 @@ def backward(
     by_sums: torch.Tensor,
     weights: torch.Tensor,
     scale: torch.Tensor | None,
-    params: IzhikevichParams,
+    params: Params,
     dt: float,
     surrogate: Surrogate,
     width: float,
@@ -79,7 +85,7 @@ def backward(
         by_sums: [n, steps, sums], or [n, 1, sums] where it is the same at every step.
         weights: [sums, neurons] with which spikes went into the sums.
         scale: [n, neurons] factor of a neuron's spikes before they did; None for 1.
-        params: the firing pattern.
+        params: of the neurons, which are Izhikevich ones.
         dt: step (ms).
         surrogate: which derivative stands in for the spike's.
         width: its width (mV).
@@ -95,7 +101,7 @@ def backward(
     _backward[n, triton.cdiv(n_neurons, BLOCK)](
         trace, by_sums, weights, scale, n_steps, n_neurons,
         n_sums, n_sums if by_sums.shape[1] > 1 else 0, by_sums.shape[1] * n_sums,
-        params.constants(), dt, params.rest()[0],
+        params.constants(dt), params.rest().v,
         SLOPES[surrogate], width, max_slope, BLOCK, **EXACT,
     )  # fmt: skip
     return trace
@@ -109,7 +115,6 @@ def _forward(
     n_steps: tl.tensor,
     n_neurons: tl.tensor,
     p: tl.constexpr,
-    dt: tl.constexpr,
     v_rest: tl.constexpr,
     u_rest: tl.constexpr,
     block: tl.constexpr,
@@ -120,16 +125,14 @@ def _forward(
     number = currents.dtype.element_ty
     constant = tl.load(bias + neuron, mask=there, other=0.0)
     place = currents + example * n_steps * n_neurons + neuron
-    v = tl.full([block], v_rest, number)
-    u = tl.full([block], u_rest, number)
+    state = State(tl.full([block], v_rest, number), tl.full([block], u_rest, number))
     count = tl.full([block], 0.0, number)
     for _ in range(n_steps):
         current = tl.load(place, mask=there, other=0.0)
-        v_next, u_next = euler(v, u, current + constant, dt, p)
-        spike = (v_next >= p.v_peak).to(number)
-        tl.store(place, v_next, mask=there)
-        v, u = reset(tl.maximum(v_next, p.v_floor), u_next, spike, p)
-        count += spike
+        reached = advance(state, current + constant, p)
+        tl.store(place, reached.v, mask=there)
+        state, spike = fire(reached, p)
+        count += spike.to(number)
         place += n_neurons
     tl.store(counts + example * n_neurons + neuron, count, mask=there)
 
@@ -146,7 +149,6 @@ def _backward(
     sums_a_step: tl.tensor,
     sums_an_example: tl.tensor,
     p: tl.constexpr,
-    dt: tl.constexpr,
     v_rest: tl.constexpr,
     slope: tl.constexpr,
     width: tl.constexpr,
@@ -158,8 +160,7 @@ def _backward(
     there = neuron < n_neurons
     number = trace.dtype.element_ty
     zero = tl.full([block], 0.0, number)
-    by_v = zero  # gradient by the state after the step
-    by_u = zero
+    by = State(zero, zero)  # gradient by the state after the step
     sent = ()  # what a spike adds to each sum: stays in registers
     for k in tl.static_range(n_sums):
         weight = tl.load(weights + k * n_neurons + neuron, mask=there, other=0.0)
@@ -173,18 +174,13 @@ def _backward(
         # What came before the first step lies at rest: below the peak and above the floor.
         has_earlier = tl.where(back < n_steps - 1, there, False)
         earlier = tl.load(place - n_neurons, mask=has_earlier, other=v_rest)
-        v = tl.where(earlier >= p.v_peak, p.c, tl.maximum(earlier, p.v_floor))
+        v = settled(earlier, p)
         by_spike = zero
         for k in tl.static_range(n_sums):
             by_spike += tl.load(sums + k) * sent[k]
-        carried = tl.where((reached >= p.v_floor) & (reached < p.v_peak), by_v, zero)
-        by_reached = by_spike * slope(reached - p.v_peak, width) + carried
-        by_drift = dt * by_reached
-        by_recovery = dt * p.a * by_u
-        bounded = tl.maximum(zero, tl.minimum(euler_slope(v, dt, p), max_slope))
-        tl.store(place, by_drift, mask=there)
-        by_v = bounded * by_reached + p.b * by_recovery
-        by_u = by_u - by_recovery - by_drift
+        by_fired = by_spike * slope(excess(reached, p), width)
+        by, by_current = pull_back(by, by_fired, reached, v, p, max_slope)
+        tl.store(place, by_current, mask=there)
         reached = earlier
         place -= n_neurons
         sums -= sums_a_step

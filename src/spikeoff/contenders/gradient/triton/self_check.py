@@ -5,13 +5,11 @@ from __future__ import annotations
 import torch
 
 from spikeoff.coding import rate_code_torch
-from spikeoff.contenders.gradient.triton import dropout_scale as dropout
-from spikeoff.contenders.gradient.triton import neuron_loop as izhikevich_loop
-from spikeoff.contenders.gradient.triton import rate_coding
-from spikeoff.learning.dropout import kept_torch
+from spikeoff.contenders.gradient.triton import dropout_scale, neuron_loop, rate_coding
+from spikeoff.learning.dropout import keep_mask_torch
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import FAST_SPIKING
-from spikeoff.neurons.torch_layer import izhikevich_layer
+from spikeoff.neurons.torch_layer import neuron_layer
 
 N, STEPS, NEURONS, SUMS = 3, 20, 150, 2
 TOLERANCE = 1e-9
@@ -41,8 +39,8 @@ def _silence_differs(device: str) -> bool:
     """Whether dropout silences another neuron."""
     ids = torch.arange(N, device=device) + 2**31
     key = {"seed": 2**32 - 1, "epoch": 3}
-    ours = dropout.scale(ids, NEURONS, 0.5, torch.float32, **key)
-    return not torch.equal(ours, 2.0 * kept_torch(ids, NEURONS, 0.5, **key))
+    ours = dropout_scale.scale(ids, NEURONS, 0.5, torch.float32, **key)
+    return not torch.equal(ours, 2.0 * keep_mask_torch(ids, NEURONS, 0.5, **key))
 
 
 def _neurons_differ(device: str) -> bool:
@@ -52,15 +50,15 @@ def _neurons_differ(device: str) -> bool:
     weights = torch.cos(_places(SUMS * NEURONS, device)).view(SUMS, NEURONS)
     surrogate: Surrogate = "fast_sigmoid"
     rule = (1.0, surrogate, 25.0, 1.0)
-    spikes, _ = izhikevich_layer(currents, FAST_SPIKING, *rule)
+    spikes, _ = neuron_layer(currents, FAST_SPIKING, *rule)
     sums = spikes @ weights.T
     by_sums = torch.sin(_places(sums.numel(), device)).view(sums.shape)
     (expected,) = torch.autograd.grad(sums, currents, by_sums)
 
     trace = currents.detach().clone()
     no_bias = torch.zeros_like(trace[0, 0])
-    counts = izhikevich_loop.forward(trace, no_bias, FAST_SPIKING, 1.0)
-    gradient = izhikevich_loop.backward(trace, by_sums, weights, None, FAST_SPIKING, *rule)
+    counts = neuron_loop.forward(trace, no_bias, FAST_SPIKING, 1.0)
+    gradient = neuron_loop.backward(trace, by_sums, weights, None, FAST_SPIKING, *rule)
     worst = (gradient - expected).abs().max() / expected.abs().max()
     return not torch.equal(counts, spikes.sum(1)) or not float(worst) <= TOLERANCE
 

@@ -1,4 +1,4 @@
-"""Two layers of Izhikevich neurons as one PyTorch function, on a GPU.
+"""A hidden and an output layer of Izhikevich neurons as one PyTorch function, on a GPU.
 
 Input spikes -> hidden neurons -> output neurons -> spike counts, and back: what
 ``gradient.numba.spiking_network`` is on the CPU. Of the way forward, the membrane potentials are
@@ -8,20 +8,20 @@ again. Nothing here waits for the device. Not yet run on one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 
-from spikeoff.contenders.gradient.numba.spiking_network import Layers
-from spikeoff.contenders.gradient.triton import neuron_loop as izhikevich_loop
+from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
+from spikeoff.contenders.gradient.triton import neuron_loop
 from spikeoff.neurons.izhikevich import V_PEAK
 
 Draw = Callable[[], torch.Tensor]
 """Draws the input spikes, [n, steps, n_inputs] in the precision of the weights."""
 
 
-class Passage(NamedTuple):
+class Evoked(NamedTuple):
     """What images evoke in both layers.
 
     trace, output_trace: [n, steps, neurons] membrane potential before reset (mV).
@@ -36,18 +36,18 @@ class Passage(NamedTuple):
 
 def run(
     draw: Draw,
-    weights: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
-    layers: Layers,
+    weights: Sequence[torch.Tensor],
+    layers: SpikingLayers,
     scale: torch.Tensor | None = None,
-) -> Passage:
+) -> Evoked:
     """Run both layers; ``weights`` are hidden ones, bias and output ones, the rest as below."""
     w_hidden, b_hidden, w_output = weights
     trace = draw() @ w_hidden
-    counts = izhikevich_loop.forward(trace, b_hidden, layers.hidden, layers.dt)
+    counts = neuron_loop.forward(trace, b_hidden, layers.params[0], layers.dt)
     output_trace = _sent(trace, scale) @ w_output
     no_bias = torch.zeros_like(w_output[0])
-    output_counts = izhikevich_loop.forward(output_trace, no_bias, layers.output, layers.dt)
-    return Passage(trace, counts, output_trace, output_counts)
+    output_counts = neuron_loop.forward(output_trace, no_bias, layers.params[1], layers.dt)
+    return Evoked(trace, counts, output_trace, output_counts)
 
 
 def spikes(trace: torch.Tensor) -> torch.Tensor:
@@ -61,7 +61,7 @@ def _sent(trace: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
     return fired.to(trace.dtype) if scale is None else torch.mul(fired, scale[:, None])
 
 
-class TwoLayers(torch.autograd.Function):
+class SpikingNetwork(torch.autograd.Function):
     """[n, n_output] spike counts of the output neurons."""
 
     @staticmethod
@@ -71,7 +71,7 @@ class TwoLayers(torch.autograd.Function):
         bias: torch.Tensor,
         output: torch.Tensor,
         draw: Draw,
-        layers: Layers,
+        layers: SpikingLayers,
         scale: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run both layers.
@@ -91,28 +91,27 @@ class TwoLayers(torch.autograd.Function):
             no gradient.
         """
         weights = hidden.detach(), bias.detach(), output.detach()
-        passage = run(draw, weights, layers, scale)
-        ctx.held = (draw, layers, scale, weights[2], passage.trace, passage.output_trace)
-        ctx.mark_non_differentiable(passage.counts)
-        return passage.output_counts, passage.counts
+        evoked = run(draw, weights, layers, scale)
+        ctx.held = (draw, layers, scale, weights[2], evoked.trace, evoked.output_trace)
+        ctx.mark_non_differentiable(evoked.counts)
+        return evoked.output_counts, evoked.counts
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[torch.Tensor | None, ...]:
         """Gradients by hidden weights, bias and output weights; the traces are used up."""
         draw, layers, scale, w_output, trace, output_trace = ctx.held
         ctx.held = None
-        rule = (layers.dt, layers.surrogate, layers.width, layers.max_slope)
         n_hidden, n_output = w_output.shape
         # A count is the sum of one neuron's spikes: at every step, each has its own gradient.
         each = torch.eye(n_output, dtype=w_output.dtype, device=w_output.device)
-        by_sums = izhikevich_loop.backward(
-            output_trace, gradients[0][:, None], each, None, layers.output, *rule
+        by_sums = neuron_loop.backward(
+            output_trace, gradients[0][:, None], each, None, layers.params[1], *layers.rule
         )
         sent = _sent(trace, scale).reshape(-1, n_hidden)
         by_output = sent.T @ by_sums.reshape(-1, n_output)
         del sent
-        by_currents = izhikevich_loop.backward(
-            trace, by_sums, w_output.T, scale, layers.hidden, *rule
+        by_currents = neuron_loop.backward(
+            trace, by_sums, w_output.T, scale, layers.params[0], *layers.rule
         ).reshape(-1, n_hidden)
         by_hidden = draw().reshape(len(by_currents), -1).T @ by_currents
         return by_hidden, by_currents.sum(0), by_output, None, None, None

@@ -1,4 +1,4 @@
-"""Whether the GPU kernels are to be used here: tried out, as they were never run while written."""
+"""Can the Triton kernels run on this machine? They are tried out before they are used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OLDEST = (8, 0)
 
 @cache
 def trouble(device: str) -> str | None:
-    """Why the kernels are not to be used on ``device``; None where they are.
+    """Why the kernels cannot be used on ``device``; None where they can.
 
     They are compiled and tried there, on a few neurons against PyTorch's autograd.
     """

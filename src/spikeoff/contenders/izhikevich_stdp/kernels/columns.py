@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from spikeoff.kernels.events import sum_rows
 from spikeoff.kernels.jit import jitable, no_refcount_kernel, noalias_kernel, serial_kernel
+from spikeoff.kernels.neuron_models import advance, fire
 from spikeoff.learning.homeostasis import balanced, normalising_factor, scaled
 from spikeoff.learning.stdp import paired
-from spikeoff.neurons.izhikevich import drift, euler, reset
+from spikeoff.neurons.izhikevich import State
 
 Real = TypeVar("Real", np.float32, np.float64)
 
-jitable(balanced, drift, euler, normalising_factor, paired, reset, scaled)
+jitable(balanced, normalising_factor, paired, scaled)
 
 WORD = 28
 """Steps whose spikes are the bits of one number of 32."""
@@ -195,11 +196,10 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
                 pool[start + np.uintp(k)] = total * share
         for h in range(len(v)):
             current = gain * (reached[h] - pool[h]) - theta[h]
-            v_next, u_next = euler(v[h], u[h], current, dt, p)
-            spike = v_next >= p.v_peak
-            reached[h] = v_next
-            fired[h] = spike
-            v[h], u[h] = reset(max(v_next, p.v_floor), u_next, zero + spike, p)
+            arrived = advance(State(v[h], u[h]), current, p)
+            reached[h] = arrived.v
+            after, fired[h] = fire(arrived, p)
+            v[h], u[h] = after.v, after.u
         for h in range(len(v)):
             counts[h] += fired[h]
     trace.mean_current[0] += gain * received

@@ -14,11 +14,12 @@ import numpy as np
 
 from spikeoff.kernels.events import sum_rows
 from spikeoff.kernels.jit import jitable, no_refcount_kernel, noalias_kernel, serial_kernel
+from spikeoff.kernels.neuron_models import advance, fire
 from spikeoff.learning.hebbian import post_error, strengthened
 from spikeoff.learning.homeostasis import normalising_factor
-from spikeoff.neurons.izhikevich import drift, euler, reset
+from spikeoff.neurons.izhikevich import State
 
-jitable(drift, euler, normalising_factor, post_error, reset, strengthened)
+jitable(normalising_factor, post_error, strengthened)
 
 LANES = 16
 """Places of a row of weights: as many as classes, rounded up to a multiple of this."""
@@ -211,11 +212,11 @@ def _run(readout: Any, p: Any, dt: Any, out: Any) -> None:
         pool *= readout.share
         for k in range(len(v)):
             current[k] = readout.gain * (synaptic[k] - pool) + readout.bias
-            v_next, u_next = euler(v[k], u[k], current[k], dt, p)
-            spike = v_next >= p.v_peak
-            reached[k] = v_next
+            arrived = advance(State(v[k], u[k]), current[k], p)
+            reached[k] = arrived.v
+            after, spike = fire(arrived, p)
             out.counts[k] += spike
-            v[k], u[k] = reset(max(v_next, p.v_floor), u_next, zero + spike, p)
+            v[k], u[k] = after.v, after.u
 
 
 @no_refcount_kernel

@@ -1,4 +1,4 @@
-"""Answers of the Diehl & Cook network told reading by reading, against the plain ones."""
+"""Recordings of the Diehl & Cook network against its plain answers and a naive simulation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
-from spikeoff.contenders.diehl_cook.engines.native import NativeEngine, Watched
+from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.network import Constants
 from spikeoff.data import Images, load_dataset
+from spikeoff.ledger.recording import Recording
 from tests.parity.naive_diehl_cook import NaiveEngine, NaiveLayer
 from tests.parity.test_diehl_cook_engines import constants, layers, trains
 
@@ -27,21 +28,20 @@ def normalised(n: int, n_2: int, fed: float) -> list[Any]:
     return made
 
 
-def busiest(responses: NDArray[np.int32]) -> NDArray[np.int64]:
-    answers: NDArray[np.int64] = responses.argmax(axis=1)
-    return answers
+def spikes_each(responses: NDArray[np.int32]) -> NDArray[np.float32]:
+    return responses.astype(np.float32)
 
 
 def images(n: int, brightness: float = 1.0) -> Images:
     shown = load_dataset().train.take(slice(0, n))
-    return Images((shown.flat * brightness).astype(np.uint8), shown.labels, shown.ids)
+    return Images((shown.pixels * brightness).astype(np.uint8), shown.labels, shown.ids)
 
 
 def engine(made: list[Any], chosen: Constants, **changes: Any) -> NativeEngine:
     return NativeEngine(chosen, made, dtype=np.float64, **changes)
 
 
-class Recording(NaiveLayer):
+class RememberingLayer(NaiveLayer):
     """Remembers the inhibitory spikes of every step."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -59,62 +59,78 @@ def test_every_spike_is_that_of_a_naive_simulation(n_2: int, fed: float) -> None
     ours = engine(normalised(40, n_2, fed), chosen, intensity=6.0)
     total = 0
     for example in range(3):
-        watched = ours.watch(images(3).take(slice(example, example + 1)), 1, 1, busiest)
-        fired, inhibited = watched.excitatory[:STEPS], watched.inhibitory[:STEPS]  # shown once
+        recording = ours.record(images(3).take(slice(example, example + 1)), 1, 1, spikes_each)
+        fired, inhibited = (
+            np.hstack([sent[:STEPS] for name, sent in recording.events.items() if kind in name])
+            for kind in ("excitatory", "inhibitory")
+        )  # it is shown once
         naive = NaiveEngine(chosen, [])
         naive.layers = [
-            Recording(chosen, layer, k) for k, layer in enumerate(normalised(40, n_2, fed))
+            RememberingLayer(chosen, layer, k) for k, layer in enumerate(normalised(40, n_2, fed))
         ]
         spikes = naive.present(trains(images(3), example, STEPS, 6.0), learn=False)
         raster = np.zeros((STEPS, 40 + n_2), np.int64)
         for (steps, neurons), first in zip(spikes, (0, 40), strict=False):
             raster[steps, first + neurons] = 1
-        np.testing.assert_array_equal(np.diff(fired, axis=0, prepend=0), raster)
+        np.testing.assert_array_equal(fired, raster)
         expected = np.hstack([layer.inhibited for layer in naive.layers])  # type: ignore[attr-defined]
-        np.testing.assert_array_equal(np.diff(inhibited, axis=0, prepend=0), expected)
+        np.testing.assert_array_equal(inhibited, expected)
         total += int(expected.sum())
     assert total > 20
 
 
 @pytest.fixture(scope="module")
-def dim() -> tuple[NativeEngine, Images, Watched]:
+def dim() -> tuple[NativeEngine, Images, Recording]:
     """Images so dark that some must be shown again."""
     shown = images(60, brightness=0.4)
     fresh = engine(normalised(30, 8, 0), constants(30, 8, example_steps=STEPS), num_threads=1)
-    return fresh, shown, fresh.watch(shown, 1, 70, busiest)
+    return fresh, shown, fresh.record(shown, 1, 70, spikes_each)
 
 
-def test_the_last_reading_is_the_plain_response(dim: tuple[NativeEngine, Images, Watched]) -> None:
-    fresh, shown, watched = dim
+def presentations(fresh: NativeEngine, shown: Images) -> list[int]:
+    """How often each image is shown, from recordings of each alone."""
+    alone = [shown.take(slice(k, k + 1)) for k in range(len(shown))]
+    steps = [int(fresh.record(one, 1, STEPS, spikes_each).image_steps[-1]) for one in alone]
+    return [n // STEPS for n in steps]
+
+
+def test_the_last_reading_is_the_plain_response(
+    dim: tuple[NativeEngine, Images, Recording],
+) -> None:
+    fresh, shown, recording = dim
     responses, _ = fresh.respond(shown, 1)
-    np.testing.assert_array_equal(watched.answers[:, -1], busiest(responses))
-    assert len(set(watched.presentations)) > 1
+    np.testing.assert_array_equal(recording.scores[:, -1], responses)
+    assert len(set(presentations(fresh, shown))) > 1
 
 
-def test_every_presentation_counts(dim: tuple[NativeEngine, Images, Watched]) -> None:
-    fresh, shown, watched = dim
+def test_every_presentation_counts(dim: tuple[NativeEngine, Images, Recording]) -> None:
+    fresh, shown, recording = dim
     responses, last_inputs = fresh.respond(shown, 1)
-    most = int(watched.presentations.max())
-    assert watched.steps.tolist() == [70, 140, 210, 280, *(300 * k for k in range(1, most + 1))]
+    each = presentations(fresh, shown)
+    assert recording.steps.tolist() == [
+        70, 140, 210, 280, *(300 * k for k in range(1, max(each) + 1)),
+    ]  # fmt: skip
+    assert recording.image_steps[-1] == STEPS * sum(each)
     sent = np.zeros(784, np.int64)
-    for e, n in enumerate(watched.presentations):
+    for e, n in enumerate(each):
         for k in range(n):
             pixels, first, _ = draw_trains(
                 shown.flat[e], STEPS, 2.0 + k, 0.5, int(shown.ids[e]), 1, k, 0
             )
             np.add.at(sent, pixels, np.diff(first))
-    np.testing.assert_array_equal(watched.inputs[-1], sent)
+    np.testing.assert_array_equal(recording.events["input"].sum(axis=0), sent)
     assert sent.sum() > last_inputs.sum()
-    assert watched.excitatory[-1].sum() > responses.sum()
-    assert (np.diff(watched.excitatory, axis=0) >= 0).all()
+    assert sum(recording.events[name].sum() for name in recording.hidden) > responses.sum()
 
 
-def test_threads_change_nothing(dim: tuple[NativeEngine, Images, Watched]) -> None:
-    _, shown, watched = dim
+def test_threads_change_nothing(dim: tuple[NativeEngine, Images, Recording]) -> None:
+    _, shown, recording = dim
     chosen = constants(30, 8, example_steps=STEPS)
-    other = engine(normalised(30, 8, 0), chosen, num_threads=2).watch(shown, 1, 70, busiest)
-    for name, value in vars(watched).items():
-        np.testing.assert_array_equal(getattr(other, name), value, name)
+    other = engine(normalised(30, 8, 0), chosen, num_threads=2).record(shown, 1, 70, spikes_each)
+    np.testing.assert_array_equal(other.scores, recording.scores)
+    np.testing.assert_array_equal(other.image_steps, recording.image_steps)
+    for name, sent in recording.events.items():
+        np.testing.assert_array_equal(other.events[name], sent, name)
 
 
 def test_an_account_names_both_layers_synapses_and_sees_weak_inhibition() -> None:
@@ -125,8 +141,7 @@ def test_an_account_names_both_layers_synapses_and_sees_weak_inhibition() -> Non
     accounts = []
     for strength in (1.0, 0.0):
         contender = DiehlCook(DiehlCookConfig(response_inhibition=strength, **settings))
-        activity = contender.respond(shown).activity
-        accounts.append(contender.account(activity, shown).operations)
+        accounts.append(contender.account(shown).operations)
     back = "inhibitory 1 to excitatory 1"
     assert [layer.name for layer in accounts[0].layers] == [
         "input to excitatory 1", "input to inhibitory 1", "excitatory 1 to inhibitory 1", back,

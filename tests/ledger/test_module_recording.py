@@ -10,15 +10,22 @@ import pytest
 import torch
 from torch import nn
 
-from spikeoff.ledger.module_counts import counting
+from spikeoff.ledger.account import Account, account_of
+from spikeoff.ledger.module_recording import ModuleRecorder
 from spikeoff.ledger.operations import LayerOperations, Operations
 
 
-def counted(module: nn.Module, *batches: torch.Tensor) -> list[LayerOperations]:
-    with torch.no_grad(), counting(module) as tally:
+def account(module: nn.Module, *batches: torch.Tensor) -> Account:
+    with torch.no_grad(), ModuleRecorder(module) as recorder:
         for batch in batches:
             module(batch)
-    return tally.layers(sum(map(len, batches)))
+    n = sum(map(len, batches))
+    recording = recorder.recording(np.zeros((n, 2), np.float32))
+    return account_of(recording, recorder.synapses(), np.zeros(n, np.uint8))
+
+
+def counted(module: nn.Module, *batches: torch.Tensor) -> list[LayerOperations]:
+    return list(account(module, *batches).operations.layers)
 
 
 def half_zero(*shape: int) -> torch.Tensor:
@@ -89,12 +96,19 @@ def test_sparsity_counts_zeros_of_weights_and_behind_relus() -> None:
         first.weight.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]]))
         second.weight.fill_(1)
     module = nn.Sequential(first, nn.ReLU(), second)
-    with torch.no_grad(), counting(module) as tally:
-        module(torch.tensor([[1.0, 5.0], [-1.0, 5.0]]))
-    assert tally.sparsity().connection == 4 / 16
-    assert tally.sparsity().activation == 4 / 8
-    module(torch.ones(3, 2))  # no longer watched
-    assert tally.sparsity().activation == 4 / 8
+    sparsity = account(module, torch.tensor([[1.0, 5.0], [-1.0, 5.0]])).sparsity
+    assert sparsity.connection == 4 / 16
+    assert sparsity.activation == 4 / 8
+
+
+def test_nothing_is_recorded_outside_the_block() -> None:
+    module = nn.Sequential(nn.Linear(2, 4))
+    with torch.no_grad(), ModuleRecorder(module) as recorder:
+        module(torch.ones(3, 2))
+    module(torch.ones(5, 2))
+    np.testing.assert_array_equal(
+        recorder.recording(np.zeros((3, 4), np.float32)).events["input"], [[3, 3]]
+    )
 
 
 def test_totals_are_sums_over_layers() -> None:

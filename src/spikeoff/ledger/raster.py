@@ -15,7 +15,7 @@ and nobody chose them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from spikeoff.data.npz import read_arrays
 from spikeoff.data.spec import MNIST
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
+from spikeoff.ledger.recording import INPUT, Recording
 
 RASTER = "raster.npz"
 
@@ -73,6 +74,40 @@ def first_of_each_class(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Rows of the first image of each class that there is, in the order of the classes."""
     _, rows = np.unique(labels, return_index=True)
     return rows.astype(np.int64)
+
+
+def raster_of(
+    record: Callable[[Images], Recording],
+    images: Images,
+    speaks_for: NDArray[np.int8] | None,
+    unit: str,
+) -> Raster:
+    """The raster of the first image of each class, from a recording of each.
+
+    A network that shows an image more than once is drawn in its first presentation; its answer is
+    the one it gave in the end.
+
+    Args:
+        record: records one image, with a reading after every step.
+        images: among which the first of each class are taken.
+        speaks_for: as in ``Raster``; None where it is not known.
+        unit: what the scores are.
+    """
+    rows = first_of_each_class(images.labels)
+    shown, answers, dt = [], [], 1.0
+    for row in rows:
+        recording = record(images.take(slice(row, row + 1)))
+        whole = int((np.diff(recording.steps, prepend=0) == 1).sum())
+        names = recording.hidden or recording.updated
+        hidden = [recording.events[name][:whole] for name in names]
+        spikes = [recording.events[INPUT][:whole], np.concatenate(hidden, axis=1)]
+        inputs, fired = (events.astype(np.uint8) for events in spikes)
+        shown.append(Shown(inputs, fired, recording.scores[0, :whole]))
+        answers.append(recording.answers[0, -1])
+        dt = recording.dt
+    if speaks_for is None:
+        speaks_for = np.full(shown[0].hidden.shape[1], -1, np.int8)
+    return Raster(images.take(rows), np.array(answers, np.uint8), shown, speaks_for, dt, unit)
 
 
 def save_raster(raster: Raster, folder: Path) -> None:

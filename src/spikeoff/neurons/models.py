@@ -1,0 +1,82 @@
+"""The neurons by name. A neuron is a file of this package and a line here.
+
+Its file has ``State`` and ``Constants`` (NamedTuples of numbers, arrays or tensors) and ``update``
+with ``EXAMPLE``, at which the ledger counts its operations. A neuron that gradients train has all
+that ``Model`` lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from spikeoff.errors import UserError
+from spikeoff.neurons import conductance_lif, izhikevich, lif
+
+
+class Counted(Protocol):
+    """A neuron's file, as far as the ledger needs it."""
+
+    State: Any
+    Constants: Any
+    EXAMPLE: tuple[float, ...]
+    update: Callable[..., Any]
+
+
+class Model(Counted, Protocol):
+    """A neuron's file, as layers trained by gradient need it; ``izhikevich`` explains each."""
+
+    def advance(self, state: Any, i: Any, p: Any) -> Any:
+        """A step up to the threshold."""
+
+    def excess(self, v: Any, p: Any) -> Any:
+        """How far v lies above the threshold."""
+
+    def settled(self, v: Any, p: Any) -> Any:
+        """v after threshold and reset."""
+
+    def fire(self, reached: Any, p: Any) -> tuple[Any, Any]:
+        """Threshold and reset."""
+
+    def step(self, state: Any, i: Any, p: Any) -> tuple[Any, Any]:
+        """``advance`` and ``fire``."""
+
+    def slope(self, v: Any, p: Any) -> Any:
+        """The derivative of ``advance`` by v."""
+
+    def pull_back(
+        self, by: Any, by_spike: Any, reached: Any, v: Any, p: Any, max_slope: Any
+    ) -> tuple[Any, Any]:
+        """A step backward."""
+
+
+class Params(Protocol):
+    """The parameters of a population."""
+
+    def constants(self, dt: float = ..., number: Callable[[float], Any] = ...) -> Any:
+        """The constants of a step of ``dt`` ms."""
+
+    def rest(self) -> Any:
+        """The state from which an example starts."""
+
+
+TRAINABLE: dict[str, Any] = {"izhikevich": izhikevich, "lif": lif}
+MODELS: dict[str, Any] = {**TRAINABLE, "conductance-lif": conductance_lif}
+
+
+def model(name: str) -> Counted:
+    """The neuron of that name.
+
+    Raises:
+        UserError: there is no such neuron.
+    """
+    if name not in MODELS:
+        raise UserError(f"`neuron` (={name!r}) is unknown; known: {', '.join(MODELS)}")
+    found: Counted = MODELS[name]
+    return found
+
+
+def model_of(constants: type) -> Model:
+    """The neuron with constants of this type."""
+    found: Model = next(one for one in TRAINABLE.values() if one.Constants is constants)
+    return found
