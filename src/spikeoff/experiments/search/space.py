@@ -71,7 +71,7 @@ Space = dict[str, Range | Choice]
 
 
 def from_flags(entries: Sequence[str], kind: type[Config]) -> Space:
-    """The space that ``--vary`` tells.
+    """The space that ``--vary`` defines.
 
     Raises:
         UserError: an entry has another form, or does not fit its field in ``kind``.
