@@ -144,7 +144,7 @@ def check(space: Space, kind: type[Config], settings: Mapping[str, Any]) -> None
 
 def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
     """The types of a field that may be varied."""
-    known, varied = hints(kind), searched(kind)
+    known, varied = dict(hints(kind)), searched(kind)
     for old, new in getattr(kind, "aliases", {}).items():
         known[old] = known[new]
         varied = [*varied, old]
