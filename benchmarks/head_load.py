@@ -50,13 +50,13 @@ def main(arguments: Sequence[str]) -> None:
                 for n, one in enumerate(runs, 1)
             ), ""),
         ]  # fmt: skip
-        board = ProgressDisplay(jobs, 1, quiet, root)
+        display = ProgressDisplay(jobs, 1, quiet, root)
         rows += [
             row("the plan", lambda: write_race(runs, root, None), RACE, root),
             row("has it finished?", lambda: [
-                campaign_runner._settled(job, output, store, board, resumed=True) for job in jobs
+                campaign_runner._is_done(job, output, store, display, resumed=True) for job in jobs
             ], ""),
-            row("its news, shown and kept", lambda: hear_all(board, jobs), JOURNAL,
+            row("its news, shown and kept", lambda: handle_all(display, jobs), JOURNAL,
                 root),
         ]  # fmt: skip
         for one in runs:
@@ -64,11 +64,11 @@ def main(arguments: Sequence[str]) -> None:
         name = "the note of its end (by the worker)"
         rows.append(row(name, lambda: note_all(store, output, jobs)))
         sent = len(pickle.dumps(jobs[0]))
-    told = (
+    conditions = (
         f"Mean of {RUNS} runs with {LINES} lines of news each; {sent} bytes go to a worker. A core "
         f"of {cpu_name()}, load average {os.getloadavg()[0]:.1f}."
     )
-    publish("head", f"{table(['for each run', 'ms', 'bytes'], rows)}\n\n{told}", arguments)
+    publish("head", f"{table(['for each run', 'ms', 'bytes'], rows)}\n\n{conditions}", arguments)
 
 
 def row(name: str, work: Callable[[], object], file: str = "", root: Path = Path()) -> list[str]:
@@ -80,15 +80,15 @@ def row(name: str, work: Callable[[], object], file: str = "", root: Path = Path
     return [name, f"{taken:.2f}", size]
 
 
-def hear_all(board: ProgressDisplay, jobs: Sequence[Job]) -> None:
+def handle_all(display: ProgressDisplay, jobs: Sequence[Job]) -> None:
     """Every run from its start to its end."""
     for job in jobs:
-        board.hear(ProgressEvent(job.number, started="node 01234567 pid 1234"))
+        display.handle(ProgressEvent(job.number, started="node 01234567 pid 1234"))
         for line in range(LINES):
-            board.hear(
+            display.handle(
                 ProgressEvent(job.number, line / LINES, f"epoch {line}/{LINES}  train 99.00 %")
             )
-        board.hear(RunResult(job.number, "finished", "test accuracy 98.00 %, trained in 60.0 s"))
+        display.handle(RunResult(job.number, "finished", "test accuracy 98.00 %, trained in 9 s"))
 
 
 def note_all(store: Store, output: campaign_runner.Output, jobs: Sequence[Job]) -> None:

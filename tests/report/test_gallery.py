@@ -30,7 +30,11 @@ def groups(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> dict[str
 
 def record(labels: list[int], answers: list[int], seed: int = 0) -> RunRecord:
     return RunRecord(
-        Path("x"), {"seed": seed}, [], np.array(labels, np.uint8), np.array(answers, np.uint8)
+        Path("x"),
+        {"seed": seed, "data": {}},
+        [],
+        np.array(labels, np.uint8),
+        np.array(answers, np.uint8),
     )
 
 

@@ -82,7 +82,7 @@ def test_runs_without_weights_are_left_out_and_damaged_ones_refused(
 def test_frames_hold_all_spikes(groups: dict[str, list[RunRecord]]) -> None:
     shown = rasters(groups)
     assert [panel.name for panel in shown.panels] == list(made.STEPS)
-    assert [image["digit"] for image in shown.images] == list(range(10))
+    assert [image["label"] for image in shown.images] == list("0123456789")
     assert shown.missing == []
     for panel in shown.panels:
         raster = read_raster(groups[panel.name][0].folder)

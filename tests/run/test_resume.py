@@ -149,7 +149,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_used(
     last.write_bytes({"flipped": flipped, "cut off": raw[:-100], "empty": b""}[damage])
     resume(stopped)
     assert f"not used: {last}: damaged" in log(stopped)
-    assert "goes on in epoch" in log(stopped)
+    assert "continuing in epoch" in log(stopped)
     assert not killing.differences(killing.results(whole.folder), killing.results(stopped))
 
 
@@ -158,7 +158,7 @@ def test_with_both_damaged_the_run_begins_anew_and_says_so(stopped: Path, tmp_pa
     for name in NAMES:
         (stopped / name).write_bytes(b"x" * 300)
     resume(stopped)
-    assert "no checkpoint yet: begins anew" in log(stopped)
+    assert "no checkpoint found; starting over" in log(stopped)
     assert not killing.differences(killing.results(whole.folder), killing.results(stopped))
 
 

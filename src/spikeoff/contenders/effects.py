@@ -55,8 +55,8 @@ def effects(kind: type[Any]) -> Mapping[str, Effect]:
 
 def searched(kind: type[Any]) -> list[str]:
     """The fields that a search may vary."""
-    told = {one.name: _statement(one) for one in fields(kind)}
-    return [name for name, (effect, vary) in told.items() if vary and effect is Effect.RESULT]
+    statements = {one.name: _statement(one) for one in fields(kind)}
+    return [name for name, (effect, vary) in statements.items() if vary and effect is Effect.RESULT]
 
 
 def _statement(one: Field[Any]) -> tuple[Effect, bool]:

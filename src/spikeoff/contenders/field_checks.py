@@ -1,4 +1,4 @@
-"""What a configuration's fields may hold, as their annotations say it."""
+"""Checks the values of a configuration's fields against their annotations."""
 
 from __future__ import annotations
 
@@ -134,9 +134,9 @@ def _rule(hint: Any) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a message tells it: short, and on one line."""
+    """A value as a message shows it: short, and on one line."""
     try:
         text = " ".join(str(value).split())
-    except Exception:  # numbers of thousands of digits, and objects that tell nothing of themselves
+    except Exception:  # numbers of thousands of digits, and objects that cannot be printed
         text = type(value).__name__
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

@@ -1,8 +1,8 @@
 """Evaluation of a Diehl & Cook network from its responses on disk.
 
 Neurons are labelled by training responses. Where a folder has test responses alone, as files of
-the circulated code do, one half labels and the other is scored. What labels from the test
-responses themselves would have given is told beside: the leak of the circulated evaluation.
+the circulated code do, one half labels and the other is scored. The accuracy with
+labels from the test responses themselves is reported too: the leak of the circulated evaluation.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ def train(name: str, config: Config, *, listener: RunListener | None = None) -> 
 
     Raises:
         UserError: a mistake in the configuration, the data or the folder, or divergence.
-        Interrupted: it was asked to stop; ``resume`` goes on.
+        Interrupted: it was asked to stop; ``resume`` continues.
     """
     return session.run(name, config, listener=listener, finish=save_run_figures)
 

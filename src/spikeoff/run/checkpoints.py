@@ -1,4 +1,4 @@
-"""Checkpoints: from where a run goes on, bit by bit, whenever it was stopped.
+"""Checkpoints, from which a stopped run continues to the same bits.
 
 Two files take turns, so that the last good one stays until the next is whole and on the disk. Each
 carries a checksum; where one is damaged the other is taken.
@@ -100,7 +100,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def newest(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
-    """The last good checkpoint in ``folder``, if any; ``say`` is told of damaged ones."""
+    """The last good checkpoint in ``folder``, if any; ``say`` receives a line per damaged one."""
     found = []
     for name in NAMES:
         if (folder / name).exists():
@@ -119,7 +119,7 @@ def remove(folder: Path) -> None:
 
 
 class Checkpointer:
-    """Writes a checkpoint wherever one is due, or the run was asked to stop."""
+    """Writes a checkpoint when one is due or the run was asked to stop."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Checkpointer:
         last: Checkpoint | None = None,
         kept: Callable[[Path], None] | None = None,
     ) -> None:
-        """Go on behind the checkpoint ``last``; ``say`` is told what goes wrong.
+        """Continue after the checkpoint ``last``; ``say`` receives a line for each failure.
 
         ``kept`` is called with the folder after each checkpoint; what it takes counts as writing.
         """
@@ -141,7 +141,7 @@ class Checkpointer:
         self._examples = last.train_state.examples if last else 0
         self._then, self._cost = time.monotonic(), 0.0
         self.written, self.seconds = 0, 0.0
-        self._told = ""
+        self._reported = ""
 
     def look(self, train_state: TrainState, contender: Contender) -> float:
         """Write what is due; returns the seconds that it took.
@@ -183,9 +183,9 @@ class Checkpointer:
         except FolderLostError:
             raise
         except UserError as error:
-            if str(error) != self._told:
-                self._told = str(error)
-                self._say(f"no checkpoint: {error}; the run goes on, and tries again")
+            if str(error) != self._reported:
+                self._reported = str(error)
+                self._say(f"no checkpoint: {error}; the run continues and tries again")
         else:
             self._number += 1
             self.written += 1

@@ -10,7 +10,7 @@
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     figures              confusion matrix and training analysis
-    checkpoint-[ab].safetensors   from where an unfinished run goes on; gone once it is finished
+    checkpoint-[ab].safetensors   an unfinished run continues from these; removed at the end
     run.lock             held while a process writes to the folder
 
 Names in angle brackets differ by contender. Every file but the log, which grows, is written

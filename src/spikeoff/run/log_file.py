@@ -13,12 +13,12 @@ from spikeoff.errors import UserError
 from spikeoff.run.signals import Interrupted
 
 MAX_BYTES = 4 << 20
-"""A log that grows beyond begins anew, and one old one is kept."""
+"""A log that grows larger starts over; the one before it is kept."""
 
 
 @contextmanager
 def log_file(path: Path) -> Iterator[logging.Logger]:
-    """A logger that writes to ``path`` alone; how the run ended is its last line."""
+    """A logger that writes to ``path`` alone; its last line says how the run ended."""
     logger = logging.getLogger(f"spikeoff.run.{path}")
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -43,7 +43,7 @@ def log_file(path: Path) -> Iterator[logging.Logger]:
 
 
 class _Handler(RotatingFileHandler):
-    """Says nothing where a line cannot be written: a full disk is told of elsewhere."""
+    """Ignores lines that cannot be written: a full disk is reported elsewhere."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         del record

@@ -1,4 +1,4 @@
-"""The loop over epochs, the same for every contender."""
+"""The loop over epochs, which is the same for every contender."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASSUMED_RELU_RATE = 0.5
 
 
 class ProgressListener(Protocol):
-    """Who is told how training goes."""
+    """Follows the progress of training."""
 
     def step(self, examples: int) -> None:
         """So many more images were learned from."""
@@ -53,7 +53,7 @@ class Checkpointing(Protocol):
 class History:
     """How training went.
 
-    rows: one an epoch.
+    rows: one per epoch.
     examples: images learned from.
     seconds: learning and what concludes it; looking at validation images is not counted.
     concluding: energy of what concludes it, as the rows have it of the epochs.
@@ -82,15 +82,15 @@ def learn(
     """Learn for these passes, or until validation no longer gets better.
 
     Args:
-        contender: who learns; changed in place.
-        parts: training images to learn from, validation images to steer by.
+        contender: the network; it is changed in place.
+        parts: training images to learn from, validation images to stop by.
         epochs: the passes to go, at most.
         tdp: thermal design power (W) for the energy column.
         meter: measures the time of learning and, where there are sensors, its energy.
-        listener: who is told of progress.
+        listener: receives progress.
         keep: called with all rows after each epoch.
         checkpointer: called after each step but a pass's last, and after each epoch.
-        train_state: where training goes on; at the beginning by default.
+        train_state: where to continue; the beginning by default.
 
     Raises:
         UserError: the loss, or something learned, is no longer a number.
@@ -110,7 +110,7 @@ def learn(
         keep(train_state.rows)
         listener.epoch(row)
         if patience is not None:
-            _see(train_state.best, train_state.epoch, row, contender)
+            _note_best(train_state.best, train_state.epoch, row, contender)
         waited = train_state.epoch - train_state.best.epoch
         stands_still = patience is not None and waited >= patience
         train_state.over = stands_still or train_state.epoch + 1 >= epochs.stop
@@ -190,14 +190,14 @@ def _row(
         **contender.epoch_metrics(),
         "train_loss": sums.loss / train_state.offset if sums.knows_loss else None,
         "train_accuracy": sums.correct / train_state.offset if sums.knows_correct else None,
-        **_look(contender, probe, held_out=bool(len(parts.validation)), n=len(parts.train)),
+        **_probe(contender, probe, held_out=bool(len(parts.validation)), n=len(parts.train)),
         "energy_estimate_j": seconds * tdp,
         "memory_mb": resident_bytes() / 2**20,
         "seconds": seconds,
     }
 
 
-def _look(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row:
+def _probe(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row:
     """What the probe shows: validation accuracy and loss (if held out), activity, operations."""
     response = contender.respond(probe)
     account = contender.account(probe.take(slice(0, N_RECORDED)))
@@ -210,7 +210,7 @@ def _look(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Row
     }
 
 
-def _see(best: Best, epoch: int, row: Row, contender: Contender) -> None:
+def _note_best(best: Best, epoch: int, row: Row, contender: Contender) -> None:
     loss, accuracy = row["validation_loss"], row["validation_accuracy"]
     score = accuracy if loss is None else -loss
     if score is not None and score > best.score:

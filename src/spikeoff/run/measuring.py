@@ -1,6 +1,6 @@
-"""What a trained network takes: time and energy, measured on images that steered or taught it.
+"""Time and energy of a trained network, measured on validation or training images.
 
-Test images are not looked at again, and nothing that is measured here changes what was learned.
+Test images are not used again, and measuring does not change what was learned.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def energies(
     """Measured energy of training and of inference; unavailable, with the reason, without sensors.
 
     Args:
-        contender: who answers.
+        contender: the network.
         parts: whose validation images it answers, or training images where there are none.
         history: how it was trained, energy by epoch.
         meter: what measured that.
-        ms_per_image: what an answer takes, about.
+        ms_per_image: about how long an answer takes.
     """
     images, which = _known(parts)
     fitting = round(1000 * meter.length / PASSES / max(ms_per_image, 1e-6))

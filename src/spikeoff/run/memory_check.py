@@ -1,4 +1,4 @@
-"""Whether a run fits into memory, told before any of it is taken."""
+"""Checks that a run fits into memory before it takes any."""
 
 from __future__ import annotations
 

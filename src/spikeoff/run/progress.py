@@ -1,6 +1,6 @@
-"""Progress of a run: a live bar on a terminal, a plain line an epoch elsewhere.
+"""Progress of a run: a live bar on a terminal, one plain line per epoch elsewhere.
 
-A run of a campaign has a listener instead, who shows many at once.
+A campaign passes a listener instead, which shows many runs at once.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from spikeoff.run.metrics_file import Row
 
 
 class RunListener(Protocol):
-    """Who follows a run from elsewhere, and shows how it goes."""
+    """Follows a run from elsewhere, and shows its progress."""
 
     def progressed(self, share: float, line: str = "") -> None:
         """This share of the training is done, from 0 to 1; and a line, where there is one."""
 
     def resumable(self, folder: Path) -> None:
-        """From what lies in ``folder`` now, the run can go on: its settings, or a checkpoint."""
+        """The files in ``folder`` are enough to continue the run: its settings, or a checkpoint."""
 
 
 class RunProgress:
-    """Tells the terminal, or a listener, and the log how a run goes; a context manager."""
+    """Shows a run's progress on the terminal or to a listener, and logs it; a context manager."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class RunProgress:
         self._progress.stop()
 
     def at(self, epoch: int, examples: int) -> None:
-        """The run goes on in ``epoch``, after so many images."""
+        """The run continues in ``epoch``, after so many images."""
         self._before, self._done = epoch - 1, examples
         self._progress.update(self._task, completed=examples, epoch=min(epoch, self._epochs))
 

@@ -1,4 +1,4 @@
-"""A whole run: data, training, the one look at the test images, and the record."""
+"""A whole run: data, training, one test on the test images, and the record."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(
 
     Raises:
         UserError: a mistake in the configuration, the data or the folder, or divergence.
-        Interrupted: it was asked to stop; ``resume`` goes on.
+        Interrupted: it was asked to stop; ``resume`` continues.
     """
     with Signals() as signals:
         return _Session(
@@ -67,7 +67,7 @@ def resume(
     listener: RunListener | None = None,
     finish: Finish | None = None,
 ) -> RunRecord:
-    """Go on with the run in ``folder`` where it was stopped; one that has finished is read.
+    """Continue the run in ``folder`` where it was stopped; a finished run is read.
 
     Args:
         folder: of the run.
@@ -146,10 +146,10 @@ class _Session:
             log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
             last = newest(path, progress.say) if self.resumed else None
             if last is not None:
-                facts = _go_on(contender, last, facts, path)
+                facts = _restore_checkpoint(contender, last, facts, path)
                 progress.at(last.train_state.epoch, last.train_state.examples)
             if self.resumed:
-                progress.say(_where(last))
+                progress.say(_resume_message(last))
             if contender.patience is not None and not len(parts.validation):
                 progress.say("no validation images: early stopping is off")
             for note in contender.notes:
@@ -194,7 +194,7 @@ class _Session:
         return record
 
 
-def _go_on(
+def _restore_checkpoint(
     contender: Contender, last: Checkpoint, facts: dict[str, Any], path: Path
 ) -> dict[str, Any]:
     """Bring the contender to where it was; returns the facts of the run."""
@@ -202,7 +202,7 @@ def _go_on(
         if last.run.get(key) != facts[key]:
             raise UserError(
                 f"{path}: the checkpoint is of another {key} ({str(last.run.get(key))[:60]}); "
-                "a run goes on with what it began with"
+                "a run continues with what it began with"
             )
     try:
         contender.resume(last.snapshot)
@@ -214,14 +214,14 @@ def _go_on(
     return facts | last.run | {"resumed": (resumed if isinstance(resumed, int) else 0) + 1}
 
 
-def _where(last: Checkpoint | None) -> str:
+def _resume_message(last: Checkpoint | None) -> str:
     if last is None:
-        return "no checkpoint yet: begins anew"
+        return "no checkpoint found; starting over"
     train_state = last.train_state
     version = "" if last.version == spikeoff.__version__ else (
-        f"; written by version {last.version}: another's bits may differ"
+        f"; written by version {last.version}: its last bits may differ"
     )  # fmt: skip
-    what = "training is over" if train_state.over else f"goes on in epoch {train_state.epoch}"
+    what = "training is over" if train_state.over else f"continuing in epoch {train_state.epoch}"
     return f"{what}, after {train_state.examples} images{version}"
 
 
@@ -327,9 +327,9 @@ def _spikes(contender: Contender, activity: Activity) -> dict[str, Any]:
 
 
 class _FolderListener:
-    """Passes on how training goes, and lets the contender write what it keeps on the way.
+    """Passes on progress, and lets the contender write the files that it keeps during training.
 
-    What cannot be written on the way is told and left: a disk may have room again by the end.
+    A file that cannot be written during training is reported once; training continues.
     """
 
     def __init__(self, progress: RunProgress, contender: Contender, folder: RunFolder) -> None:
@@ -339,18 +339,18 @@ class _FolderListener:
     def step(self, examples: int) -> None:
         self._progress.step(examples)
         self._folder.check_in_place()
-        with self._bearing():
+        with self._reporting_once():
             self._contender.keep(self._folder.path)
 
     def epoch(self, row: Row) -> None:
         self._progress.epoch(row)
 
     def metrics(self, rows: list[Row]) -> None:
-        with self._bearing():
+        with self._reporting_once():
             self._folder.write_metrics(self._contender.outputs.metrics, rows)
 
     @contextmanager
-    def _bearing(self) -> Iterator[None]:
+    def _reporting_once(self) -> Iterator[None]:
         try:
             yield
         except FolderLostError:

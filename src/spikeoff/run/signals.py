@@ -1,4 +1,4 @@
-"""Being asked to stop: SIGINT and SIGTERM wait for the end of a step; SIGHUP is not heard."""
+"""Requests to stop: SIGINT and SIGTERM take effect after the current step; SIGHUP is ignored."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-HEARD = tuple(
+STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )
 HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was asked to stop, and did.
+    """A run stopped because it was asked to.
 
     signum: by which signal.
-    folder: where it can go on; None where nothing has been begun.
-    command: which goes on, where it is not one of this package's own for a folder.
+    folder: the run's folder, from which it can continue; None if nothing was written.
+    command: the command that continues, if it is not the usual one for the folder.
     """
 
     def __init__(self, signum: int, folder: Path | None = None, command: str | None = None) -> None:
-        super().__init__(signum, folder, command)  # what a process sends to the one above
+        super().__init__(signum, folder, command)  # for pickling: a child sends it to its parent
         self.signum, self.folder, self.command = signum, folder, command
 
 
@@ -46,9 +46,9 @@ class Signals:
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
-            for signum in HEARD:
+            for signum in STOP_SIGNALS:
                 if signal.getsignal(signum) is not signal.SIG_IGN:
-                    self._former[signum] = signal.signal(signum, self._hear)
+                    self._former[signum] = signal.signal(signum, self._handle)
             if HANGUP is not None:
                 self._former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
         return self
@@ -79,7 +79,7 @@ class Signals:
         finally:
             self._patient = False
 
-    def _hear(self, signum: int, frame: FrameType | None) -> None:
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
         del frame
         if self._patient and self._noted is None:
             self._noted = signum
@@ -87,40 +87,40 @@ class Signals:
         raise Interrupted(signum)
 
 
-class Passed:
-    """What ``passed_on`` has heard so far."""
+class ReceivedSignal:
+    """The stop signal that arrived while signals were forwarded, if any."""
 
-    heard: int | None = None
+    received: int | None = None
 
 
 @contextmanager
-def passed_on() -> Iterator[Passed]:
+def forwarded_signals() -> Iterator[ReceivedSignal]:
     """Pass SIGINT and SIGTERM on to child processes, as SIGTERM, and let these end by themselves.
 
-    A second signal kills them. SIGHUP is not heard.
+    A second signal kills them. SIGHUP is ignored.
     """
-    passed = Passed()
+    result = ReceivedSignal()
     if threading.current_thread() is not threading.main_thread():
-        yield passed
+        yield result
         return
 
-    def hear(signum: int, frame: FrameType | None) -> None:
+    def handle(signum: int, frame: FrameType | None) -> None:
         del frame
         children = multiprocessing.active_children()
         for child in children:
-            child.terminate() if passed.heard is None else child.kill()
+            child.terminate() if result.received is None else child.kill()
         if not children:
             raise Interrupted(signum)
-        passed.heard = passed.heard or signum
+        result.received = result.received or signum
 
     former: dict[int, Any] = {}
-    for signum in HEARD:
+    for signum in STOP_SIGNALS:
         if signal.getsignal(signum) is not signal.SIG_IGN:
-            former[signum] = signal.signal(signum, hear)
+            former[signum] = signal.signal(signum, handle)
     if HANGUP is not None:
         former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
     try:
-        yield passed
+        yield result
     finally:
         for signum, handler in former.items():
             signal.signal(signum, handler)

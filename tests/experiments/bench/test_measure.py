@@ -12,7 +12,7 @@ from rich.console import Console
 
 from spikeoff.cli import main
 from spikeoff.experiments.bench import MODULES
-from spikeoff.experiments.bench.measure import Entry, Measurement, in_turns, tell, timed
+from spikeoff.experiments.bench.measure import Entry, Measurement, in_turns, print_table, timed
 
 
 def test_ratios_are_of_medians_and_conditions_are_told() -> None:
@@ -21,7 +21,7 @@ def test_ratios_are_of_medians_and_conditions_are_told() -> None:
         Measurement("ours", "fast", [0.002, 0.001, 0.09]),
         Measurement("theirs", "slow", [0.5, 0.3, 0.1], "a note"),
     ]
-    tell("title", "image", rows, "n=3", Console(file=text, width=120))
+    print_table("title", "image", rows, "n=3", Console(file=text, width=120))
     shown = text.getvalue().splitlines()
     table = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown if "│" in line]
     assert table == [

@@ -159,15 +159,15 @@ def job(number: int, contender: str = "mlp") -> Job:
 
 
 def test_the_board_counts_and_tells_what_is_left(tmp_path: Path) -> None:
-    board = ProgressDisplay([job(n) for n in range(1, 6)], 2, output_console(), tmp_path)
-    board.skip(job(1), "has finished before")
-    board.fail(job(2), "no")
-    assert board._counts() == "3 queued, 0 running, 1 done, 1 failed"
-    board.hear(ProgressEvent(3, started="here"))
-    board.hear(ProgressEvent(4, started="here"))
-    board.hear(RunResult(3, "finished", "well"))
-    assert board._counts().startswith("1 queued, 1 running, 2 done, 1 failed, left ")
-    board.hear(ProgressEvent(4, started="there"))
+    display = ProgressDisplay([job(n) for n in range(1, 6)], 2, output_console(), tmp_path)
+    display.skip(job(1), "has finished before")
+    display.fail(job(2), "no")
+    assert display._counts() == "3 queued, 0 running, 1 done, 1 failed"
+    display.handle(ProgressEvent(3, started="here"))
+    display.handle(ProgressEvent(4, started="here"))
+    display.handle(RunResult(3, "finished", "well"))
+    assert display._counts().startswith("1 queued, 1 running, 2 done, 1 failed, left ")
+    display.handle(ProgressEvent(4, started="there"))
     assert [json.loads(line)["event"] for line in (tmp_path / "journal.jsonl").open()] == [
         "start", "start", "finished", "start"
     ]  # fmt: skip

@@ -50,7 +50,7 @@ def test_a_race_that_was_stopped_reads_what_is_finished_and_goes_on(
     done = subprocess.run(
         [*program, "--resume", str(output)], capture_output=True, text=True, check=True
     )
-    assert "goes on in epoch" in done.stderr
+    assert "continuing in epoch" in done.stderr
     assert first.stat().st_mtime_ns == before
     assert json.loads((output / gated.NAME / "seed-0" / "summary.json").read_text())["resumed"] == 1
     assert (output / "comparison.html").is_file()

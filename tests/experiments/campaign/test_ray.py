@@ -59,7 +59,7 @@ def test_a_lost_node_costs_no_run_and_no_bit(
     resumed = {place: read_run(output / place).summary["resumed"] for place in places}
     assert resumed == dict.fromkeys(places, 0) | {loss.place: 1}
     log = (output / loss.place / "honest_cnn_log.log").read_text()
-    assert f"goes on in epoch {gated.EPOCH}" in log
+    assert f"continuing in epoch {gated.EPOCH}" in log
     for place, n_hidden in ((loss.place, 64), ("mlp/n_hidden=8/seed-0", 8)):
         config = find("mlp").config_type(
             hidden=(n_hidden,), n_train=500, n_validation=100, epochs=4, num_threads=1,  # type: ignore[call-arg]

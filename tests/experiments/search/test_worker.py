@@ -17,7 +17,7 @@ from spikeoff.experiments.search import command, worker
 from spikeoff.experiments.search.results import BEST, Finished, write_best
 from spikeoff.experiments.search.settings import Machine, Settings
 from spikeoff.experiments.search.study import ATTEMPTS, REASON, SharedStudy
-from spikeoff.experiments.search.trial import EpochOver, steering_split, train
+from spikeoff.experiments.search.trial import EpochOver, train, validation_split
 from spikeoff.experiments.search.worker import MAX_ATTEMPTS, Runner, work
 from spikeoff.run.session import run
 from spikeoff.run.signals import Interrupted
@@ -78,7 +78,7 @@ def test_several_seeds_give_the_mean(guarded: Dataset, tmp_path: Path) -> None:
     alone = []
     for seed in settings.seeds:
         config = MLPConfig(**{**SMALL, **trial.params}, seed=seed, num_threads=1)
-        parts = steering_split(guarded, config)
+        parts = validation_split(guarded, config)
         alone.append(train(MLP, config, parts, lambda *_: None, lambda: None))
     assert trial.value == sum(alone) / 2
     assert len(set(alone)) == 2
@@ -106,7 +106,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, accuracies: list[float]) -> list[i
         return accuracies[-1]
 
     monkeypatch.setattr(worker, "train", walk)
-    monkeypatch.setattr(worker, "steering_split", lambda dataset, config: None)
+    monkeypatch.setattr(worker, "validation_split", lambda dataset, config: None)
     return trained
 
 

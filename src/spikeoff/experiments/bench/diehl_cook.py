@@ -14,7 +14,7 @@ from spikeoff.contenders.diehl_cook.initial_layers import make_constants, make_l
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.data import Images, load_dataset
 from spikeoff.experiments.bench.brian2_styles import Brian2Styles, run_standalone
-from spikeoff.experiments.bench.measure import Measurement, choose_peers, tell, timed
+from spikeoff.experiments.bench.measure import Measurement, choose_peers, print_table, timed
 
 PEERS = ("brian2",)
 
@@ -56,7 +56,7 @@ def bench(
         "of MNIST from initial weights"
     )
     title = "Training the Diehl & Cook network"
-    tell(title, "image", measured, conditions, output_console())
+    print_table(title, "image", measured, conditions, output_console())
 
 
 def _native(

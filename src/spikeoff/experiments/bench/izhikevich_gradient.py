@@ -13,7 +13,13 @@ from spikeoff.contenders.base import Device, require
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import Images, load_dataset
-from spikeoff.experiments.bench.measure import Entry, Measurement, choose_peers, in_turns, tell
+from spikeoff.experiments.bench.measure import (
+    Entry,
+    Measurement,
+    choose_peers,
+    in_turns,
+    print_table,
+)
 from spikeoff.experiments.bench.pytorch import conditions, done, learn
 from spikeoff.experiments.bench.spiking_peers import PEERS, SpikingPeer
 
@@ -50,8 +56,14 @@ def bench(
         seed=seed, device=device, dropout=0.0,
     )  # fmt: skip
     measured = measure(config, peers, turns)
-    told = f"784-{n_hidden}-10, {n_steps} steps, no dropout, {conditions(config)}"
-    tell("Training a spiking network by gradient", "step", measured, told, output_console())
+    text = f"784-{n_hidden}-10, {n_steps} steps, no dropout, {conditions(config)}"
+    print_table(
+        "Training a spiking network by gradient",
+        "step",
+        measured,
+        text,
+        output_console(),
+    )
 
 
 def measure(config: IzhikevichGradientConfig, peers: list[str], turns: int) -> list[Measurement]:

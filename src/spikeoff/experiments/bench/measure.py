@@ -1,4 +1,4 @@
-"""How a benchmark measures and what it tells: medians of one run on one machine, and ratios."""
+"""How a benchmark measures and what it reports: medians of one run on one machine, and ratios."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def choose_peers(contender: str, against: Sequence[str], peers: Sequence[str]) -
     return list(dict.fromkeys(against))
 
 
-def tell(
+def print_table(
     title: str, unit: str, measured: Sequence[Measurement], conditions: str, console: Console
 ) -> None:
     """Print a row a measurement, with the ratio to the first, and the conditions."""

@@ -16,7 +16,7 @@ def learn(contender: GradientContender, images: Images) -> float:
 
 
 def done(device: str) -> None:
-    """Wait until the device has done what it was given: a GPU is only told what to do."""
+    """Wait until the device has done what it was given: a GPU works in the background."""
     if device == "cuda":
         torch.cuda.synchronize()
     elif device == "mps":

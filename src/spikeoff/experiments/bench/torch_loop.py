@@ -16,7 +16,13 @@ from spikeoff.contenders.base import require
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import Images, load_dataset
-from spikeoff.experiments.bench.measure import Entry, Measurement, choose_peers, in_turns, tell
+from spikeoff.experiments.bench.measure import (
+    Entry,
+    Measurement,
+    choose_peers,
+    in_turns,
+    print_table,
+)
 from spikeoff.experiments.bench.pytorch import conditions, learn
 
 TORCH_LOOP, TENSORFLOW = PEERS = ("torch-loop", "tensorflow")
@@ -116,8 +122,8 @@ def run(
     require("batches", batches, 0 <= batches <= most, f"from 1 to {most}, or 0 for all images")
     part = images.take(slice(0, batches * config.batch_size)) if batches else images
     measured = measure(contender, inputs, part, peers, turns)
-    told = f"{len(part):,} images a turn, {turns} turns each, {conditions(config)}"
-    tell(f"Training {type(contender).id}", "step", measured, told, output_console())
+    text = f"{len(part):,} images a turn, {turns} turns each, {conditions(config)}"
+    print_table(f"Training {type(contender).id}", "step", measured, text, output_console())
 
 
 def measure(

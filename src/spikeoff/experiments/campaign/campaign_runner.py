@@ -56,8 +56,8 @@ class Executor(Protocol):
     elsewhere: bool
     """Whether runs take place in other folders, perhaps on other machines."""
 
-    def run(self, jobs: Sequence[Job], hear: Callable[[ProgressEvent | RunResult], None]) -> None:
-        """Make all runs; ``hear`` is told how they go."""
+    def run(self, jobs: Sequence[Job], report: Callable[[ProgressEvent | RunResult], None]) -> None:
+        """Make all runs; ``report`` receives their events."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def race(
         resumed: runs in the folder are this campaign's: finished ones are read, stopped ones go on.
         executor: where they run; one after another on this machine without one.
         store: path or URL where finished runs are noted, and sought; the campaign's folder without.
-        again: the command that goes on, if it is stopped.
+        again: the command that continues the campaign if it is stopped.
 
     Returns:
         The failures, a line each.
@@ -148,16 +148,16 @@ def race(
     jobs = [_job(n, entry, output, notes, data, executor) for n, entry in enumerate(runs, 1)]
     write_race(runs, output.root, energy_table)
     output.send([output.root / RACE])
-    records, board = _run_all(jobs, output, console, executor, resumed=resumed, again=again)
-    for failure in board.failures:
+    records, display = _run_all(jobs, output, console, executor, resumed=resumed, again=again)
+    for failure in display.failures:
         if failure.log:
             console.print(f"[red]last lines of the log of {failure.name}:[/red]", highlight=False)
             for line in failure.log:
                 console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
     if not records:
-        raise UserError(f"no run came through; the first failure: {board.failures[0]}")
-    output.send(_tell(records, output, console, table))
-    return [str(failure) for failure in board.failures]
+        raise UserError(f"no run came through; the first failure: {display.failures[0]}")
+    output.send(_show_results(records, output, console, table))
+    return [str(failure) for failure in display.failures]
 
 
 def show(
@@ -181,7 +181,7 @@ def show(
     return paths
 
 
-def _tell(
+def _show_results(
     records: Sequence[RunRecord], output: Output, console: Console, table: EnergyTable
 ) -> list[Path]:
     """Show what came through; of runs on different images, or very many, only the table."""
@@ -249,51 +249,53 @@ def _run_all(
     jobs: Sequence[Job], output: Output, console: Console, executor: Executor, *,
     resumed: bool, again: str | None,
 ) -> tuple[list[RunRecord], ProgressDisplay]:  # fmt: skip
-    """The runs that came through, and the board, which knows the failures of the others."""
+    """The runs that came through, and the display, which knows the failures of the others."""
     store = Store(open_storage(jobs[0].store))
-    with ProgressDisplay(jobs, executor.workers, console, output.root) as board:
-        missing = [job for job in jobs if not _settled(job, output, store, board, resumed=resumed)]
+    with ProgressDisplay(jobs, executor.workers, console, output.root) as display:
+        missing = [
+            job for job in jobs if not _is_done(job, output, store, display, resumed=resumed)
+        ]
         try:
-            executor.run(missing, board.hear)
+            executor.run(missing, display.handle)
         except Interrupted as stop:
             raise Interrupted(stop.signum, Path(output.shown), again) from None
         finally:
             output.send([path for path in (output.root / JOURNAL,) if path.exists()])
-        for end in board.stopped:
-            board.fail(jobs[end.number - 1], f"was asked to stop, by signal {end.signum}")
+        for end in display.stopped:
+            display.fail(jobs[end.number - 1], f"was asked to stop, by signal {end.signum}")
         records = []
         for job in jobs:
-            if job.number not in board.failed:
+            if job.number not in display.failed:
                 try:
                     records.append(_read(job, output))
                 except UserError as error:
-                    board.fail(job, str(error))
-    return records, board
+                    display.fail(job, str(error))
+    return records, display
 
 
-def _settled(
-    job: Job, output: Output, store: Store, board: ProgressDisplay, *, resumed: bool
+def _is_done(
+    job: Job, output: Output, store: Store, display: ProgressDisplay, *, resumed: bool
 ) -> bool:
     """Whether a run need not be made: it has finished, here or elsewhere, or cannot begin."""
     place = job.entry.place
     found = store.find(job.address)
     try:
         if found is not None and (found[0].where, found[1]) == (output.storage.where, place):
-            board.skip(job, "has finished before")
+            display.skip(job, "has finished before")
             return True
         if _begun(job, output, resumed=resumed):
             if output.storage.read(f"{place}/{SUMMARY}") is None:
                 return False
-            board.skip(job, "has finished before")
+            display.skip(job, "has finished before")
             return True
         if found is None:
             return False
         _take_over(job, output, *found)
     except UserError as error:
-        board.fail(job, str(error))
+        display.fail(job, str(error))
         return True
     store.add(job.address, output.storage, place)
-    board.skip(job, f"taken from {found[0].where}/{found[1]}")
+    display.skip(job, f"taken from {found[0].where}/{found[1]}")
     return True
 
 

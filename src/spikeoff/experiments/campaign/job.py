@@ -40,7 +40,7 @@ class Job:
     gpus: GPUs that it takes.
     memory: bytes that it takes about; None: not known.
     patience_s: how long to wait for another process to leave the run's folder.
-    told_every_s: how often it tells how far it is.
+    report_every_s: how often it tells how far it is.
     """
 
     number: int
@@ -53,7 +53,7 @@ class Job:
     gpus: int = 0
     memory: int | None = None
     patience_s: float = 0.0
-    told_every_s: float = 0.5
+    report_every_s: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -86,24 +86,24 @@ class RunResult:
     where: str = ""
 
 
-Tell = Callable[[ProgressEvent], None]
+Report = Callable[[ProgressEvent], None]
 
 
-def work(job: Job, tell: Tell, where: str = "") -> RunResult:
+def work(job: Job, report: Report, where: str = "") -> RunResult:
     """Make the run, or go on with it, in this process; ``where`` tells which part of a cluster."""
     here = f"{where or platform.node()} pid {os.getpid()}"
-    tell(ProgressEvent(job.number, started=here))
-    return replace(_end(job, tell, here), where=here)
+    report(ProgressEvent(job.number, started=here))
+    return replace(_end(job, report, here), where=here)
 
 
-def _end(job: Job, tell: Tell, here: str) -> RunResult:
+def _end(job: Job, report: Report, here: str) -> RunResult:
     try:
         if program() != job.program:
             raise UserError(
                 f"{here} has another version of spikeoff than the campaign was started "
                 "with; install the same on all machines"
             )
-        return _work(job, tell)
+        return _work(job, report)
     except KeyboardInterrupt as stop:
         signum = stop.signum if isinstance(stop, Interrupted) else int(signal.SIGINT)
         return RunResult(job.number, "stopped", signum=signum)
@@ -117,10 +117,10 @@ def outcome(record: RunRecord) -> str:
     return f"test accuracy {100 * accuracy:.2f} %, trained in {time_s:.1f} s"
 
 
-def _work(job: Job, tell: Tell) -> RunResult:
+def _work(job: Job, report: Report) -> RunResult:
     storage = open_storage(job.output)
     with _folder(job, storage) as folder:
-        listener = _RunListener(job, tell, storage)
+        listener = _RunListener(job, report, storage)
         try:
             record = _run(job, folder, listener)
             if isinstance(storage, RemoteStorage):
@@ -165,13 +165,13 @@ def _run(job: Job, folder: Path, listener: _RunListener) -> RunRecord:
 class _RunListener:
     """Tells the campaign how its run goes, and keeps in an object store what it can go on from."""
 
-    def __init__(self, job: Job, tell: Tell, storage: Storage) -> None:
-        self._job, self._tell, self._storage, self._then = job, tell, storage, 0.0
+    def __init__(self, job: Job, report: Report, storage: Storage) -> None:
+        self._job, self._report, self._storage, self._then = job, report, storage, 0.0
 
     def progressed(self, share: float, line: str = "") -> None:
-        if line or time.monotonic() - self._then >= self._job.told_every_s:
+        if line or time.monotonic() - self._then >= self._job.report_every_s:
             self._then = time.monotonic()
-            self._tell(ProgressEvent(self._job.number, share, line))
+            self._report(ProgressEvent(self._job.number, share, line))
 
     def resumable(self, folder: Path) -> None:
         if isinstance(self._storage, RemoteStorage) and folder.is_dir():

@@ -14,7 +14,7 @@ from typing import Any
 
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
 from spikeoff.ledger.environment import available_cores
-from spikeoff.run.signals import Interrupted, Passed, leave_to_parent, passed_on
+from spikeoff.run.signals import Interrupted, ReceivedSignal, forwarded_signals, leave_to_parent
 
 LOOK_EVERY_S = 1.0
 
@@ -32,38 +32,38 @@ class LocalExecutor:
         self.workers = workers
         self.threads = None if workers == 1 else max(1, available_cores() // workers)
 
-    def run(self, jobs: Sequence[Job], hear: Callable[[ProgressEvent | RunResult], None]) -> None:
-        """Make all runs; ``hear`` is told how they go.
+    def run(self, jobs: Sequence[Job], report: Callable[[ProgressEvent | RunResult], None]) -> None:
+        """Make all runs; ``report`` receives their events.
 
         Raises:
             Interrupted: the process was asked to stop; every run was too, and has.
         """
-        with passed_on() as signals:
-            self._run(jobs, hear, signals)
-        if signals.heard is not None:
-            raise Interrupted(signals.heard)
+        with forwarded_signals() as signals:
+            self._run(jobs, report, signals)
+        if signals.received is not None:
+            raise Interrupted(signals.received)
 
     def _run(
         self,
         jobs: Sequence[Job],
-        hear: Callable[[ProgressEvent | RunResult], None],
-        signals: Passed,
+        report: Callable[[ProgressEvent | RunResult], None],
+        signals: ReceivedSignal,
     ) -> None:
         waiting = deque(jobs)
         running: dict[Any, _Child] = {}
         try:
-            while running or (waiting and signals.heard is None):
-                while waiting and len(running) < self.workers and signals.heard is None:
+            while running or (waiting and signals.received is None):
+                while waiting and len(running) < self.workers and signals.received is None:
                     child = _Child(waiting.popleft())
                     running[child.end] = child
                 for end in wait([*running], LOOK_EVERY_S):
-                    said = running[end].listen()
-                    if said is not None:
-                        hear(said)
-                    if said is None or isinstance(said, RunResult):
+                    event = running[end].receive()
+                    if event is not None:
+                        report(event)
+                    if event is None or isinstance(event, RunResult):
                         gone = running.pop(end)
-                        if (last := gone.close(said)) is not None:
-                            hear(last)
+                        if (last := gone.close(event)) is not None:
+                            report(last)
         finally:
             for child in running.values():
                 child.process.kill()
@@ -81,19 +81,19 @@ class _Child:
             self.process.start()
         theirs.close()
 
-    def listen(self) -> ProgressEvent | RunResult | None:
+    def receive(self) -> ProgressEvent | RunResult | None:
         """What it says; None where it is gone."""
         try:
-            said: ProgressEvent | RunResult = self.end.recv()
+            event: ProgressEvent | RunResult = self.end.recv()
         except (EOFError, OSError):
             return None
-        return said
+        return event
 
-    def close(self, said: ProgressEvent | RunResult | None) -> RunResult | None:
+    def close(self, event: ProgressEvent | RunResult | None) -> RunResult | None:
         """Wait for its end; a process that ended without a word has failed."""
         self.end.close()
         self.process.join()
-        if said is not None:
+        if event is not None:
             return None
         code = self.process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
@@ -106,15 +106,15 @@ class _Child:
 def _child(job: Job, end: Connection) -> None:
     leave_to_parent()
     with contextlib.suppress(BrokenPipeError):
-        end.send(work(job, _telling(end)))
+        end.send(work(job, _reporter(end)))
 
 
-def _telling(end: Connection) -> Callable[[ProgressEvent], None]:
-    def tell(told: ProgressEvent) -> None:
+def _reporter(end: Connection) -> Callable[[ProgressEvent], None]:
+    def report(event: ProgressEvent) -> None:
         with contextlib.suppress(BrokenPipeError):  # the campaign is gone: the run stops by itself
-            end.send(told)
+            end.send(event)
 
-    return tell
+    return report
 
 
 @contextlib.contextmanager

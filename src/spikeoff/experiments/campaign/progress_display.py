@@ -83,14 +83,14 @@ class ProgressDisplay:
     ) -> None:
         self._live.stop()
 
-    def hear(self, said: ProgressEvent | RunResult) -> None:
+    def handle(self, event: ProgressEvent | RunResult) -> None:
         """A run says something."""
-        if isinstance(said, RunResult):
-            self._ended(said)
-        elif said.started:
-            self._started(said)
-        elif said.number in self._running:
-            self._goes(said)
+        if isinstance(event, RunResult):
+            self._ended(event)
+        elif event.started:
+            self._started(event)
+        elif event.number in self._running:
+            self._goes(event)
 
     def fail(self, job: Job, why: str, log: tuple[str, ...] = ()) -> None:
         """A run failed, or cannot begin."""
@@ -105,21 +105,21 @@ class ProgressDisplay:
         self._done += 1
         self._say(f"{self._numbered(job)}  {why}")
 
-    def _started(self, said: ProgressEvent) -> None:
-        job = self._jobs[said.number]
-        again = said.number not in self._queued
-        self._queued.pop(said.number, None)
-        self._running[said.number] = _Running(job, time.monotonic())
-        self._write(job, "start", where=said.started)
+    def _started(self, event: ProgressEvent) -> None:
+        job = self._jobs[event.number]
+        again = event.number not in self._queued
+        self._queued.pop(event.number, None)
+        self._running[event.number] = _Running(job, time.monotonic())
+        self._write(job, "start", where=event.started)
         self._say(self._numbered(job) + ("  starts again" if again else ""), "bold")
 
-    def _goes(self, said: ProgressEvent) -> None:
-        one = self._running[said.number]
-        one.share = said.share
-        if said.line:
-            one.line = said.line
+    def _goes(self, event: ProgressEvent) -> None:
+        one = self._running[event.number]
+        one.share = event.share
+        if event.line:
+            one.line = event.line
             if not self._errors.is_terminal:
-                text = f"{one.job.entry.name}  {said.line}"
+                text = f"{one.job.entry.name}  {event.line}"
                 self._errors.print(text, highlight=False, soft_wrap=True, markup=False)
 
     def _ended(self, end: RunResult) -> None:

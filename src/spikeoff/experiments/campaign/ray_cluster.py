@@ -20,7 +20,7 @@ from typing import Any
 
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
-from spikeoff.run.signals import HEARD, Interrupted
+from spikeoff.run.signals import STOP_SIGNALS, Interrupted
 
 LOOK_EVERY_S = 0.3
 
@@ -30,13 +30,13 @@ RETRIES = 10
 PATIENCE_S = 60.0
 """How long a run waits for the process that had it before, on a node that is thought lost."""
 
-MOST_TOLD_A_SECOND = 500
+MAX_REPORTS_PER_SECOND = 500
 """Of all runs together; the more run, the less often each tells how far it is."""
 
 REACH_S = 10.0
 """How long a cluster may take to answer."""
 
-HEARD_WITHIN_S = 10.0
+MAILBOX_TIMEOUT_S = 10.0
 """How long to wait for what runs tell; it is only shown."""
 
 WORDS = ("auto", "local")
@@ -67,8 +67,8 @@ class RayExecutor:
         self._address, self._most = address, workers
         self.workers = workers or 1
 
-    def run(self, jobs: Sequence[Job], hear: Callable[[ProgressEvent | RunResult], None]) -> None:
-        """Make all runs; ``hear`` is told how they go.
+    def run(self, jobs: Sequence[Job], report: Callable[[ProgressEvent | RunResult], None]) -> None:
+        """Make all runs; ``report`` receives their events.
 
         Raises:
             UserError: the cluster cannot be reached.
@@ -76,11 +76,11 @@ class RayExecutor:
         """
         if not jobs:
             return
-        with self._connected(), _noted() as signals:
+        with self._connected(), _stop_signals() as signals:
             self.workers = self._most or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-            every = max(LOOK_EVERY_S, min(self.workers, len(jobs)) / MOST_TOLD_A_SECOND)
-            asked = [replace(job, patience_s=PATIENCE_S, told_every_s=every) for job in jobs]
-            _Tasks(self._ray, asked, self._most, hear, signals).run()
+            every = max(LOOK_EVERY_S, min(self.workers, len(jobs)) / MAX_REPORTS_PER_SECOND)
+            asked = [replace(job, patience_s=PATIENCE_S, report_every_s=every) for job in jobs]
+            _Tasks(self._ray, asked, self._most, report, signals).run()
         if signals:
             raise Interrupted(signals[0])
 
@@ -139,20 +139,22 @@ class _Tasks:
         ray: Any,
         jobs: Sequence[Job],
         most: int | None,
-        hear: Callable[[ProgressEvent | RunResult], None],
+        report: Callable[[ProgressEvent | RunResult], None],
         signals: list[int],
     ) -> None:
-        self._ray, self._hear, self._signals = ray, hear, signals
+        self._ray, self._report, self._signals = ray, report, signals
         self._waiting, self._most = list(reversed(jobs)), most or len(jobs)
         self._given: dict[Any, Job] = {}
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=True
         )
-        ears = ray.remote(_Ears).options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
-        self._ears = ears.remote()
+        mailbox = ray.remote(_Mailbox).options(
+            num_cpus=0, max_restarts=-1, scheduling_strategy=here
+        )
+        self._mailbox = mailbox.remote()
         self._task = ray.remote(max_calls=1)(_task)  # each run has a process of its own
         self._asked = 0
-        self._said: Any = None
+        self._asked_for: Any = None
 
     def run(self) -> None:
         """Give out tasks, and hear them, until all have ended or have been stopped."""
@@ -165,7 +167,7 @@ class _Tasks:
             )
             self._listen()
             for task in ended:
-                self._hear(self._end(task, self._given.pop(task)))
+                self._report(self._end(task, self._given.pop(task)))
             if len(self._signals) > self._asked:
                 self._asked = len(self._signals)
                 for task in self._given:
@@ -179,18 +181,18 @@ class _Tasks:
         options = self._task.options(
             **needs, max_retries=RETRIES, retry_exceptions=False, name=job.entry.name
         )
-        return options.remote(job, self._ears)
+        return options.remote(job, self._mailbox)
 
     def _listen(self) -> None:
         """Hear what was told; where that is lost, with a node, no run is."""
-        self._said = self._said or self._ears.take.remote()
-        come, _ = self._ray.wait([self._said], timeout=HEARD_WITHIN_S)
+        self._asked_for = self._asked_for or self._mailbox.take.remote()
+        come, _ = self._ray.wait([self._asked_for], timeout=MAILBOX_TIMEOUT_S)
         if not come:
             return
-        said, self._said = self._said, None
+        events, self._asked_for = self._asked_for, None
         with contextlib.suppress(self._ray.exceptions.RayError):
-            for told in self._ray.get(said):
-                self._hear(told)
+            for event in self._ray.get(events):
+                self._report(event)
 
     def _end(self, task: Any, job: Job) -> RunResult:
         try:
@@ -204,50 +206,50 @@ class _Tasks:
         return end
 
 
-class _Ears:
+class _Mailbox:
     """Keeps what tasks say until the campaign asks for it."""
 
     def __init__(self) -> None:
-        self._heard: list[ProgressEvent] = []
+        self._events: list[ProgressEvent] = []
 
-    def hear(self, told: ProgressEvent) -> None:
+    def put(self, event: ProgressEvent) -> None:
         """A run says something."""
-        self._heard.append(told)
+        self._events.append(event)
 
     def take(self) -> list[ProgressEvent]:
         """What was said since the last time."""
-        heard, self._heard = self._heard, []
-        return heard
+        events, self._events = self._events, []
+        return events
 
 
-def _task(job: Job, ears: Any) -> RunResult:
+def _task(job: Job, mailbox: Any) -> RunResult:
     import ray  # noqa: PLC0415
 
     if not job.gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # what a run did not ask for is another's
     node = ray.get_runtime_context().get_node_id()[:8]
-    return work(job, ears.hear.remote, f"node {node}")
+    return work(job, mailbox.put.remote, f"node {node}")
 
 
 @contextlib.contextmanager
-def _noted() -> Iterator[list[int]]:
+def _stop_signals() -> Iterator[list[int]]:
     """The signals heard within that ask the process to stop."""
-    heard: list[int] = []
+    received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield heard
+        yield received
         return
 
-    def hear(signum: int, frame: FrameType | None) -> None:
+    def note(signum: int, frame: FrameType | None) -> None:
         del frame
-        heard.append(signum)
+        received.append(signum)
 
     former = {
-        signum: signal.signal(signum, hear)
-        for signum in HEARD
+        signum: signal.signal(signum, note)
+        for signum in STOP_SIGNALS
         if signal.getsignal(signum) is not signal.SIG_IGN
     }
     try:
-        yield heard
+        yield received
     finally:
         for signum, handler in former.items():
             signal.signal(signum, handler)

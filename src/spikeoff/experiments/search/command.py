@@ -146,12 +146,12 @@ def _check(own: SearchFlags, config: Config) -> None:
         if own.seeds.count(seed) > 1:
             raise UserError(f"`seeds` names {seed} twice; once is enough")
     if config.n_validation == 0:
-        raise UserError("`n_validation` (=0) must be above 0: a search steers by validation images")
+        raise UserError("`n_validation` (=0) must be above 0: a search needs validation images")
     if getattr(config, "test_mode", False):
         raise UserError("`test_mode` trains nothing, and a search never looks at test images; "
                         "leave it out")  # fmt: skip
     if own.vary and own.space:
-        raise UserError("--vary and --space both tell the space; leave one of them out")
+        raise UserError("--vary and --space both define the space; leave one of them out")
 
 
 def _space(
@@ -168,7 +168,7 @@ def _space(
         fixed = {field for field, value in values.items() if value != before[field]}
         chosen = {field: text for field, text in kind.search_space.items() if field not in fixed}
         if not chosen:
-            raise UserError(f"nothing is left to vary for {name}; tell what is: --vary "
+            raise UserError(f"nothing is left to vary for {name}; name it by --vary "
                             "FIELD=LOW..HIGH")  # fmt: skip
         found = spaces.from_content(chosen, kind.config_type)
     spaces.check(found, kind.config_type, values)

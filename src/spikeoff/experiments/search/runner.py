@@ -21,7 +21,7 @@ from spikeoff.experiments.search.stale_trials import StaleTrialReaper
 from spikeoff.experiments.search.study import SharedStudy, is_open, is_over
 from spikeoff.experiments.search.worker import DATABASE_ERRORS
 from spikeoff.experiments.search.worker_pool import WorkerPool
-from spikeoff.run.signals import Interrupted, Passed, passed_on
+from spikeoff.run.signals import Interrupted, ReceivedSignal, forwarded_signals
 
 LOOK_S = 0.5
 """Seconds between two looks at the trials."""
@@ -55,19 +55,19 @@ class SearchRunner:
 
         Raises:
             UserError: nothing comes through, or the database is lost.
-            Interrupted: the search was asked to stop; its folder says where it goes on.
+            Interrupted: the search was asked to stop; it can continue from its folder.
         """
         settings = self._study.settings
         title = f"search {self._study.name}"
         try:
-            with passed_on() as signals:
+            with forwarded_signals() as signals:
                 self._run(SearchProgress(title, self._total, settings.steps), signals)
         except DATABASE_ERRORS as error:
             raise UserError(f"the database does not answer: {one_line(error)}") from error
         except Interrupted as stop:
             raise Interrupted(stop.signum, self._folder) from None
 
-    def _run(self, progress: SearchProgress, signals: Passed) -> None:
+    def _run(self, progress: SearchProgress, signals: ReceivedSignal) -> None:
         try:
             with progress:
                 while not self._is_over(progress, signals):
@@ -76,17 +76,17 @@ class SearchRunner:
             self._pool.dismiss()
         done = finished(self._study, self._total)
         self._write(done)
-        if signals.heard is not None:
-            raise Interrupted(signals.heard)
+        if signals.received is not None:
+            raise Interrupted(signals.received)
         check_any(done)
 
-    def _is_over(self, progress: SearchProgress, signals: Passed) -> bool:
+    def _is_over(self, progress: SearchProgress, signals: ReceivedSignal) -> bool:
         """Look at everything once; returns whether there is nothing left to wait for."""
         trials = self._study.trials(self._total)
         done = Finished([trial for trial in trials if trial.state.is_finished()])
         progress.look(trials)
         self._write(done)
-        if signals.heard is not None:
+        if signals.received is not None:
             return not self._pool.alive()
         if is_over(trials, self._total):
             return True
@@ -96,7 +96,7 @@ class SearchRunner:
         self._pool.keep_up(
             len(done.trials),
             more=bool(again) or is_open(trials, self._total),
-            asked=lambda: signals.heard is not None,
+            asked=lambda: signals.received is not None,
         )
         return False
 

@@ -1,7 +1,7 @@
 """Who proposes the next trial, and who ends one early.
 
 A trial's proposal is a function of the study's seed, the trial's number and what is known of the
-other trials then: the sampler is made anew for each, so that a search that was stopped goes on as
+other trials then: each trial has a new sampler, so that a search that was stopped continues as
 if it had not been.
 """
 

@@ -68,7 +68,7 @@ class Machine:
 
 
 def settings_from(content: Mapping[str, Any]) -> Settings:
-    """What ``Settings.plain`` told.
+    """The settings that ``Settings.plain`` wrote.
 
     Raises:
         UserError: it is another's.

@@ -71,7 +71,7 @@ Space = dict[str, Range | Choice]
 
 
 def from_flags(entries: Sequence[str], kind: type[Config]) -> Space:
-    """The space that ``--vary`` tells.
+    """The space that ``--vary`` defines.
 
     Raises:
         UserError: an entry has another form, or does not fit its field in ``kind``.
@@ -149,7 +149,7 @@ def check(space: Space, kind: type[Config], settings: Mapping[str, Any]) -> None
 
 def _types(name: str, kind: type[Config]) -> tuple[Any, ...]:
     """The types of a field that may be varied."""
-    known, varied = hints(kind), searched(kind)
+    known, varied = dict(hints(kind)), searched(kind)
     for old, new in getattr(kind, "aliases", {}).items():
         known[old] = known[new]
         varied = [*varied, old]

@@ -118,7 +118,7 @@ class SharedStudy:
     def tell(
         self, trial: Trial, accuracy: float | None, state: TrialState, reason: str = ""
     ) -> None:
-        """The trial is over; nothing is told where another process was first."""
+        """The trial is over; nothing happens if another process was first."""
         try:
             if reason:
                 trial.set_user_attr(REASON, reason)
@@ -158,7 +158,7 @@ def create_or_join(storage: RDBStorage, name: str, settings: Settings) -> Shared
 
 
 def read_settings(storage: RDBStorage, name: str) -> Settings | None:
-    """What the study of that name is of; None where its maker has not said so in time.
+    """What the study of that name is of; None if its maker has not written it in time.
 
     Raises:
         UserError: there is no such study.
@@ -178,7 +178,7 @@ def read_settings(storage: RDBStorage, name: str) -> Settings | None:
 
 
 def identity() -> dict[str, Any]:
-    """This process, told apart from all that had its number before."""
+    """What identifies this process among all that had the same number."""
     return {
         "host": platform.node(), "pid": os.getpid(), "began": psutil.Process().create_time()
     }  # fmt: skip

@@ -16,19 +16,19 @@ from spikeoff.run.signals import Interrupted
 from spikeoff.run.train_state import TrainState
 
 EpochOver = Callable[[int, int, float], None]
-"""Told which epoch of how many is over, and the validation accuracy after it."""
+"""Receives the epoch that ended, the number of epochs, and the validation accuracy."""
 
 Asked = Callable[[], int | None]
-"""Tells the signal that asked to stop, if one did."""
+"""Returns the signal that asked to stop, if one did."""
 
 
 def without_test(dataset: Dataset) -> Dataset:
-    """The data set as a search has it: nothing to be judged on."""
+    """The data set as a search has it: without test images."""
     return replace(dataset, test=dataset.train.take(slice(0, 0)))
 
 
-def steering_split(dataset: Dataset, config: Config) -> Split:
-    """The images to learn from and to steer by, as a run with this configuration has them."""
+def validation_split(dataset: Dataset, config: Config) -> Split:
+    """The training and validation images that a run with this configuration uses."""
     return split(
         without_test(dataset), seed=config.seed, n_validation=config.n_validation,
         n_train=config.n_train,
@@ -38,14 +38,14 @@ def steering_split(dataset: Dataset, config: Config) -> Split:
 def train(
     kind: type[Contender], config: Config, parts: Split, epoch_over: EpochOver, asked: Asked
 ) -> float:
-    """Train once; returns the validation accuracy that a run's record would tell.
+    """Train once; returns the validation accuracy that a run's record would report.
 
     Args:
         kind: the contender.
         config: its settings.
-        parts: what to learn from and steer by.
+        parts: training and validation images.
         epoch_over: called after each epoch; what it raises ends the training.
-        asked: looked at after each step.
+        asked: called after each step.
 
     Raises:
         UserError: the settings do not fit, or training diverged.
@@ -55,17 +55,17 @@ def train(
     contender = kind(config)
     epochs = contender.passes(config.epochs, len(parts.train))
     meter = Meter(Sensors(), "cpu", 0.0)
-    standing = learn(
+    train_state = learn(
         contender,
         parts,
         epochs=epochs,
         tdp=config.tdp,
         meter=meter,
-        listener=_Watcher(epoch_over, epochs.stop - 1),
+        listener=_EpochListener(epoch_over, epochs.stop - 1),
         keep=lambda _: None,
-        checkpointer=_Stopper(asked),
+        checkpointer=_StopCheck(asked),
     )
-    conclude(contender, parts.train, standing, meter)
+    conclude(contender, parts.train, train_state, meter)
     return _accuracy(contender, parts.validation)
 
 
@@ -75,7 +75,7 @@ def _accuracy(contender: Contender, images: Images) -> float:
     return accuracy
 
 
-class _Watcher:
+class _EpochListener:
     """Passes on the accuracy after each epoch."""
 
     def __init__(self, epoch_over: EpochOver, epochs: int) -> None:
@@ -88,18 +88,18 @@ class _Watcher:
         self._epoch_over(int(row["epoch"] or 0), self._epochs, row["validation_accuracy"] or 0.0)
 
 
-class _Stopper:
-    """Ends the training between two steps where that was asked."""
+class _StopCheck:
+    """Ends the training after a step if a stop was asked for."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
 
-    def look(self, standing: TrainState, contender: Contender) -> float:
-        del standing, contender
+    def look(self, train_state: TrainState, contender: Contender) -> float:
+        del train_state, contender
         signum = self._asked()
         if signum is not None:
             raise Interrupted(signum)
         return 0.0
 
-    def conclude(self, standing: TrainState, contender: Contender) -> None:
+    def conclude(self, train_state: TrainState, contender: Contender) -> None:
         pass

@@ -27,7 +27,7 @@ from spikeoff.experiments.search.study import (
     open_storage,
     read_settings,
 )
-from spikeoff.experiments.search.trial import Asked, steering_split, train
+from spikeoff.experiments.search.trial import Asked, train, validation_split
 from spikeoff.run.signals import Interrupted, Signals, leave_to_parent
 
 BEAT_S = 10.0
@@ -108,7 +108,7 @@ class Runner:
             return self._accuracy(trial), TrialState.COMPLETE, ""
         except optuna.TrialPruned:
             return None, TrialState.PRUNED, ""
-        except UserError as error:  # to be told apart from bad luck: a sampler avoids what is near
+        except UserError as error:  # not bad luck: a sampler avoids nearby values
             return None, TrialState.PRUNED, one_line(error, 400)
         except (UpdateFinishedTrialError, *DATABASE_ERRORS):
             raise
@@ -132,7 +132,7 @@ class Runner:
         for seed in settings.seeds:
             config = self._config(trial.params, seed)
             if seed not in self._splits:
-                self._splits[seed] = steering_split(self._dataset, config)
+                self._splits[seed] = validation_split(self._dataset, config)
             found.append(train(kind, config, self._splits[seed], epoch_over, self._asked))
         return sum(found) / len(found)
 

@@ -34,7 +34,7 @@ class WorkerPool:
     def keep_up(self, finished: int, *, more: bool, asked: Callable[[], bool]) -> None:
         """Replace those that are gone, while there are ``more`` trials; ``finished`` are over.
 
-        ``asked`` tells whether the search was asked to stop.
+        ``asked`` returns whether the search was asked to stop.
 
         Raises:
             UserError: they die one after another.
@@ -46,7 +46,9 @@ class WorkerPool:
             process.join()
             if process.exitcode:
                 self._deaths += 1
-                self._message = self._heard() or f"a worker ended with status {process.exitcode}"
+                self._message = (
+                    self._next_message() or f"a worker ended with status {process.exitcode}"
+                )
         if self._deaths >= MAX_DEATHS:
             raise UserError(self._message)
         while more and len(self._processes) < self._size and not asked():
@@ -64,5 +66,5 @@ class WorkerPool:
             process.join()
         self._processes.clear()
 
-    def _heard(self) -> str:
+    def _next_message(self) -> str:
         return "" if self._messages.empty() else self._messages.get()
