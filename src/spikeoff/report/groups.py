@@ -26,8 +26,8 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
         values = list(dict.fromkeys(str(record.summary["data"][key]) for record in records))
         if len(values) > 1:
             raise UserError(
-                f"the runs are not of one race: their data's {key} is {' and '.join(values[:2])}; "
-                "report them apart"
+                f"the runs are not of one race: `{key}` of their data is "
+                f"{' and '.join(values[:2])}; report them separately"
             )
 
 

@@ -12,8 +12,8 @@ from spikeoff.report.groups import ranked
 from spikeoff.run.run_record import RunRecord
 
 CAPTION = (
-    "Latency and images/s: median (and quartiles) of repeats on images that were answered before, "
-    "warm-up left out; of several seeds the means of these. Batch: that with most images/s."
+    "Latency and images/s: median (and quartiles) of repeated answers to the same images, without "
+    "warm-up; with several seeds, their means. Batch: the batch size with the most images/s."
 )
 
 
