@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -68,8 +68,9 @@ def parse_flags(
         "verb": Annotated[verb, tyro.conf.arg(name="")],
         "settings": Annotated[_unchecked(kind, defaults), tyro.conf.arg(name="")],
     }
+    rename: Callable[[Sequence[str]], list[str]] = getattr(kind, "renamed_flags", list)
     own, settings = tyro.cli(
-        both, args=list(flags), prog=prog, use_underscores=True, description=kind.__doc__
+        both, args=rename(flags), prog=prog, use_underscores=True, description=kind.__doc__
     )
     return own, {one.name: getattr(settings, one.name) for one in fields(kind)}
 

@@ -9,6 +9,7 @@ Source: J. K. Eshraghian et al., "Training spiking neural networks using lessons
 learning", Proceedings of the IEEE 111(9), 2023, equation 4.
 """
 
+# ruff: noqa: ARG001 (every neuron's functions have the same arguments)
 from __future__ import annotations
 
 import math
@@ -77,7 +78,6 @@ def excess(v: Any, p: Constants) -> Any:
 
 def settled(v: Any, p: Constants) -> Any:
     """The membrane potential after a step that brought it to ``v``: the same."""
-    del p
     return v
 
 
@@ -93,7 +93,6 @@ def step(state: State, i: Any, p: Constants) -> tuple[State, Any]:
 
 def slope(v: Any, p: Constants) -> Any:
     """The derivative of the v that ``advance`` reaches by the v before: beta."""
-    del v
     return p.beta
 
 
@@ -112,7 +111,6 @@ def pull_back(
         p: constants.
         max_slope: bound.
     """
-    del reached
     by_reached = by_spike + by.v
     bounded = at_least(at_most(slope(v, p), max_slope), p.zero)
     return State(bounded * by_reached), p.dt * by_reached

@@ -140,6 +140,7 @@ class CNN(Conventional):
     id = "cnn"
     title = "Convolutional network"
     config_type = CNNConfig
+    memory_grows_with = "--n_hidden or --batch_size"
     search_space: ClassVar[dict[str, str]] = {
         "learning_rate": "log:0.0001..0.02",
         "dropout": "0..0.6",

@@ -10,7 +10,7 @@ layer that fired. The answer is the output neuron with the most spikes. By defau
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -136,6 +136,17 @@ class IzhikevichGradientConfig(GradientConfig):
             if isinstance(changed.get(name), str):
                 changed[f"{name}_pattern"] = changed.pop(name)
         return migrate_sizes(changed)
+
+    @staticmethod
+    def renamed_flags(flags: Sequence[str]) -> list[str]:
+        """Flags as earlier versions had them: ``--hidden`` before the name of a pattern."""
+        renamed = list(flags)
+        for place, flag in enumerate(flags):
+            name, given, value = flag.partition("=")
+            following = value if given else next(iter(flags[place + 1 :]), "")
+            if name == "--hidden" and following in PRESETS:
+                renamed[place] = f"--hidden_pattern{given}{value}"
+        return renamed
 
     def spiking_layers(self) -> SpikingLayers:
         """What is fixed about the layers."""

@@ -16,21 +16,34 @@ from spikeoff.data import Images
 from spikeoff.kernels.tiles import blocks_of, untiled
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import PRESETS
+from spikeoff.neurons.lif import LIFParams
+from spikeoff.neurons.models import Params
 from spikeoff.neurons.torch_layer import neuron_layer
 
+POPULATIONS: dict[str, Params] = {**PRESETS, "lif": LIFParams(), "quick lif": LIFParams(3.0, 30.0)}
 
-@pytest.mark.parametrize("pattern", PRESETS)
+NETWORKS: dict[str, dict[str, Any]] = {
+    "one layer": {"hidden": (64,), "output_scale": 3.0},
+    "three layers": {"hidden": (40, 70, 20), "hidden_scale": 1.5, "output_scale": 4.0},
+    "lif": {"hidden": (64,), "neuron": "lif", "output_scale": 2.0},
+    "two layers of lif": {"hidden": (40, 30), "neuron": "lif", "tau_mem": 5.0, "v_thresh": 12.0,
+                          "output_scale": 2.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("neurons", POPULATIONS)
 @pytest.mark.parametrize("surrogate", get_args(Surrogate))
 @pytest.mark.parametrize(("dt", "max_slope"), [(1.0, 1.0), (0.5, 2.0)])
 def test_a_layers_spikes_trace_and_gradient_in_float64(
-    pattern: str, surrogate: Surrogate, dt: float, max_slope: float
+    neurons: str, surrogate: Surrogate, dt: float, max_slope: float
 ) -> None:
+    params = POPULATIONS[neurons]
     rule: dict[str, Any] = {"surrogate": surrogate, "width": 25.0, "max_slope": max_slope}
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(6, 50, 17, dtype=torch.float64, generator=generator)
     currents = (drawn * 20 + 5).requires_grad_()
     bias = torch.linspace(-1, 1, 17, dtype=torch.float64)
-    spikes, trace = neuron_layer(currents + bias, PRESETS[pattern], dt, **rule)
+    spikes, trace = neuron_layer(currents + bias, params, dt, **rule)
     weights = torch.randn(5, 17, dtype=torch.float64, generator=generator)
     kept = torch.rand(6, 17, generator=generator) < 0.7
     sums = (spikes * kept[:, None]) @ weights.T
@@ -40,13 +53,13 @@ def test_a_layers_spikes_trace_and_gradient_in_float64(
     # Room for one step more, which gets the sum of the gradients.
     given = np.pad(currents.detach().numpy(), ((0, 0), (0, 1), (0, 0)))
     ours = blocks_of(given.reshape(6 * 51, -1), 6)
-    fired = neuron_loop.forward(ours, bias.numpy(), 50, PRESETS[pattern], dt)
+    fired = neuron_loop.forward(ours, bias.numpy(), 50, params, dt)
     assert 0.01 < fired.mean() < 0.9
     np.testing.assert_array_equal(fired, spikes.detach())
     np.testing.assert_allclose(untiled(ours, 50, 17), trace.detach(), rtol=1e-9)
-    heard = kept.numpy().astype(np.uint8)
+    keep_mask = kept.numpy().astype(np.uint8)
     gradient = neuron_loop.backward(
-        ours, by_sums.numpy(), weights.numpy(), heard, PRESETS[pattern], dt, **rule
+        ours, by_sums.numpy(), weights.numpy(), keep_mask, params, dt, **rule
     )
     assert currents.grad is not None
     scale = float(currents.grad.abs().max())
@@ -64,32 +77,36 @@ def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("network", NETWORKS)
 def test_the_network_has_the_same_logits_and_gradients_on_both_engines(
-    few: Images, dropout: float
+    few: Images, network: str, dropout: float
 ) -> None:
-    config = IzhikevichGradientConfig(hidden=(64,), n_steps=50, dropout=dropout, output_scale=3.0)
+    config = IzhikevichGradientConfig(n_steps=50, dropout=dropout, **NETWORKS[network])
     networks = [
         IzhikevichGradient(config),
         IzhikevichGradient(replace(config, engine="torch")),
     ]
-    assert [network.engine for network in networks] == ["native", "torch"]
-    for network in networks:
-        network.module.double()
-        network.module.train()
-    native, plain = (gradients(network, few) for network in networks)
-    assert len(native) == len(plain) == 4
-    for one, other in zip(native, plain, strict=True):
+    assert [one.engine for one in networks] == ["native", "torch"]
+    for one in networks:
+        one.module.double()
+        one.module.train()
+    native, plain = (gradients(one, few) for one in networks)
+    assert len(native) == len(plain) == 2 * len(config.hidden) + 2
+    for ours, other in zip(native, plain, strict=True):
         scale = float(other.abs().max())
         assert scale > 0
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * scale)
+        np.testing.assert_allclose(ours, other, rtol=1e-9, atol=1e-9 * scale)
 
 
-def test_both_engines_give_the_same_account(few: Images) -> None:
-    config = IzhikevichGradientConfig(hidden=(64,), n_steps=50, output_scale=3.0)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_both_engines_give_the_same_account(few: Images, network: str) -> None:
+    config = IzhikevichGradientConfig(n_steps=50, **NETWORKS[network])
     accounts = []
     for engine in ("native", "torch"):
-        network = IzhikevichGradient(replace(config, engine=engine))
-        network.module.double()
-        accounts.append(network.account(few))
+        contender = IzhikevichGradient(replace(config, engine=engine))
+        contender.module.double()
+        accounts.append(contender.account(few))
     assert accounts[0] == accounts[1]
-    assert accounts[0].operations.layers[1].effective_acs > 0
+    layers = accounts[0].operations.layers
+    assert len(layers) == len(config.hidden) + 1
+    assert all(layer.effective_acs > 0 for layer in layers)
