@@ -83,9 +83,9 @@ def test_the_figure_draws_every_run_over_steps_and_energy() -> None:
 
 def test_the_page_has_it_where_records_have_readings_and_goes_without_where_not() -> None:
     assert not has_readings(RECORDS)
-    assert "answered early" not in render(RECORDS, TABLE)
+    assert "Accuracy of early answers" not in render(RECORDS, TABLE)
     mixed = [SPIKING[0], *RECORDS[1:]]  # one run is older
     assert early(group(mixed), TABLE) == []
     html = render(mixed, TABLE)
-    assert "answered early" in html
+    assert "Accuracy of early answers" in html
     assert html.count("<svg") == render(RECORDS, TABLE).count("<svg") + 1

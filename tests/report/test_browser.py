@@ -164,12 +164,12 @@ def test_the_gallery_is_filtered(phone: Page) -> None:
     phone.get_by_role("button", name=re.compile("Show the other")).click()
     everything = phone.locator(".card").count()
     assert shown(phone, ".card") == everything > 24
-    phone.get_by_label("Digit").select_option("7")
+    phone.locator("select[name=label]").select_option("7")
     phone.get_by_label("Misclassified by").select_option(label="mlp")
     cards = phone.locator(".card:visible")
     assert 0 < cards.count() < everything
+    assert set(phone.locator(".card:visible .true").all_inner_texts()) == {"7"}
     for text in cards.all_inner_texts():
-        assert "a 7" in text
         assert re.search(r"mlp\s*\d.*✗", text)
     assert f"{cards.count()} of the {cards.count()}" in phone.locator(".count").inner_text()
     phone.get_by_label("Group").select_option(label="none correct")
@@ -177,11 +177,9 @@ def test_the_gallery_is_filtered(phone: Page) -> None:
 
 
 def test_the_gallery_is_filtered_by_keyboard(phone: Page) -> None:
-    phone.get_by_label("Digit").focus()
+    phone.locator("select[name=label]").focus()
     phone.keyboard.press("4")
-    texts = phone.locator(".card:visible").all_inner_texts()
-    assert texts
-    assert all("a 4" in text for text in texts)
+    assert set(phone.locator(".card:visible .true").all_inner_texts()) == {"4"}
 
 
 def test_spikes_are_stepped_through_by_mouse(phone: Page) -> None:
@@ -223,9 +221,7 @@ def test_another_digit_is_chosen_for_all_networks(phone: Page) -> None:
     assert phone.locator(".choose input").nth(1).is_checked()
     changed = [one.get_attribute("src") for one in phone.locator(".raster img").all()]
     assert all(one != other for one, other in zip(pictures, changed, strict=True))
-    assert (
-        phone.locator("canvas").first.get_attribute("aria-label") == "Input spikes so far, of a 1"
-    )
+    assert phone.locator("canvas").first.get_attribute("aria-label") == "Input spikes so far, of 1"
 
 
 def test_playing_comes_to_the_end(chromium: Browser, path: Path) -> None:

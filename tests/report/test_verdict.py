@@ -74,7 +74,7 @@ def test_at_its_break_even_rate_a_network_computes_for_the_same_energy(
     (verdict,) = verdicts(groups, TABLE)
     if verdict.break_even is None:
         assert verdict.neurons_alone >= 1
-        assert "No lower rate would help" in say(verdict)
+        assert "A lower rate would not help" in say(verdict)
         return
     share = verdict.break_even / verdict.rate
     groups["snn"] = [run("izhikevich", 10, acs=acs * share, updates=updates)]

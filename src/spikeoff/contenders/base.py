@@ -64,8 +64,8 @@ class Config:
     save_path: Path | None = setting(None, Effect.NONE)
     """Folder of the run; by default a new folder under runs/."""
     n_train: int | None = setting(None, searched=False)
-    """Number of training images, drawn with equal shares per class; by default all images that are
-    not used for validation."""
+    """Number of training images, a stratified sample; by default all images that are not used for
+    validation."""
     n_validation: int = setting(5000, searched=False)
     """Number of training images held out for validation; 0 trains on all images."""
     tdp: float = setting(160.0, Effect.ESTIMATE)

@@ -146,7 +146,7 @@ def _readings(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _mean_steps(runs: Sequence[RunRecord]) -> int:
-    """Steps that an image takes, in the mean: in the first reading's, every image takes part."""
+    """Mean number of steps per image; every image takes part in the first reading."""
     ends = [(_readings(run)[0], _readings(run)[-1]) for run in runs]
     taken = [
         first["steps"] * last["membrane_updates"] / first["membrane_updates"]
@@ -156,7 +156,7 @@ def _mean_steps(runs: Sequence[RunRecord]) -> int:
 
 
 def _energies(record: RunRecord, table: EnergyTable) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """pJ an image up to each reading."""
+    """pJ per image up to each reading."""
     summary = record.summary
     return np.array(
         [

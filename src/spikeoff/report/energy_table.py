@@ -56,14 +56,14 @@ def _two_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class EnergyRow:
-    """What one contender's training, an image, and a right answer took, each way."""
+    """Energy of one contender: training, per image and per correct answer, by each method."""
 
     name: str
     amounts: dict[Quantity, dict[Way, Amount]]
 
 
 def energy_rows(records: Sequence[RunRecord], table: EnergyTable) -> list[EnergyRow]:
-    """A row a contender, best mean test accuracy first."""
+    """One row per contender, best mean test accuracy first."""
     return [
         EnergyRow(name, {
             quantity: {
@@ -77,7 +77,7 @@ def energy_rows(records: Sequence[RunRecord], table: EnergyTable) -> list[Energy
 
 
 def joules(record: RunRecord, quantity: Quantity, way: Way, table: EnergyTable) -> float | None:
-    """What a run tells of ``quantity``; None where it does not."""
+    """The joules of ``quantity`` that a run reports; None if it does not."""
     summary = record.summary
     if quantity == "right answer":
         image = joules(record, "image", way, table)

@@ -57,7 +57,7 @@ def save_plane(records: Sequence[RunRecord], path: Path) -> None:
 
 
 def effective_operations(summary: dict[str, Any]) -> float:
-    """MACs and ACs an image, where zeros are skipped."""
+    """MACs and ACs per image; zeros are skipped."""
     operations = summary["operations"]
     return float(operations["effective_macs"] + operations["effective_acs"])
 

@@ -29,7 +29,7 @@ KINDS = {
     "lone": "only one wrong",
 }
 RIGHT_BY = {"none": "nobody", "one": "one", "some": "some", "lone": "all but one", "": "all"}
-"""How many contenders are right about an image of each kind."""
+"""How many contenders classify an image of each kind correctly."""
 
 Answers = NDArray[np.int64]
 

@@ -59,7 +59,7 @@ def ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
 
 
 def recorded_effects(record: RunRecord) -> Mapping[str, Effect]:
-    """What a run's settings decide; of a contender that is unknown here, the shared ones."""
+    """The effects of a run's settings; for an unknown contender, those of the shared settings."""
     try:
         return effects(find(record.contender).config_type)
     except UserError:

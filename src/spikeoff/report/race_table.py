@@ -1,4 +1,4 @@
-"""The race as a table: a row a contender, means and spread over its seeds."""
+"""The race as a table: one row per contender, means and spread over its seeds."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _p_value(p: float) -> str:
 
 
 def write_csv(records: Sequence[RunRecord], energy_table: EnergyTable, path: Path) -> None:
-    """A row a run, every number unrounded; what is unavailable stays empty."""
+    """One row per run with unrounded numbers; unavailable values stay empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*CSV_COLUMNS, *ENERGY_COLUMNS, "measured_energy", "measured_energy_method"])

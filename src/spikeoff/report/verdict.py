@@ -43,7 +43,7 @@ class Verdict:
 
     parameters: of both.
     ratio, ratio_with_memory: spiking over conventional, computing alone and with memory.
-    rate: mean rate of spikes at a synapse, a step.
+    rate: mean number of spikes per synapse and step.
     break_even: that rate at which computing would cost the same; None where there is none.
     break_even_synapses: the same if neuron updates were free.
     neurons_alone: neuron updates over the conventional network's computing.
