@@ -205,10 +205,13 @@ def arrays(small: Dataset) -> dict[str, Any]:
 
 ARRAY_FAULTS: dict[str, tuple[str, Any]] = {
     "600 images but 599 labels": ("y_train", lambda a: a[:-1]),
-    "images are 28 x 14": ("x_test", lambda a: a[:, :, ::2]),
-    "images are 14 x 56": ("x_test", lambda a: a.reshape(-1, 14, 56)),
+    "training images are 28 x 28, test images 28 x 14": ("x_test", lambda a: a[:, :, ::2]),
+    "training images are 28 x 28, test images 14 x 56": ("x_test", lambda a: a.reshape(-1, 14, 56)),
     "labels of shape": ("y_train", lambda a: a.reshape(-1, 2)),
-    "label 10 at position 3": ("y_train", lambda a: np.where(np.arange(len(a)) == 3, 10, a)),
+    "label 256 at position 3": (
+        "y_train",
+        lambda a: np.where(np.arange(len(a)) == 3, 256, a.astype(int)),
+    ),
     "label -1 at position 0": ("y_test", lambda a: a.astype(int) - a[0] - 1),
     "a pixel is 256": ("x_train", lambda a: np.where(a == a.max(), 256, a.astype(np.int32))),
     "a pixel is -1": ("x_train", lambda a: a.astype(np.int32) - 1),

@@ -26,9 +26,9 @@ def verdict(name: str, ratio: float, break_even: float | None = 0.01) -> Verdict
 @pytest.mark.parametrize(
     ("ratios", "headline"),
     [
-        ((2.5, 3.0), "No: spikes do not pay here"),
-        ((0.5, 0.9), "Yes: spikes pay here"),
-        ((0.5, 1.2), "Spikes pay here for snn, not for other"),
+        ((2.5, 3.0), "No: spiking does not save energy here"),
+        ((0.5, 0.9), "Yes: spiking saves energy here"),
+        ((0.5, 1.2), "Spiking saves energy for snn, not for other"),
     ],
 )
 def test_the_headline_follows_the_verdicts(ratios: tuple[float, float], headline: str) -> None:
@@ -37,22 +37,24 @@ def test_the_headline_follows_the_verdicts(ratios: tuple[float, float], headline
     assert said.headline == headline
     assert [tile.name for tile in said.tiles] == ["snn", "other"]  # the cheapest first
     assert [tile.pays for tile in said.tiles] == [ratio < 1 for ratio in ratios]
-    assert "ANN leads with 98.00 %" in said.lead
+    assert "ANN has the highest test accuracy: 98.00 %" in said.lead
 
 
 def test_a_tile_tells_energy_accuracy_and_break_even() -> None:
     (tile,) = answer(ROWS, [verdict("snn", 2.5)]).tiles
     assert tile.ratio == "2.5"
-    assert tile.accuracy == "95.00 % right, ann 98.00 %"
-    assert "Without memory traffic 1.2 times" in tile.break_even
-    assert "13 % of the steps; computing alone would break even at 1 %." in tile.break_even
+    assert tile.accuracy == "Accuracy 95.00 %; ann 98.00 %"
+    assert "Without memory access, 1.2 times" in tile.break_even
+    assert (
+        "13 % of the steps. Without memory access, both would be equal at 1 %." in tile.break_even
+    )
     (tile,) = answer(ROWS, [verdict("snn", 2.5, None)]).tiles
-    assert "fewer would not help, as updating the neurons alone costs 7 times" in tile.break_even
+    assert "Fewer spikes would not help: neuron updates alone need 7 times" in tile.break_even
 
 
 def test_without_two_sides_the_best_is_named() -> None:
     said = answer(ROWS, [])
-    assert said.headline == "ANN leads with 98.00 % of the test images right"
+    assert said.headline == "ANN has the highest test accuracy: 98.00 %"
     assert said.tiles == []
 
 

@@ -53,15 +53,15 @@ def test_the_first_reading_close_to_the_end_is_told_with_its_energy() -> None:
     theirs = image_energy(TABLE, macs=2e6, acs=0, updates=0, update=None, weight_bytes=4 * 1234567)
     assert one.ratio == pytest.approx(ours / theirs.total)
     assert say(one) == (
-        "snn is right on 94.00 % of the images after 10 of 20 steps (95.00 % in the end), for 50 % "
-        "of the energy; by then it has spent 0.75 times what mlp does."
+        "snn has an accuracy of 94.00 % after 10 of 20 steps (95.00 % at the end), with 50 % of "
+        "the energy. This is 0.75 times the energy of mlp."
     )
 
 
 def test_without_a_conventional_contender_there_is_no_ratio() -> None:
     (one,) = early(group(SPIKING), TABLE)
     assert (one.conventional, one.ratio) == (None, None)
-    assert say(one).endswith("for 50 % of the energy.")
+    assert say(one).endswith("with 50 % of the energy.")
 
 
 def test_the_figure_draws_every_run_over_steps_and_energy() -> None:
@@ -83,9 +83,9 @@ def test_the_figure_draws_every_run_over_steps_and_energy() -> None:
 
 def test_the_page_has_it_where_records_have_readings_and_goes_without_where_not() -> None:
     assert not has_readings(RECORDS)
-    assert "answered early" not in render(RECORDS, TABLE)
+    assert "Accuracy of early answers" not in render(RECORDS, TABLE)
     mixed = [SPIKING[0], *RECORDS[1:]]  # one run is older
     assert early(group(mixed), TABLE) == []
     html = render(mixed, TABLE)
-    assert "answered early" in html
+    assert "Accuracy of early answers" in html
     assert html.count("<svg") == render(RECORDS, TABLE).count("<svg") + 1

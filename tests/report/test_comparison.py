@@ -134,11 +134,13 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
     assert page.tags.count("svg") == 3
     assert "CPU &lt;1&gt;" in html
     assert "CPU <1>" not in html
-    assert "No: spikes do not pay here" in page.text
-    assert "MLP leads with 98.00 %" in page.text
-    assert "Spikes do not pay here: an image costs snn" in page.text
+    assert "No: spiking does not save energy here" in page.text
+    assert "MLP has the highest test accuracy: 98.00 %" in page.text
+    assert "Spiking does not save energy here: per image, snn" in page.text
     assert "45 nm CMOS" in page.text
-    told = "mlp and snn cannot be told apart: mlp ahead on 5 images, behind on 0, p = 0.062"
+    told = (
+        "mlp and snn do not differ significantly: mlp is better on 5 images, worse on 0, p = 0.062"
+    )
     assert told in page.text
 
 
@@ -196,6 +198,8 @@ def test_runs_with_other_settings_stand_apart_under_a_name_that_says_so() -> Non
 
 def test_runs_of_other_data_are_not_compared() -> None:
     other = changed(RECORDS[3], "data", n_train=999)
-    with pytest.raises(UserError, match="n_train is 300 and 999; report them apart"):
+    with pytest.raises(
+        UserError, match="`n_train` of their data is 300 and 999; report them separately"
+    ):
         check_one_race([*RECORDS[:3], other])
     check_one_race(RECORDS)

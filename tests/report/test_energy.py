@@ -113,7 +113,7 @@ def test_the_terminal_tells_all_three_and_how(capsys: pytest.CaptureFixture[str]
     for text in (
         "2.5 kJ", "16 kJ", "6 mJ", "6.25 mJ", "Measured: by zeus.",
         "Measured: unavailable, no RAPL.",
-        "Measured: unavailable, not in an earlier version's record.", "45 nm CMOS", "160 W",
+        "Measured: unavailable, not recorded by this earlier version.", "45 nm CMOS", "160 W",
     ):  # fmt: skip
         assert text in told
 

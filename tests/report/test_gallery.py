@@ -99,7 +99,7 @@ def test_images_of_another_data_set_are_not_shown(groups: dict[str, list[RunReco
     shown = gallery({name: foreign})
     assert shown.cards == []
     assert "no data set with the SHA-256 " + "0" * 64 in shown.missing
-    assert shown.told.startswith("Answered rightly were, of the 10,000 test images, ")
+    assert shown.told.startswith("Of 10,000 test images, ")
 
 
 def test_a_data_set_is_never_fetched(

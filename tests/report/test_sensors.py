@@ -41,7 +41,7 @@ def test_a_machine_without_says_so_and_why(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = told(capsys, monkeypatch, Sensors(missing=("no RAPL here",)))
-    assert text.startswith("No energy sensor: measured energy is told as unavailable.")
+    assert text.startswith("No energy sensor: measured energy is reported as unavailable.")
     assert text.endswith("no RAPL here no GPU here")
 
 

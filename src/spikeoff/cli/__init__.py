@@ -1,7 +1,7 @@
-"""The command line: a short function a verb.
+"""The command line: one short function per verb.
 
-Flags come from the signatures and configuration dataclasses. Heavy imports wait until a verb
-needs them, so that help comes at once.
+Flags come from the signatures and configuration dataclasses. A verb imports heavy modules only when
+it needs them, so that help appears without delay.
 """
 
 from spikeoff.cli.running import main

@@ -6,7 +6,7 @@ import tyro
 
 
 def bench() -> int:
-    """Time a contender beside its peers: spikeoff bench CONTENDER --help tells its flags."""
+    """Measure a contender's speed: spikeoff bench CONTENDER --help lists the flags."""
     return run_bench([])
 
 

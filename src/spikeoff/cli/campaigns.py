@@ -44,33 +44,34 @@ def compare(
     address: str | None = None,
     store: str | None = None,
 ) -> int:
-    """Run the race: every contender on the same images, split and seeds; then compare.
+    """Run every contender on the same images, split and seeds, then compare them.
 
     Args:
-        preset: quick is an honest small race of a few minutes, full the whole training.
-        contenders: who takes part; all by default.
-        seeds: a run of every contender for each.
-        output: folder of the race, or URL in an object store, as s3://bucket/race; a new folder
-            under runs/ by default.
-        epochs: passes over the training images, instead of the preset's.
-        num_threads: CPU threads of a run; by default all cores, or of several workers each its
-            share; one on a cluster.
-        device: where to compute: a GPU if there is one, or as named.
-        mnist_path: data, by name or path; MNIST by default.
-        n_train: training images, instead of the preset's.
-        n_validation: images held out to steer by; 5,000 by default.
+        preset: quick, a small race of a few minutes; full, the complete training.
+        contenders: contenders to compare; all by default.
+        seeds: random seeds; every contender runs once per seed.
+        output: folder of the race, or URL in an object store, such as s3://bucket/race; by default
+            a new folder under runs/.
+        epochs: passes over the training images; replaces the value of the preset.
+        num_threads: CPU threads per run; by default all cores, shared equally among several
+            workers; one on a cluster.
+        device: device to compute on; auto takes a GPU if there is one.
+        mnist_path: data set, by name or path; MNIST by default.
+        n_train: number of training images; replaces the value of the preset.
+        n_validation: number of validation images; 5,000 by default.
         tdp: thermal design power (W) for the energy estimate; 160 by default.
-        timing_seconds: time (s) to measure a run's latency for, and as much for throughput; 0:
+        timing_seconds: time (s) to measure latency, and the same time for throughput; 0 measures
             neither.
-        energy_seconds: most time (s) a run spends on measuring energy where there are sensors; 0
+        energy_seconds: maximum time (s) per run to measure energy, if there are sensors; 0
             measures none.
-        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
-        resume: folder or URL of a race that was stopped; it goes on with what it began with.
-        executor: local, processes of this machine; or ray, a Ray cluster.
-        workers: runs at a time; one by default, on a cluster as many as fit.
-        address: of the Ray cluster; by default RAY_ADDRESS, or one of this machine's own.
-        store: folder or URL where finished runs are noted, to be taken by any race that needs
-            them; the race's own folder by default.
+        energy_table: TOML file with the energy of each operation on a chip; 45 nm CMOS by default.
+        resume: folder or URL of a stopped race; it continues with its original settings.
+        executor: local, processes on this machine; or ray, a Ray cluster.
+        workers: number of runs at a time; by default one, on a cluster as many as fit.
+        address: address of the Ray cluster; by default RAY_ADDRESS, or a new cluster on this
+            machine.
+        store: folder or URL with the list of finished runs, which several races can share; by
+            default the folder of the race.
     """
     from spikeoff.console import output_console
     from spikeoff.experiments.campaign import open_output, race, read_race
@@ -112,7 +113,7 @@ def _refuse_changes(
     energy_table: Path | None,
     common: Mapping[str, Any],
 ) -> None:
-    """Refuse settings given beside --resume."""
+    """Refuse settings given together with --resume."""
     others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
     changed = contenders or seeds != (0,) or preset != "quick" or common["device"] != "auto"
     if changed or any(other is not None for other in others):
@@ -148,22 +149,24 @@ def campaign(
     store: str | None = None,
     energy_table: Path | None = None,
 ) -> int:
-    """Run what a TOML file asks for: contenders, seeds, and lists of settings; then compare.
+    """Run the contenders, seeds and lists of settings of a TOML file, then compare them.
 
-    What has finished is not run again, and what was stopped goes on: to go on with a campaign, or
-    to add to one, run it again.
+    Run the same command again to continue a campaign or to add to it. Finished runs are not
+    repeated, and stopped runs continue.
 
     Args:
-        file: seeds = [0, 1], and a table a contender, as [mlp], with settings; a list of values
-            stands for a run of each. [all] holds settings of every contender.
-        output: folder of the campaign, or URL in an object store; runs/ and the file's name by
-            default.
-        executor: local, processes of this machine; or ray, a Ray cluster.
-        workers: runs at a time; one by default, on a cluster as many as fit.
-        address: of the Ray cluster; by default RAY_ADDRESS, or one of this machine's own.
-        store: folder or URL where finished runs are noted, to be taken by any campaign that needs
-            them; the campaign's own folder by default.
-        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+        file: TOML file with seeds = [0, 1] and one table of settings per contender, such as
+            [mlp]. A list of values means one run for each value. [all] has settings of every
+            contender.
+        output: folder of the campaign, or URL in an object store; by default runs/ and the name of
+            the file.
+        executor: local, processes on this machine; or ray, a Ray cluster.
+        workers: number of runs at a time; by default one, on a cluster as many as fit.
+        address: address of the Ray cluster; by default RAY_ADDRESS, or a new cluster on this
+            machine.
+        store: folder or URL with the list of finished runs, which several campaigns can share; by
+            default the folder of the campaign.
+        energy_table: TOML file with the energy of each operation on a chip; 45 nm CMOS by default.
     """
     from spikeoff.console import output_console
     from spikeoff.experiments.campaign import (

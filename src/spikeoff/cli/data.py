@@ -1,4 +1,4 @@
-"""``spikeoff data``: a data set told, or written out."""
+"""``spikeoff data``: describe a data set, or write it out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spikeoff.cli.subcommands import call
 
 
 def data() -> int:
-    """Look at a data set (info), or write it in another format (export)."""
+    """Describe a data set (info), or write it in another format (export)."""
     return run_data([])
 
 
@@ -23,10 +23,10 @@ def run_data(given: list[str]) -> int:
 
 
 def data_info(mnist_path: str = "mnist") -> int:
-    """Tell what a data set holds: images, digits, and its fingerprint.
+    """Describe a data set: number of images, classes and checksum.
 
     Args:
-        mnist_path: data, by name or path.
+        mnist_path: data set, by name or path.
     """
     from spikeoff.console import output_console
     from spikeoff.data import load_dataset
@@ -45,8 +45,8 @@ def data_export(
 
     Args:
         file_format: idx (the four published files), npz (Keras), or pkl.gz (Theano).
-        output: folder to write into.
-        mnist_path: data, by name or path.
+        output: folder to write to.
+        mnist_path: data set, by name or path.
     """
     from spikeoff.data import load_dataset
     from spikeoff.data.export import export

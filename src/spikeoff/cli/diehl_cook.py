@@ -16,11 +16,11 @@ def weights(
     """Write the initial weights of the Diehl & Cook network (XeAe, XeAi, AeAi, AiAe).
 
     Args:
-        data_path: folder to write into.
-        n_e: excitatory neurons.
-        n_i: inhibitory neurons; as many as excitatory ones by default.
-        seed: decides every random weight and synapse.
-        overwrite: replace files that are there already.
+        data_path: folder to write to.
+        n_e: number of excitatory neurons.
+        n_i: number of inhibitory neurons; by default as many as excitatory neurons.
+        seed: random seed of all weights and synapses.
+        overwrite: replace existing files.
     """
     from spikeoff.contenders.diehl_cook.connections import write_generated
 
@@ -39,15 +39,15 @@ def evaluate(
     num_examples: int | None = None,
     vote: Literal["class-mean", "proportional", "learned"] = "proportional",
 ) -> int:
-    """Evaluate a Diehl & Cook network's responses: labels, votes, errors, assignments.
+    """Evaluate the responses of a Diehl & Cook network: labels, votes, errors, assignments.
 
     Args:
         save_path: folder with result_monitor_final.npy and input_numbers_final.npy.
-        mnist_path: data, by name or path.
-        n_e: excitatory neurons; those of the files by default.
-        n_e2: excitatory neurons of the second layer.
-        num_examples: test responses to score; all by default.
-        vote: how spikes become a digit in the figures; the table tells all three.
+        mnist_path: data set, by name or path.
+        n_e: number of excitatory neurons; by default the number in the files.
+        n_e2: number of excitatory neurons in the second layer.
+        num_examples: number of test responses to score; all by default.
+        vote: vote that turns spikes into a class in the figures; the table reports all three.
     """
     from spikeoff.console import output_console
     from spikeoff.experiments.evaluation import evaluate as evaluate_responses

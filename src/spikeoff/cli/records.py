@@ -13,12 +13,12 @@ Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
 
 
 def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) -> int:
-    """Compare finished runs: table, page, CSV and JSON from their folders.
+    """Compare finished runs: write a table, a page, CSV and JSON from their folders.
 
     Args:
-        runs: folders of runs, or folders that hold some.
-        output: folder for the page and the table.
-        energy_table: TOML file with what operations cost on a chip; 45 nm CMOS by default.
+        runs: folders of runs, or folders that contain runs.
+        output: folder for the page and the tables.
+        energy_table: TOML file with the energy of each operation on a chip; 45 nm CMOS by default.
     """
     from spikeoff.console import output_console
     from spikeoff.experiments.campaign import show
@@ -40,10 +40,10 @@ def export(
     """Write the network of a finished run of mlp or cnn for Keras and TensorFlow.
 
     Args:
-        run: folder of the run, whichever its engine.
-        file_format: keras (a file that keras.models.load_model takes), or saved-model (a folder,
-            for TensorFlow Serving and its kin).
-        output: where to write; model.keras or saved-model in the run's folder by default.
+        run: folder of the run, on any engine.
+        file_format: keras (a file for keras.models.load_model), or saved-model (a folder for
+            TensorFlow Serving and similar programs).
+        output: path to write to; by default model.keras or saved-model in the folder of the run.
     """
     from spikeoff.experiments.keras_export import export_run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def search() -> int:
-    """Find better settings of a contender: spikeoff search CONTENDER --help tells its flags."""
+    """Search for better settings: spikeoff search CONTENDER --help lists the flags."""
     return run_search([])
 
 

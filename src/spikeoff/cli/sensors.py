@@ -1,13 +1,13 @@
-"""``spikeoff sensors``: what this machine can measure energy by."""
+"""``spikeoff sensors``: the energy sensors of this machine."""
 
 from __future__ import annotations
 
 
 def sensors(seconds: float = 2.0) -> int:
-    """Tell which energy sensors this machine has, what they read now, and why others are missing.
+    """List the energy sensors of this machine, their power now, and why others are missing.
 
     Args:
-        seconds: time over which power is read (s).
+        seconds: time (s) over which power is averaged.
     """
     from spikeoff.console import output_console
     from spikeoff.contenders.base import MAX_MEASURING, require

@@ -19,14 +19,14 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainFlags:
-    """What ``train`` takes beside the contender's settings."""
+    """Flags of ``train`` in addition to the contender's settings."""
 
     config: Path | None = None
-    """TOML file with settings, such as a search's best.toml; flags override it."""
+    """TOML file with settings, such as best.toml of a search; flags override it."""
 
 
 def train() -> int:
-    """Train one contender: spikeoff train CONTENDER --help tells its flags."""
+    """Train one contender: spikeoff train CONTENDER --help lists the flags."""
     return run_train([])
 
 
@@ -74,7 +74,7 @@ def _begin(given: list[str]) -> int:
 
 
 def _configured(given: list[str]) -> tuple[str, Config]:
-    """The contender that is named, and its configuration: a file of settings, flags over it."""
+    """The named contender and its configuration: a settings file, overridden by flags."""
     from spikeoff.contenders.registry import find, parse
 
     (name, engine), flags = parse(given[0]), given[1:]
@@ -91,7 +91,7 @@ def _configured(given: list[str]) -> tuple[str, Config]:
 
 
 def _resume(given: list[str]) -> int:
-    """``train --resume DIR``: all that decides the results comes from DIR."""
+    """``train --resume DIR``: all settings that decide the results come from DIR."""
     from spikeoff.contenders.registry import label, names, parse
 
     contender, named_engine = parse(given[0])
@@ -135,12 +135,12 @@ def _resumed(
     device: DeviceName | None = None,
     engine: str | None = None,
 ) -> tuple[Path, int | None, DeviceName | None, str | None]:
-    """Go on with a run that was stopped.
+    """Continue a stopped run.
 
     Args:
         resume: folder of the run.
         num_threads: CPU threads from now on.
-        device: where to compute from now on.
-        engine: that which the run has; no other can go on with it.
+        device: device to compute on from now on.
+        engine: engine of the run; another engine cannot continue it.
     """
     return resume, num_threads, device, engine

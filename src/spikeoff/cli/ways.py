@@ -14,7 +14,7 @@ ExecutorName = Literal["local", "ray"]
 
 @dataclass(frozen=True)
 class Ways:
-    """Flags that decide no result, so that they may change when a campaign goes on."""
+    """Flags that do not change a result, so they may change when a campaign continues."""
 
     executor: ExecutorName
     workers: int | None

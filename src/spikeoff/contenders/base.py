@@ -1,8 +1,8 @@
-"""What a contender is: the one interface behind which all of them race.
+"""The interface of a contender, which all networks of the race implement.
 
-A contender learns from images and responds to images. How it learns is its own affair: by
-gradient over batches, or online, one example at a time. The run around it (``run.session``)
-splits the data, keeps the clock, writes the record and touches the test images, once.
+A contender learns from images and responds to images. It may learn by gradient over batches, or
+online, one example at a time. The run around it (``run.session``) splits the data, measures time,
+writes the record, and uses the test images once.
 """
 
 from __future__ import annotations
@@ -49,35 +49,37 @@ def check_fits(snapshot: State, like: State) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """The part of a configuration that means the same for every contender."""
+    """The settings that every contender has."""
 
     seed: int = setting(0, Effect.SEED)
-    """Decides split, initial weights, order of the images, input spikes and dropout."""
+    """Random seed of the split, initial weights, order of the images, input spikes and dropout."""
     epochs: int = 30
-    """Passes over the training images, at most."""
+    """Maximum number of passes over the training images."""
     num_threads: int | None = setting(None, Effect.SPEED)
-    """CPU threads; all cores by default."""
+    """Number of CPU threads; all cores by default."""
     device: Device = setting("auto", Effect.DEVICE)
-    """Where to compute: a GPU if there is one, or as named."""
+    """Device to compute on; auto takes a GPU if there is one."""
     mnist_path: str = setting(EMBEDDED, Effect.DATA)
-    """Data: mnist (embedded), mnist_784, fashion-mnist, kuzushiji-mnist, or a file or folder."""
+    """Data set: mnist (in the package), mnist_784, fashion-mnist, kuzushiji-mnist, or a path."""
     save_path: Path | None = setting(None, Effect.NONE)
-    """Folder of the run; a new one under runs/ by default."""
+    """Folder of the run; by default a new folder under runs/."""
     n_train: int | None = setting(None, searched=False)
-    """Training images to use, a stratified draw; all that are left by default."""
+    """Number of training images, a stratified sample; by default all images that are not used for
+    validation."""
     n_validation: int = setting(5000, searched=False)
-    """Training images held out for validation; 0 trains on all of them."""
+    """Number of training images held out for validation; 0 trains on all images."""
     tdp: float = setting(160.0, Effect.ESTIMATE)
-    """Thermal design power (W) of the hardware, for the estimate TDP x time."""
+    """Thermal design power (W) of the hardware, for the energy estimate TDP x time."""
     checkpoint_minutes: float = setting(1.0, Effect.NONE)
-    """Minutes between checkpoints, from which --resume continues; at least a hundred times as long
-    as the last checkpoint took to write."""
+    """Minutes between checkpoints, from which --resume continues. Writing takes at most a hundredth
+    of the time."""
     checkpoint_examples: int | None = setting(None, Effect.NONE)
-    """Images between checkpoints, however long writing takes; by default only minutes count."""
+    """Images between checkpoints, without a limit on writing time; by default only
+    checkpoint_minutes applies."""
     timing_seconds: float = setting(1.0, Effect.MEASURING)
-    """Time (s) to measure latency for after training, and as much for throughput; 0: neither."""
+    """Time (s) to measure latency after training, and the same for throughput; 0 measures none."""
     energy_seconds: float = setting(60.0, Effect.MEASURING)
-    """Most time (s) to spend on measuring energy where there are sensors; 0 measures none."""
+    """Maximum time (s) to measure energy, if there are sensors; 0 measures none."""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -98,11 +100,11 @@ class Config:
             require(name, seconds, 0 <= seconds <= MAX_MEASURING, f"from 0 to {MAX_MEASURING} s")
 
     def resolved(self) -> Self:
-        """This configuration with every value filled in that follows from another setting."""
+        """This configuration, with all values that follow from other settings filled in."""
         return self
 
     def moved(self, folder: Path) -> Self:
-        """This configuration with its relative paths starting from ``folder``."""
+        """This configuration, with relative paths resolved from ``folder``."""
         changes: dict[str, Any] = {}
         if self.mnist_path.lower() not in (EMBEDDED, *OPENML_NAMES):
             changes["mnist_path"] = str(folder / self.mnist_path)
@@ -115,7 +117,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The names of a run's files, as the seed scripts call them."""
+    """The names of a run's files, as in the original scripts."""
 
     metrics: str
     confusion: str
@@ -125,11 +127,11 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Step:
-    """A stretch of learning after which the run may look at the clock, or stop.
+    """A part of an epoch, after which the run may measure time or stop.
 
-    examples: images learned from.
-    correct: how many of them the network had right on the way; None where that is not known.
-    loss: summed over the images; None for rules that have none.
+    examples: number of images in this part.
+    correct: number of them that the network classified correctly while learning; None if unknown.
+    loss: sum over the images; None for learning rules without a loss.
     """
 
     examples: int
@@ -139,10 +141,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Response:
-    """What a network answered.
+    """The answers of a network.
 
-    scores: [n, classes] float32, the highest is its answer.
-    hidden: [n, neurons] spikes of each hidden neuron, where an answer is read from them.
+    scores: [n, classes] float32; the class with the highest score is the answer.
+    hidden: [n, neurons] spike counts of the hidden neurons, if the answer is computed from them.
     """
 
     scores: NDArray[np.float32]
@@ -155,7 +157,7 @@ class Response:
         return answers
 
     def accuracy(self, images: Images) -> float | None:
-        """Fraction of right answers; None without images."""
+        """Fraction of correct answers; None without images."""
         return float((self.labels == images.labels).mean()) if len(images) else None
 
 
@@ -171,148 +173,153 @@ class Contender(ABC):
     """Its name in figures."""
     spiking: ClassVar[bool]
     neuron: str | None = None
-    """The neuron model, whose update ``neurons.cost`` counts; None where there is none."""
+    """Neuron model, whose update cost ``neurons.cost`` counts; None for networks without one."""
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]
     same_on_any_threads: ClassVar[bool] = False
-    """Whether results are the same, to the last bit, on every number of threads."""
+    """Whether results have the same bits for every number of threads."""
     quick: ClassVar[dict[str, Any]] = {}
-    """Fields that the quick preset changes beyond those that it changes for all."""
+    """Fields that the quick preset changes only for this contender."""
     score_unit: str = "score"
-    """What its scores are, in words."""
+    """What the scores are, in words."""
     search_space: ClassVar[dict[str, str]] = {}
-    """What a search varies where nothing else is told, in the form of its --vary."""
+    """Fields that a search varies by default, in the form of --vary."""
     remedy: ClassVar[str] = "lower its learning rate"
-    """What to change where training diverges."""
+    """What to change if training diverges."""
     memory_grows_with: ClassVar[str] = "the size of the network"
-    """What to lower where memory does not suffice."""
+    """What to reduce if there is not enough memory."""
 
     engine: str
     device: str
     libraries: tuple[str, ...] = ()
-    """What it computes with beside what all do; the record tells the versions."""
+    """Libraries that only this contender uses; the record lists their versions."""
     notes: tuple[str, ...] = ()
-    """What a reader of the run should know about how it was set up; told when it starts."""
+    """Notes on the set-up of the run, shown when it starts."""
     patience: int | None = None
     """Epochs without a better validation loss (or accuracy) before training stops; None: never."""
 
     @abstractmethod
     def __init__(self, config: Any, spec: ImageSpec = MNIST) -> None:
-        """Take a configuration of ``config_type``, and what the images are; be ready to learn."""
+        """Construct a network that is ready to learn.
+
+        Args:
+            config: settings, of type ``config_type``.
+            spec: shape and classes of the images.
+        """
 
     @abstractmethod
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """Learn from one pass over ``images``; epochs count from 1.
 
-        A run may stop after any step, and go on in another process. That begins with ``resume``
-        and asks for the pass again from ``start``: after so many images, the sum of the steps
-        that were made. A contender that makes one step of a pass is always asked from 0.
+        A run may stop after any step and continue in another process. The other process first
+        calls ``resume``, then calls ``learn`` for the same epoch with ``start``: the number of
+        images in the steps so far. If an epoch is a single step, ``start`` is always 0.
         """
 
     @abstractmethod
     def respond(self, images: Images) -> Response:
-        """Answer ``images`` without learning, each image for itself.
+        """Answer ``images`` without learning; each image independently of the others.
 
-        Called after every epoch: a rule that labels its neurons does so while it learns, from
-        what it saw on the way.
+        Called after every epoch. A learning rule that assigns labels to neurons must assign them
+        while it learns, from the training images that it has seen.
         """
 
     @abstractmethod
     def record(self, images: Images, every: int | None = None) -> Recording:
-        """Answer ``images`` once more, to the last spike as before, and record what happens.
+        """Answer ``images`` again, with exactly the same spikes, and record the activity.
 
         The ledger derives operations, sparsity, activity and readings from it (``ledger.account``),
         and the raster from recordings of single images (``ledger.raster``).
 
         Args:
-            images: what is answered.
-            every: steps between readings, at most; the contender's own choice by default.
+            images: images to answer.
+            every: maximum number of steps between readings; the contender decides by default.
         """
 
     @abstractmethod
     def synapses(self) -> tuple[Synapses, ...]:
-        """The synapses between the populations of a recording, from the input on."""
+        """The synapses between the populations of a recording, starting with the input."""
 
     def account(self, images: Images) -> Account:
-        """What the network does on ``images``: they are recorded, and the ledger derives it."""
+        """Operations, sparsity and readings on ``images``, derived by the ledger from a record."""
         return account_of(self.record(images), self.synapses(), images.labels)
 
     def speaks_for(self) -> NDArray[np.int8] | None:
-        """[hidden neurons] the class that each speaks for most, -1 for none; None: not known."""
+        """[hidden neurons] preferred class of each neuron, -1 for none; None if unknown."""
         return None
 
     def footprint(self) -> Footprint:
-        """Bytes that an inference holds; all of ``state`` counts as learned by default."""
+        """Bytes that inference needs; by default all of ``state`` counts as learned."""
         return Footprint(sum(array.nbytes for array in self.state().values()), 0)
 
     @abstractmethod
     def parameter_count(self) -> int:
-        """Numbers that learning changes."""
+        """Number of values that learning changes."""
 
     @abstractmethod
     def state(self) -> State:
-        """Everything that was learned, by name."""
+        """All learned arrays, by name."""
 
     @abstractmethod
     def restore(self, state: State) -> None:
-        """Take over what ``state`` returned."""
+        """Load what ``state`` returned."""
 
     def snapshot(self) -> State:
-        """Everything that learning needs to go on between two steps; by default the state."""
+        """Everything that learning needs to continue after a step; by default the state."""
         return self.state()
 
     def resume(self, snapshot: State) -> None:
-        """Go on where ``snapshot`` was taken.
+        """Continue from ``snapshot``.
 
         Raises:
-            ValueError: it is not that of such a network.
+            ValueError: the snapshot is not from such a network.
         """
         check_fits(snapshot, self.snapshot())
         self.restore(snapshot)
 
     @classmethod
     def memory_needed(cls, config: Any, n_images: int, spec: ImageSpec = MNIST) -> int | None:
-        """Bytes that a run takes about, with ``n_images`` to learn from; None: not known."""
+        """Approximate bytes that a run with ``n_images`` training images needs; None if unknown."""
         del config, n_images, spec
         return None
 
     def warm_up(self, images: Images) -> None:
-        """Compile what must be compiled, on a few images, before any clock runs; learn nothing."""
+        """Compile everything on a few images, before time is measured; learn nothing."""
         del images
 
     def loss(self, response: Response, images: Images) -> float | None:
-        """Mean loss of a response; None for rules that have none."""
+        """Mean loss of a response; None for learning rules without a loss."""
         del response, images
         return None
 
     def conclude(self, images: Images) -> None:
-        """What follows the last epoch, such as labelling neurons anew with frozen weights."""
+        """Work after the last epoch, such as labelling neurons again with frozen weights."""
         del images
 
     def epoch_metrics(self) -> dict[str, float]:
-        """Further columns of the metrics file, after each epoch."""
+        """Additional columns of the metrics file, after each epoch."""
         return {}
 
     def passes(self, epochs: int, n_images: int) -> range:
-        """The epochs to go, each over ``n_images``; those of the configuration by default."""
+        """The epochs to train, each over ``n_images``; by default those of the configuration."""
         del n_images
         return range(1, epochs + 1)
 
     def keep(self, folder: Path) -> None:
-        """Called after every step: write what this contender keeps while it learns."""
+        """Called after every step; write files that this contender keeps while it learns."""
         del folder
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
-        """Further keys of the record, from what the test images evoked."""
+        """Additional keys of the record, from the responses to the test images."""
         del images, response
         return {}
 
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
-        """Write files that only this contender has into the run's folder.
+        """Write additional files of this contender into the folder of the run.
 
         Args:
-            folder: of the run.
+            folder: folder of the run.
             images: the test images.
-            response: what they evoked.
+            response: the responses to them.
         """
         del folder, images, response

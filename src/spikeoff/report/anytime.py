@@ -1,7 +1,7 @@
-"""Accuracy on the way: what spiking networks would answer early, and at what cost.
+"""Anytime accuracy: the accuracy of early answers of spiking networks, and their energy.
 
-Cost is the energy by counted operations, neurons and memory included (``ledger.operation_energy``):
-an estimate.
+The energy is estimated from operation counts, neurons and memory included
+(``ledger.operation_energy``).
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ def early(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> list
 def say(one: Early) -> str:
     """That in words."""
     text = (
-        f"{one.name} is right on {100 * one.accuracy:.2f} % of the images after {one.steps:,} of "
-        f"{one.of_steps:,} steps ({100 * one.final:.2f} % in the end), for "
+        f"{one.name} has an accuracy of {100 * one.accuracy:.2f} % after {one.steps:,} of "
+        f"{one.of_steps:,} steps ({100 * one.final:.2f} % at the end), with "
         f"{100 * one.share:.2g} % of the energy"
     )
     if one.ratio is None:
         return f"{text}."
     ratio = f"{one.ratio:,.0f}" if one.ratio >= 10 else f"{one.ratio:.2g}"
-    return f"{text}; by then it has spent {ratio} times what {one.conventional} does."
+    return f"{text}. This is {ratio} times the energy of {one.conventional}."
 
 
 def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
@@ -118,7 +118,7 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
         if other is not None:
             _reference(by_steps, by_energy, other, groups[other], places[other], table)
     by_steps.set(xlabel="Time steps", ylabel="Test accuracy (%)")
-    by_energy.set(xlabel="Estimated energy an image by then (\N{MICRO SIGN}J)")
+    by_energy.set(xlabel="Estimated energy per image up to then (\N{MICRO SIGN}J)")
     for axes in (by_steps, by_energy):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
@@ -146,7 +146,7 @@ def _readings(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _mean_steps(runs: Sequence[RunRecord]) -> int:
-    """Steps that an image takes, in the mean: in the first reading's, every image takes part."""
+    """Mean number of steps per image; every image takes part in the first reading."""
     ends = [(_readings(run)[0], _readings(run)[-1]) for run in runs]
     taken = [
         first["steps"] * last["membrane_updates"] / first["membrane_updates"]
@@ -156,7 +156,7 @@ def _mean_steps(runs: Sequence[RunRecord]) -> int:
 
 
 def _energies(record: RunRecord, table: EnergyTable) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """pJ an image up to each reading."""
+    """pJ per image up to each reading."""
     summary = record.summary
     return np.array(
         [

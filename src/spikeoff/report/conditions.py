@@ -1,4 +1,4 @@
-"""Under which conditions the runs took place: what all share, and where they differ."""
+"""The conditions of the runs: what all runs share, and where they differ."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def _facts(summary: Mapping[str, Any]) -> dict[str, str]:
     changed = " with uncommitted changes" if revision.endswith("+") else ""
     return {
         "Data": str(data["name"]),
-        "Images": f"{data['n_train']:,} to train, {data['n_validation']:,} to validate, "
-        f"{data['n_test']:,} to test",
+        "Images": f"{data['n_train']:,} training, {data['n_validation']:,} validation, "
+        f"{data['n_test']:,} test",
         "SHA-256 of the data": str(data["sha256"]),
         "Processor": str(where["cpu"]),
         "Threads": f"{where['threads']} of {where['cores']} cores",

@@ -1,4 +1,4 @@
-"""Energy three ways, side by side and never mixed: measured, by counted operations, TDP x time."""
+"""Three separate energy figures: measured, estimated from operation counts, and TDP x time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAYS: dict[Quantity, tuple[Way, ...]] = {
     "image": ("measured", "operations", "TDP x time"),
     "right answer": ("measured", "operations", "TDP x time"),
 }
-"""What is told of each; the operations of training are not counted."""
+"""The figures reported for each quantity; the operations of training are not counted."""
 
 NAMES: dict[Way, str] = {
     "measured": "measured", "operations": "operations", "TDP x time": "tdp"
@@ -56,14 +56,14 @@ def _two_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class EnergyRow:
-    """What one contender's training, an image, and a right answer took, each way."""
+    """Energy of one contender: training, per image and per correct answer, by each method."""
 
     name: str
     amounts: dict[Quantity, dict[Way, Amount]]
 
 
 def energy_rows(records: Sequence[RunRecord], table: EnergyTable) -> list[EnergyRow]:
-    """A row a contender, best mean test accuracy first."""
+    """One row per contender, best mean test accuracy first."""
     return [
         EnergyRow(name, {
             quantity: {
@@ -77,7 +77,7 @@ def energy_rows(records: Sequence[RunRecord], table: EnergyTable) -> list[Energy
 
 
 def joules(record: RunRecord, quantity: Quantity, way: Way, table: EnergyTable) -> float | None:
-    """What a run tells of ``quantity``; None where it does not."""
+    """The joules of ``quantity`` that a run reports; None if it does not."""
     summary = record.summary
     if quantity == "right answer":
         image = joules(record, "image", way, table)
@@ -130,9 +130,9 @@ def how(records: Sequence[RunRecord], table: EnergyTable) -> str:
     )
     measured = "; ".join(dict.fromkeys(_told(record.summary) for record in records))
     return (
-        f"Training is all of it; an image is one inference. Measured: {measured}. "
-        f"Operations: estimated by {table.name}, memory traffic included. TDP x time: estimated "
-        f"with {tdp}. {spread}"
+        f"Training is the whole training; image is one inference; right answer is the energy per "
+        f"image divided by the accuracy. Measured: {measured}. Operations: estimated with "
+        f"{table.name}, memory access included. TDP x time: estimated with {tdp}. {spread}"
     ).strip()
 
 
@@ -144,7 +144,7 @@ def measured_how(summary: Mapping[str, Any]) -> tuple[Provenance, str]:
     missing = figure(summary, "inference", "unavailable")
     return "unavailable", str(
         missing["method"]
-    ) if missing else "not in an earlier version's record"
+    ) if missing else "not recorded by this earlier version"
 
 
 def _told(summary: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ def errors_figure(
     shown = wrong[np.linspace(0, len(wrong) - 1, min(N_ERRORS, len(wrong))).astype(int)]
     rows = max(1, -(-len(shown) // COLUMNS))
     figure = new_figure(COLUMNS * 1.05, rows * 1.3 + 0.7)
-    figure.suptitle(f"{len(wrong):,} of {len(labels):,} answered wrongly: true → given")
+    figure.suptitle(f"{len(wrong):,} of {len(labels):,} misclassified: true → predicted")
     for place, axes in enumerate(figure.subplots(rows, COLUMNS, squeeze=False).flat):
         axes.set_axis_off()
         if place < len(shown):
@@ -45,14 +45,14 @@ def assignments_figure(assigned: NDArray[np.int64], means: NDArray[np.float64]) 
     names = [*map(str, range(len(means))), "none"]
     drawn = bars.bar(names, [*counts, silent], color=[COLOURS[0]] * len(means) + ["#999999"])
     bars.bar_label(drawn, fontsize=10)
-    bars.set(xlabel="Digit", ylabel="Neurons", title="Neurons by the digit they stand for")
+    bars.set(xlabel="Digit", ylabel="Neurons", title="Neurons by assigned digit")
     bars.grid(visible=False)
     order = np.lexsort((-means.max(axis=0), np.where(assigned < 0, len(means), assigned)))
     share = means[:, order] / np.maximum(means[:, order].sum(axis=0), 1e-12)
     image = spread.imshow(share, aspect="auto", cmap=_white_to_blue(), vmin=0, vmax=1)
     spread.set(
         xlabel="Neuron, by digit and response", ylabel="Digit shown", yticks=range(len(means)),
-        title="Where each neuron's spikes go",
+        title="Response of each neuron by digit",
     )  # fmt: skip
     spread.grid(visible=False)
     figure.colorbar(image, ax=spread, label="Share of the neuron's response")

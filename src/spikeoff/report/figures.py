@@ -57,7 +57,7 @@ def save_plane(records: Sequence[RunRecord], path: Path) -> None:
 
 
 def effective_operations(summary: dict[str, Any]) -> float:
-    """MACs and ACs an image, where zeros are skipped."""
+    """MACs and ACs per image; zeros are skipped."""
     operations = summary["operations"]
     return float(operations["effective_macs"] + operations["effective_acs"])
 
@@ -118,7 +118,7 @@ def analysis_figure(record: RunRecord) -> Figure:
     _line(activity, record, "spike_rate", "measured", COLOURS[0], MARKERS[0], scale=100)
     if not spiking:
         _line(
-            activity, record, "assumed_spike_rate", "assumed in the seed", COLOURS[1], "", scale=100
+            activity, record, "assumed_spike_rate", "assumed, original", COLOURS[1], "", scale=100
         )
     activity.set(ylabel=f"{label[0].upper()}{label[1:]} (%)", title="Activity")
     activity.set_ylim(0, 1.25 * activity.dataLim.ymax)
@@ -189,7 +189,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
             label=f"{name} ({kind})",
         )
     axes.set(
-        xlabel="Effective operations an image (millions)",
+        xlabel="Effective operations per image (millions)",
         ylabel="Test accuracy (%)",
         xscale="log",
     )
@@ -214,7 +214,7 @@ def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Fig
             energy.total / 1e6, 100 * accuracy, bars, fmt=MARKERS[place % len(MARKERS)],
             color=COLOURS[place % len(COLOURS)], markersize=9, capsize=3, label=name,
         )  # fmt: skip
-    axes.set(xlabel="Energy an image (µJ), estimated", ylabel="Test accuracy (%)", xscale="log")
+    axes.set(xlabel="Energy per image (µJ), estimated", ylabel="Test accuracy (%)", xscale="log")
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.15)

@@ -23,13 +23,13 @@ from spikeoff.run.run_record import RunRecord
 PER_KIND = 24
 
 KINDS = {
-    "none": "nobody right",
-    "one": "one right alone",
-    "some": "some right",
-    "lone": "one wrong alone",
+    "none": "none correct",
+    "one": "only one correct",
+    "some": "some correct",
+    "lone": "only one wrong",
 }
 RIGHT_BY = {"none": "nobody", "one": "one", "some": "some", "lone": "all but one", "": "all"}
-"""How many contenders are right about an image of each kind."""
+"""How many contenders classify an image of each kind correctly."""
 
 Answers = NDArray[np.int64]
 
@@ -84,13 +84,13 @@ def gallery(groups: Mapping[str, Sequence[RunRecord]]) -> Gallery:
     if dataset is None:
         data = first.summary["data"]
         return Gallery([], told, (
-            f"The images cannot be shown: where this page was written, no data set with the "
-            f"SHA-256 {data['sha256']} ({data['name']}) is at hand."
+            f"The images cannot be shown: the machine that wrote this page has no data set with "
+            f"the SHA-256 {data['sha256']} ({data['name']})."
         ))  # fmt: skip
     rows = first.ids - len(dataset.train)
     known = len(rows) == len(first.labels) and ((rows >= 0) & (rows < len(dataset.test))).all()
     if not known or not np.array_equal(dataset.test.labels[rows], first.labels):
-        return Gallery([], told, "The images cannot be shown: the runs do not name them.")
+        return Gallery([], told, "The images cannot be shown: the runs do not identify them.")
     cards = [
         Card(
             int(rows[place]), classes[first.labels[place]], kind,
@@ -135,9 +135,10 @@ def right_by(groups: Mapping[str, Sequence[RunRecord]]) -> dict[str, int]:
 def _tell(kinds: NDArray[np.str_]) -> str:
     """The counts in a sentence."""
     counted = {name: int((kinds == kind).sum()) for kind, name in RIGHT_BY.items()}
-    parts = [f"{count:,} by {name}" for name, count in counted.items() if count]
+    names = {"nobody": "no contender", "one": "exactly one", "all": "all contenders"}
+    parts = [f"{count:,} by {names.get(name, name)}" for name, count in counted.items() if count]
     whole = f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else parts[0]
-    return f"Answered rightly were, of the {len(kinds):,} test images, {whole}."
+    return f"Of {len(kinds):,} test images, {whole} were classified correctly."
 
 
 def _votes(records: Sequence[RunRecord]) -> Answers:

@@ -26,8 +26,8 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
         values = list(dict.fromkeys(str(record.summary["data"][key]) for record in records))
         if len(values) > 1:
             raise UserError(
-                f"the runs are not of one race: their data's {key} is {' and '.join(values[:2])}; "
-                "report them apart"
+                f"the runs are not of one race: `{key}` of their data is "
+                f"{' and '.join(values[:2])}; report them separately"
             )
 
 
@@ -59,7 +59,7 @@ def ranked(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
 
 
 def recorded_effects(record: RunRecord) -> Mapping[str, Effect]:
-    """What a run's settings decide; of a contender that is unknown here, the shared ones."""
+    """The effects of a run's settings; for an unknown contender, those of the shared settings."""
     try:
         return effects(find(record.contender).config_type)
     except UserError:

@@ -89,7 +89,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "energies_how": how(records, energy_table),
         "plane": Markup(svg(
             lambda: energy_plane_figure(records, energy_table), "plane",
-            "Test accuracy against the energy of an image; the figures are in the tables",
+            "Test accuracy against energy per image; the tables have the numbers",
         )),
         "anytime": _anytime(records, energy_table),
         "early": [say_early(one) for one in early(members, energy_table)],
@@ -144,7 +144,7 @@ def _curve(records: Sequence[RunRecord], *, over_time: bool) -> Markup:
     what = "training time" if over_time else "epochs"
     return Markup(svg(
         lambda: curves_figure(records, over_time=over_time), "time" if over_time else "epochs",
-        f"Validation accuracy over {what}, a line for each run",
+        f"Validation accuracy over {what}, one line per run",
     ))  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def _cost(one: Cost) -> dict[str, str]:
     energy = one.energy
     joules = {
         "Synapses": energy.synapses, "Neurons": energy.neurons, "Computing": energy.computing,
-        "Memory": energy.memory, "Together": energy.total, "For a right answer": one.per_correct,
+        "Memory": energy.memory, "Total": energy.total, "Per correct answer": one.per_correct,
     }  # fmt: skip
     return {"Contender": one.name} | {f"{k} (nJ)": _nanojoules(v) for k, v in joules.items()}
 
@@ -184,8 +184,8 @@ def _run(record: RunRecord) -> dict[str, str]:
         "Run": f"{record.label}, seed {record.seed}",
         "Test accuracy (%)": f"{100 * summary['accuracy']['test']:.2f}",
         "Engine": str(summary["engine"]),
-        "Epochs (state of)": f"{epochs['trained']} ({epochs['chosen']})",
-        "Ran (UTC)": _ran(summary),
+        "Epochs (best epoch)": f"{epochs['trained']} ({epochs['chosen']})",
+        "Run time (UTC)": _ran(summary),
     }
 
 
@@ -195,7 +195,7 @@ def _anytime(records: Sequence[RunRecord], energy_table: EnergyTable) -> Markup 
         return None
     return Markup(svg(
         lambda: anytime_figure(records, energy_table), "anytime",
-        "Test accuracy after so many steps, and for so much energy an image",
+        "Test accuracy over time steps and over energy per image",
     ))  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The race as a table: a row a contender, means and spread over its seeds."""
+"""The race as a table: one row per contender, means and spread over its seeds."""
 
 from __future__ import annotations
 
@@ -122,10 +122,10 @@ def say(pair: Pair) -> str:
     if pair.better_second > pair.better_first:
         one, other = other, one
     ahead, behind = sorted((pair.better_first, pair.better_second), reverse=True)
-    counts = f"ahead on {ahead:,} images, behind on {behind:,}, p {_p_value(pair.corrected)}"
+    counts = f"better on {ahead:,} images, worse on {behind:,}, p {_p_value(pair.corrected)}"
     if pair.differ:
-        return f"{one} is better than {other}: {counts}"
-    return f"{one} and {other} cannot be told apart: {one} {counts}"
+        return f"{one} is more accurate than {other}: {counts}"
+    return f"{one} and {other} do not differ significantly: {one} is {counts}"
 
 
 def _p_value(p: float) -> str:
@@ -133,7 +133,7 @@ def _p_value(p: float) -> str:
 
 
 def write_csv(records: Sequence[RunRecord], energy_table: EnergyTable, path: Path) -> None:
-    """A row a run, every number unrounded; what is unavailable stays empty."""
+    """One row per run with unrounded numbers; unavailable values stay empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*CSV_COLUMNS, *ENERGY_COLUMNS, "measured_energy", "measured_energy_method"])
@@ -178,13 +178,13 @@ def conditions(records: Sequence[RunRecord]) -> str:
     data = summary["data"]
     machines = "; ".join(dict.fromkeys(_machine(record.summary) for record in records))
     spread = (
-        "± is the standard deviation over seeds, intervals are of their mean. "
+        "± is the standard deviation over seeds; intervals are for the mean over seeds. "
         if len(seeds) > 1
-        else "Intervals tell what as many other test images would give. "
+        else "Intervals cover the choice of the test images, not of the seed. "
     )
     return (
-        f"{data['name']}: {data['n_train']:,} images to train, {data['n_validation']:,} to "
-        f"validate, {data['n_test']:,} to test. Seeds {', '.join(map(str, seeds))}; {machines}. "
+        f"{data['name']}: {data['n_train']:,} training, {data['n_validation']:,} validation and "
+        f"{data['n_test']:,} test images. Seeds {', '.join(map(str, seeds))}; {machines}. "
         f"{spread}"
     ).strip()
 

@@ -84,8 +84,8 @@ def _diehl_cook(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
     if weights.ndim != 2 or weights.shape[1] != record.spec.n_pixels or means.ndim != 2:
         return None
     caption = (
-        f"The weights of {A_ROW} of {len(weights)} neurons for each class, those that respond to "
-        "it most. Each shows the prototype that its neuron has learned; no label was seen."
+        f"For each class, the weights of the {A_ROW} neurons (of {len(weights)}) that respond most "
+        "to it. Each shows the prototype that its neuron learned without labels."
     )
     rows = list(record.spec.classes)
     return by_class(weights, means[:, : len(weights)], record.spec), caption, rows
@@ -103,9 +103,9 @@ def _izhikevich_stdp(record: RunRecord) -> tuple[Floats, str, list[str]] | None:
     side = settings.side
     layout = Layout(side, settings.n_hidden // side**2, settings.field, record.spec.shape)
     caption = (
-        f"The weights of all {settings.n_hidden} hidden neurons: {side} x {side} columns, each "
-        f"where it looks at the image, with its {layout.size} neurons. They have learned strokes "
-        "and edges; no label was seen."
+        f"The weights of all {settings.n_hidden} hidden neurons: {side} x {side} columns of "
+        f"{layout.size} neurons, each column at its position in the image. The neurons learned "
+        "these fields without labels."
     )
     return field_map(layout, held["hidden"].astype(np.float32)), caption, []
 

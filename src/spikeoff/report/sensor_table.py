@@ -24,7 +24,7 @@ def tell_sensors(seconds: float, console: Console) -> None:
         except SensorError as error:
             missing.append(str(error))
     else:
-        console.print("No energy sensor: measured energy is told as unavailable.")
+        console.print("No energy sensor: measured energy is reported as unavailable.")
     for reason in missing:
         console.print(reason, highlight=False, soft_wrap=True)
 

@@ -12,8 +12,8 @@ from spikeoff.report.groups import ranked
 from spikeoff.run.run_record import RunRecord
 
 CAPTION = (
-    "Latency and images/s: median (and quartiles) of repeats on images that were answered before, "
-    "warm-up left out; of several seeds the means of these. Batch: that with most images/s."
+    "Latency and images/s: median (and quartiles) of repeated answers to the same images, without "
+    "warm-up; with several seeds, their means. Batch: the batch size with the most images/s."
 )
 
 
@@ -24,7 +24,7 @@ def latency(summary: Mapping[str, Any], which: str = "median") -> float | None:
 
 
 def throughput(summary: Mapping[str, Any], which: str = "median") -> float | None:
-    """Images a second in the best batch; None in records of earlier versions."""
+    """Images per second with the best batch; None in records of earlier versions."""
     found = summary["time"].get("throughput")
     return None if found is None else float(found["images_per_s"][which])
 
@@ -36,7 +36,7 @@ def batch(summary: Mapping[str, Any]) -> int | None:
 
 
 def time_rows(records: Sequence[RunRecord]) -> list[dict[str, str]]:
-    """A row a contender, best mean test accuracy first, its cells as text by their heading."""
+    """One row per contender, best mean test accuracy first; cells are text by heading."""
     return [
         {
             "Contender": name,

@@ -1,4 +1,4 @@
-"""Does spiking pay? Each spiking contender against the conventional one nearest to it in size.
+"""Does spiking save energy? Each spiking contender and the conventional one of similar size.
 
     ratio        energy of the spiking network's image over that of the conventional one
     rate         additions over dense synaptic operations: the mean rate of spikes at a synapse
@@ -27,9 +27,9 @@ WORD_BYTES = 4
 
 @dataclass(frozen=True)
 class Cost:
-    """What an image costs a contender, by the table, and how many of those it got right.
+    """Energy per image of a contender by the table, and per correct answer.
 
-    per_correct: total over the share of right answers (pJ).
+    per_correct: total divided by the share of correct answers (pJ).
     """
 
     name: str
@@ -43,7 +43,7 @@ class Verdict:
 
     parameters: of both.
     ratio, ratio_with_memory: spiking over conventional, computing alone and with memory.
-    rate: mean rate of spikes at a synapse, a step.
+    rate: mean number of spikes per synapse and step.
     break_even: that rate at which computing would cost the same; None where there is none.
     break_even_synapses: the same if neuron updates were free.
     neurons_alone: neuron updates over the conventional network's computing.
@@ -142,20 +142,21 @@ def say(verdict: Verdict) -> str:
     """The verdict in words."""
     first, second = verdict.spiking, verdict.conventional
     text = (
-        f"Spikes {'pay' if verdict.pays else 'do not pay'} here: an image costs {first} "
-        f"{times(verdict.ratio_with_memory)} times the energy that it costs {second} "
-        f"({times(verdict.ratio)} times without memory traffic; {verdict.parameters[0]:,} and "
+        f"Spiking {'saves' if verdict.pays else 'does not save'} energy here: per image, {first} "
+        f"needs {times(verdict.ratio_with_memory)} times the energy of {second} "
+        f"({times(verdict.ratio)} times without memory access; {verdict.parameters[0]:,} and "
         f"{verdict.parameters[1]:,} parameters). A synapse of {first} carries a spike in "
         f"{100 * verdict.rate:.2g} % of the steps. "
     )
     if verdict.break_even is None:
         return text + (
-            f"No lower rate would help: its neuron updates alone cost "
-            f"{times(verdict.neurons_alone)} times what {second} computes. If they were free, "
-            f"both would compute for the same energy at {100 * verdict.break_even_synapses:.2g} %."
+            f"A lower rate would not help: its neuron updates alone need "
+            f"{times(verdict.neurons_alone)} times the computing energy of {second}. With free "
+            f"updates, computing would need the same energy at "
+            f"{100 * verdict.break_even_synapses:.2g} %."
         )
     return text + (
-        f"Both would compute for the same energy at {100 * verdict.break_even:.2g} % "
+        f"Computing would need the same energy at {100 * verdict.break_even:.2g} % "
         f"({100 * verdict.break_even_synapses:.2g} % if neuron updates were free)."
     )
 

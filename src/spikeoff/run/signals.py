@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -30,27 +30,44 @@ class Interrupted(KeyboardInterrupt):
         self.signum, self.folder, self.command = signum, folder, command
 
 
+@contextmanager
+def stop_signals_to(
+    handler: Callable[[int, FrameType | None], None], *, ignore_hangup: bool = False
+) -> Iterator[None]:
+    """Send the stop signals that arrive within to ``handler``.
+
+    A signal that is being ignored, as under nohup, stays so. In a thread other than the main one,
+    where Python lets no handler be set, none is.
+    """
+    former: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for signum in STOP_SIGNALS:
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                former[signum] = signal.signal(signum, handler)
+        if ignore_hangup and HANGUP is not None:
+            former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for signum, before in former.items():
+            signal.signal(signum, before)
+
+
 class Signals:
     """Whether this process was asked to stop; a context manager.
 
     Within ``patiently``, the first signal is only noted, for the loop to see; a second one stops
-    at once. Outside, the first does. A signal that is being ignored, as under nohup, stays so. In
-    a thread other than the main one, where Python lets no handler be set, none is.
+    at once. Outside, the first does.
     """
 
     def __init__(self) -> None:
         self._noted: int | None = None
         self._patient = False
-        self._former: dict[int, Any] = {}
+        self._handlers = ExitStack()
         self._parent = multiprocessing.parent_process()
 
     def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
-            for signum in STOP_SIGNALS:
-                if signal.getsignal(signum) is not signal.SIG_IGN:
-                    self._former[signum] = signal.signal(signum, self._handle)
-            if HANGUP is not None:
-                self._former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
+        self._handlers.enter_context(stop_signals_to(self._handle, ignore_hangup=True))
         return self
 
     def __exit__(
@@ -59,9 +76,7 @@ class Signals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for signum, former in self._former.items():
-            signal.signal(signum, former)
-        self._former.clear()
+        self._handlers.close()
 
     @property
     def asked(self) -> int | None:
@@ -100,9 +115,6 @@ def forwarded_signals() -> Iterator[ReceivedSignal]:
     A second signal kills them. SIGHUP is ignored.
     """
     result = ReceivedSignal()
-    if threading.current_thread() is not threading.main_thread():
-        yield result
-        return
 
     def handle(signum: int, frame: FrameType | None) -> None:
         del frame
@@ -113,17 +125,8 @@ def forwarded_signals() -> Iterator[ReceivedSignal]:
             raise Interrupted(signum)
         result.received = result.received or signum
 
-    former: dict[int, Any] = {}
-    for signum in STOP_SIGNALS:
-        if signal.getsignal(signum) is not signal.SIG_IGN:
-            former[signum] = signal.signal(signum, handle)
-    if HANGUP is not None:
-        former[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
-    try:
+    with stop_signals_to(handle, ignore_hangup=True):
         yield result
-    finally:
-        for signum, handler in former.items():
-            signal.signal(signum, handler)
 
 
 def leave_to_parent() -> None:

@@ -1,4 +1,4 @@
-"""Settings of the Diehl & Cook network: the seed's flags and what the paper leaves open."""
+"""Settings of the Diehl & Cook network: flags of the original script, and open choices."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Preset = Literal["published", "tuned"]
 
 @dataclass(frozen=True)
 class Tuning:
-    """What the presets differ in."""
+    """The settings in which the presets differ."""
 
     vote: Vote
     response_inhibition: float
@@ -43,65 +43,68 @@ class DiehlCookConfig(Config):
     """The Diehl & Cook network: STDP, adaptive thresholds, lateral inhibition."""
 
     epochs: int = 1
-    """Passes over the training images, at most."""
+    """Maximum number of passes over the training images."""
     engine: Engine = setting("native", searched=False)
-    """native: our kernels; brian2: Brian2's own equations, some hundred times slower."""
+    """native: our kernels; brian2: Brian2's own equations, a few hundred times slower."""
     n_e: int | None = None
-    """Excitatory neurons; the size found in data_path by default, 400 where none is."""
+    """Number of excitatory neurons; by default the size found in data_path, otherwise 400."""
     n_i: int | None = None
-    """Inhibitory neurons; as many as excitatory ones by default."""
+    """Number of inhibitory neurons; by default as many as excitatory neurons."""
     connect_xeai: bool = False
-    """Connect the input to inhibitory neurons (XeAi), which the published network does not."""
+    """Connect the input to inhibitory neurons (XeAi); the published network does not."""
     n_e2: int = 0
-    """Excitatory neurons of a second layer; 0 leaves it out."""
+    """Number of excitatory neurons in a second layer; 0 for no second layer."""
     example_time: float = 0.35
     """Time for which an image is shown (s)."""
     resting_time: float = 0.15
-    """Rest after each image (s), at least the longest input delay, 0.01."""
+    """Rest after each image (s); at least the longest input delay, 0.01 s."""
     dt: float = 0.5
     """Time step (ms)."""
     num_examples: int | None = None
-    """Images to train on in all; more than there are means further passes; epochs by default."""
+    """Total number of training images; a number above the size of the training set means several
+    passes; by default, epochs decides."""
     update_interval: int = 30000
-    """Images after which neurons are labelled anew and the accuracy since is told."""
+    """Number of images after which neurons are labelled again and the accuracy is reported."""
     learning: Learning = "online"
     """online: STDP at every spike, as published; batched: weight_update_interval images are shown
-    side by side with weights frozen, on num_threads threads, and their changes applied together."""
+    in parallel with frozen weights, on num_threads threads, and their changes applied together."""
     weight_update_interval: int = 100
-    """Images after which weights.png is drawn anew (once a second at most); size of a batch."""
+    """Number of images after which weights.png is drawn again (at most once per second); also the
+    batch size of batched learning."""
     save_interval: int = 5000
-    """Images after which a checkpoint is written."""
+    """Number of images between two checkpoints."""
     input_intensity: float = 2.0
-    """A pixel of value 8 fires so many times a second; 1 more at each repetition."""
+    """Spikes per second of a pixel of value 8; each repetition of an image adds 1."""
     weight_sum: float = 78.0
-    """Sum to which each neuron's input weights are normalised, for images of 784 pixels; in
-    proportion for others."""
+    """Sum of each neuron's input weights after normalisation, for images of 784 pixels;
+    proportional to the number of pixels for other images."""
     weight_sum_2: float | None = None
-    """The same for the second layer; a tenth of the first layer's size by default."""
+    """The same for the second layer; by default a tenth of the size of the first layer."""
     gain_2: float = 40.0
-    """Conductance that a weight of 1 opens in the second layer."""
+    """Conductance of a weight of 1 in the second layer."""
     preset: Preset = "published"
-    """published: as in the paper; tuned: what we chose on validation images for accuracy. It sets
-    the three below where they are not given."""
+    """published: as in the paper; tuned: chosen for accuracy on validation images. The preset sets
+    vote, response_inhibition and nu_post if you do not set them."""
     vote: Vote | None = None
-    """How spikes become a digit: class-mean as published, proportional, or learned by regression
-    on training responses; all three are told in the record."""
+    """How spikes become a class: class-mean as published, proportional, or learned by regression
+    on training responses. The record reports all three."""
     response_inhibition: float | None = None
-    """Strength of inhibition when images are answered, against that in training; 1 as published,
-    0.2 tuned."""
+    """Strength of inhibition while answering, relative to training; published: 1, tuned: 0.2."""
     nu_post: float | None = None
-    """Learning rate at postsynaptic spikes; 0.01 as published, 0.03 tuned."""
+    """Learning rate at postsynaptic spikes; published: 0.01, tuned: 0.03."""
     nu_pre: float = TripletParams.nu_pre
     """Learning rate at presynaptic spikes."""
     theta_plus: float = ThresholdParams.plus
-    """Rise of a neuron's threshold at each of its spikes (mV)."""
+    """Increase of a neuron's threshold at each of its spikes (mV)."""
     data_path: Path | None = None
-    """Folder with initial weights, itself or its random/; generated where none are."""
+    """Folder with initial weights, directly or in its folder random/; without it, weights are
+    generated."""
     resume_from: int | None = setting(None, searched=False)
-    """Go on from the checkpoint after so many images, in save_path, data_path or ./results."""
+    """Continue from the checkpoint after this number of images, in save_path, data_path or
+    ./results."""
     test_mode: bool = setting(False, searched=False)
-    """Train nothing: answer test images with the weights in save_path, data_path or ./results,
-    where they are trained ones."""
+    """Do not train; answer the test images with the trained weights in save_path, data_path or
+    ./results."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -70,15 +70,16 @@ class CNNConfig(ConventionalConfig):
     """The convolutional network, trained by Adam with early stopping."""
 
     learning_rate: float = 0.001
-    """Adam's peak step size; it warms up, then falls to zero along a cosine."""
+    """Peak learning rate of Adam; it increases during warm-up, then decreases to zero along a
+    cosine."""
     patience: int | None = 5
     """Epochs without a lower validation loss before training stops; None for never."""
     label_smoothing: float = 0.1
-    """Share of the target spread over all classes."""
+    """Label smoothing: share of the target spread over all classes."""
     n_hidden: int = 512
-    """Neurons of the dense layer."""
+    """Number of neurons in the dense layer."""
     dropout: float = 0.3
-    """Share of dense neurons silenced at a training step."""
+    """Dropout: share of dense neurons that are silent in a training step."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -41,7 +41,7 @@ class ConventionalConfig(GradientConfig):
     """A conventional network, trained by Adam."""
 
     engine: Engine = setting("native", searched=False)
-    """native: PyTorch; tensorflow: Keras 3 on the CPU (extra tensorflow), saves model.keras."""
+    """native: PyTorch; tensorflow: Keras 3 on the CPU (extra tensorflow), writes model.keras."""
 
 
 class Conventional(GradientContender):

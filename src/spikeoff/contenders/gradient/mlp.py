@@ -36,11 +36,12 @@ class MLPConfig(ConventionalConfig):
     """The multilayer perceptron, trained by Adam."""
 
     hidden: Sizes = (512,)
-    """Neurons of each hidden layer."""
+    """Number of neurons in each hidden layer, such as 512 256."""
     dropout: float = 0.3
-    """Share of hidden neurons silenced at a training step."""
+    """Dropout: share of hidden neurons that are silent in a training step."""
     initialisation: Initialisation = "equalised"
-    """equalised: unit weights behind inputs scaled by sqrt(2 / fan-in); kaiming: as usual."""
+    """equalised: weights of scale 1, after inputs scaled by sqrt(2 / fan-in); kaiming: the usual
+    scaled weights."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
 

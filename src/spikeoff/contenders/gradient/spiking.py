@@ -1,9 +1,10 @@
 """``izhikevich-gradient``: a network of spiking neurons trained by surrogate gradient.
 
-Each image becomes 50 steps of input spikes by rate coding. Every hidden neuron receives, at each
-step, the sum of the weights of the pixels, or of the neurons of the layer before, that fired, and a
-constant bias; every output neuron the sum of the weights of the last hidden neurons that fired. The
-answer is the output neuron that fires most. By default: 784 - 1024 - 10 Izhikevich neurons.
+Rate coding turns each image into 50 steps of input spikes. At each step, a hidden neuron receives a
+constant bias and the sum of the weights from the pixels, or from the neurons of the previous layer,
+that fired. An output neuron receives the sum of the weights from the neurons of the last hidden
+layer that fired. The answer is the output neuron with the most spikes. By default, the network has
+784 - 1024 - 10 Izhikevich neurons.
 """
 
 from __future__ import annotations
@@ -66,18 +67,19 @@ class IzhikevichGradientConfig(GradientConfig):
     """The spiking network, trained by surrogate gradient and Adam."""
 
     weight_decay: float = 0.01
-    """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
+    """Decoupled weight decay (AdamW): share of each weight removed per step, times the step
+    size."""
     engine: Literal["native", "torch"] = "native"
-    """native: fused kernels, by Numba on the CPU and by Triton on a GPU that it supports, else as
-    torch; torch: plain autograd everywhere."""
+    """native: fused kernels, with Numba on the CPU and with Triton on supported GPUs, otherwise the
+    same as torch; torch: plain autograd."""
     neuron: Literal["izhikevich", "lif"] = "izhikevich"
-    """Neuron model of all layers; lif: leaky integrate-and-fire, reset by subtraction."""
+    """Neuron model of all layers; lif: leaky integrate-and-fire with reset by subtraction."""
     hidden: Sizes = (1024,)
-    """Neurons of each hidden layer."""
+    """Number of neurons in each hidden layer, such as 512 256."""
     n_steps: int = 50
-    """Time steps for which an image is shown."""
+    """Number of time steps for which an image is shown."""
     dt: float = 1.0
-    """Step (ms)."""
+    """Time step (ms)."""
     max_rate: float = 1.0
     """Probability that a pixel of value 255 fires at a step."""
     hidden_pattern: Pattern = "fast-spiking"
@@ -87,15 +89,15 @@ class IzhikevichGradientConfig(GradientConfig):
     tau_mem: float = 10.0
     """Time constant of the membrane (ms); for neuron lif."""
     v_thresh: float = 20.0
-    """Threshold, and what a spike takes off the membrane potential (mV); for neuron lif."""
+    """Threshold (mV), which a spike also subtracts from the membrane potential; for neuron lif."""
     logit_scale: float = 1.0
-    """Factor from spike counts to logits."""
+    """Factor that turns spike counts into logits."""
     surrogate: Surrogate = "fast_sigmoid"
-    """What stands in for a spike's derivative."""
+    """Surrogate for the derivative of a spike."""
     surrogate_width: float = 25.0
     """Width of the surrogate (mV)."""
     max_slope: float = 1.0
-    """Bound of dv[t+1]/dv[t] in the backward pass."""
+    """Upper bound of dv[t+1]/dv[t] in the backward pass."""
     hidden_scale: float = 0.5
     """Standard deviation of the initial weights into hidden layers (mV/ms)."""
     output_scale: float = 0.5
@@ -103,7 +105,7 @@ class IzhikevichGradientConfig(GradientConfig):
     initial_bias: float = 4.0
     """Initial bias of the hidden neurons (mV/ms)."""
     dropout: float = 0.4
-    """Share of hidden neurons whose spikes are withheld from the next layer at a training step."""
+    """Dropout: share of hidden neurons whose spikes do not reach the next layer in training."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
 

@@ -47,21 +47,23 @@ class GradientConfig(Config):
     """Training by Adam on the cross-entropy of small batches."""
 
     learning_rate: float = 0.02
-    """Adam's peak step size; it warms up, then falls to zero along a cosine."""
+    """Peak learning rate of Adam; it increases during warm-up, then decreases to zero along a
+    cosine."""
     beta1: float = 0.9
-    """Adam: decay of the mean gradient."""
+    """Adam: decay rate of the mean gradient."""
     beta2: float = 0.999
-    """Adam: decay of the mean squared gradient."""
+    """Adam: decay rate of the mean squared gradient."""
     batch_size: int = 128
-    """Images a step."""
+    """Number of images per training step."""
     warmup_epochs: float = 1.0
-    """Epochs over which the step size rises to its peak."""
+    """Number of epochs over which the learning rate increases to its peak."""
     clip_norm: float | None = None
-    """Bound of the gradient's norm over all weights; none by default."""
+    """Upper bound of the gradient norm over all weights; none by default."""
     weight_decay: float = 0.0
-    """Share of every weight that a step takes away, times the step size (decoupled, AdamW)."""
+    """Decoupled weight decay (AdamW): share of each weight removed per step, times the step
+    size."""
     label_smoothing: float = 0.0
-    """Share of the target spread over all classes."""
+    """Label smoothing: share of the target spread over all classes."""
     patience: int | None = None
     """Epochs without a lower validation loss before training stops; never by default."""
 

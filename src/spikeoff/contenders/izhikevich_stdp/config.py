@@ -1,4 +1,4 @@
-"""Settings of the Izhikevich network that learns by STDP and Hebb."""
+"""Settings of the Izhikevich network that learns by STDP and Hebbian learning."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ MAX_HIDDEN = 65_536
 MAX_STEPS = 1000
 MAX_FIELD = 256
 MAX_COLUMNS = 8
-"""Columns a side that are chosen by themselves, at most."""
+"""Maximum number of columns per side, if the number is chosen automatically."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IzhikevichSTDPConfig(Config):
-    """The Izhikevich network that learns by STDP and Hebb alone."""
+    """The Izhikevich network that learns only by STDP and Hebbian learning."""
 
     n_hidden: int = 512
-    """Hidden neurons."""
+    """Number of hidden neurons."""
     n_steps: int = 20
-    """Time steps an image is shown."""
+    """Number of time steps for which an image is shown."""
     dt: float = 1.0
-    """Step (ms)."""
+    """Time step (ms)."""
     max_rate: float = 0.5
     """Probability that a pixel of value 255 fires at a step."""
     columns: int | None = None
-    """Columns a side of the map, whose square divides n_hidden; by default the most, up to 8,
-    that leave two neurons or more in each."""
+    """Columns per side of the map; its square must divide n_hidden. By default the largest number,
+    up to 8, with at least two neurons per column."""
     field: int = 10
-    """Pixels a side of the field that a column's neurons see; a smaller image is seen whole."""
+    """Pixels per side of the field that a column sees; a smaller image is seen completely."""
     stdp_lr: float = 0.01
-    """Learning rate of STDP; falls to zero along a cosine, as the other two."""
+    """Learning rate of STDP; decreases to zero along a cosine, as do hebbian_lr and theta_plus."""
     hebbian_lr: float = 0.005
     """Learning rate of the readout."""
     theta_plus: float = 0.05
-    """What the win of a column adds to a threshold (mV/ms)."""
+    """Increase of the threshold of a neuron that wins in its column (mV/ms)."""
     readout: Literal["delta", "hebbian"] = "delta"
-    """delta: pre-activity times post-error; hebbian: pre-activity times imposed post-activity."""
+    """delta: presynaptic activity times error; hebbian: presynaptic activity times target."""
     a_plus: float = 0.1
-    """STDP: potentiation by a pair of spikes without lag, times the learning rate."""
+    """STDP: potentiation by a pair of spikes with zero lag, relative to the learning rate."""
     a_minus: float = 0.05
-    """STDP: depression by such a pair."""
+    """STDP: depression by a pair of spikes with zero lag, relative to the learning rate."""
     tau_plus: float = 10.0
     """STDP: time constant of potentiation (ms)."""
     tau_minus: float = 10.0
@@ -54,17 +54,17 @@ class IzhikevichSTDPConfig(Config):
     output: Pattern = "fast-spiking"
     """Firing pattern of the output neurons."""
     hidden_gain: float = 40.0
-    """Current that an input spike brings through a weight of 1 (mV/ms)."""
+    """Current of an input spike through a weight of 1 (mV/ms)."""
     output_gain: float = 2.0
-    """Current that a hidden spike brings through a weight of 1 (mV/ms)."""
+    """Current of a hidden spike through a weight of 1 (mV/ms)."""
     output_bias: float = 3.5
     """Constant current into the output neurons (mV/ms)."""
     output_tau: float = 10.0
-    """Time constant of their synapses (ms)."""
+    """Time constant of the output neurons' synapses (ms)."""
     slope: float = 0.4
-    """Delta readout: how steeply a neuron's share of activity follows its input."""
+    """Delta readout: how steeply a neuron's share of activity depends on its input."""
     hebbian_length: float = 2.0
-    """Plain readout: length to which an output neuron's weights are scaled."""
+    """Hebbian readout: length to which the weights of an output neuron are scaled."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,7 +90,7 @@ class IzhikevichSTDPConfig(Config):
 
     @property
     def side(self) -> int:
-        """Columns a side."""
+        """Columns per side."""
         if self.columns is not None:
             return self.columns
         fit = (s for s in range(MAX_COLUMNS, 1, -1) if self.n_hidden % s**2 == 0)

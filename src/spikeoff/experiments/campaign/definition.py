@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,8 +31,8 @@ from spikeoff.contenders.presets import PRESETS, Preset, preset_fields
 from spikeoff.contenders.registry import find, parse
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.campaign.plan import Entry, check_choice
+from spikeoff.files import read_toml
 
-MAX_FILE_BYTES = 1 << 20
 MAX_RUNS = 10_000
 EVERY = "all"
 KEYS = ("seeds", "preset", EVERY)
@@ -79,24 +78,11 @@ def read_campaign(path: Path) -> Campaign:
     Raises:
         UserError: it cannot be read, or names a contender, a setting or a value that is none.
     """
-    content = _read(path)
+    content = read_toml(path)
     try:
         return _campaign(path.stem, content)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
-        if len(raw) > MAX_FILE_BYTES:
-            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; no campaign is")
-        return tomllib.loads(raw.decode("utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: no readable TOML ({one_line(error)}); mend the file") from error
 
 
 def _campaign(name: str, content: dict[str, Any]) -> Campaign:

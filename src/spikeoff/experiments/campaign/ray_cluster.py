@@ -10,17 +10,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from types import FrameType
 from typing import Any
 
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
-from spikeoff.run.signals import STOP_SIGNALS, Interrupted
+from spikeoff.run.signals import Interrupted, stop_signals_to
 
 LOOK_EVERY_S = 0.3
 
@@ -233,23 +230,7 @@ def _task(job: Job, mailbox: Any) -> RunResult:
 
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[list[int]]:
-    """The signals heard within that ask the process to stop."""
+    """The signals that arrive within and ask the process to stop."""
     received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
+    with stop_signals_to(lambda signum, _: received.append(signum)):
         yield received
-        return
-
-    def note(signum: int, frame: FrameType | None) -> None:
-        del frame
-        received.append(signum)
-
-    former = {
-        signum: signal.signal(signum, note)
-        for signum in STOP_SIGNALS
-        if signal.getsignal(signum) is not signal.SIG_IGN
-    }
-    try:
-        yield received
-    finally:
-        for signum, handler in former.items():
-            signal.signal(signum, handler)

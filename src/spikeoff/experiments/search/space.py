@@ -49,11 +49,6 @@ class Range:
         """What a configuration is asked to accept."""
         return self.low, self.high
 
-    @property
-    def ends_as_numbers(self) -> tuple[float, float]:
-        """The same for arithmetic."""
-        return float(self.low), float(self.high)
-
 
 @dataclass(frozen=True)
 class Choice:

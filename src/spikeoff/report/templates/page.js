@@ -19,8 +19,8 @@ function gallery(root) {
     const shown = new Set(whole ? fitting : fitting.slice(0, FIRST));
     for (const card of cards) card.hidden = !shown.has(card);
     count.textContent = fitting.length
-      ? `${shown.size} of the ${fitting.length} chosen images that fit`
-      : "No chosen image fits.";
+      ? `${shown.size} of the ${fitting.length} images that match`
+      : "No image matches.";
     more.parentElement.hidden = shown.size === fitting.length;
     more.textContent = `Show the other ${fitting.length - shown.size}`;
   }
@@ -116,7 +116,7 @@ class Panel {
     const says = last ? `the answer is ${names[answer]}`
       : shown !== null ? `${names[shown]} leads`
       : level.length === names.length ? "no class leads"
-      : `${named.slice(0, -1).join(", ")} and ${named.at(-1)} are level`;
+      : `${named.slice(0, -1).join(", ")} and ${named.at(-1)} are tied`;
     this.status.textContent =
       `After ${time}, step ${frame + 1} of ${frames}: ${inputs} input and ${hidden} hidden spikes; ${says}.`;
     this.range.setAttribute("aria-valuetext", time);
