@@ -22,12 +22,11 @@ def cnn() -> CNN:
     return CNN(CNNConfig(n_hidden=40, num_threads=1, device="cpu"))
 
 
-def plainly(network: GradientContender, pixels: torch.Tensor, heard: torch.Tensor) -> Any:
+def plainly(network: GradientContender, pixels: torch.Tensor, keep_mask: torch.Tensor) -> Any:
     """Logits by PyTorch's operators."""
-    inputs = pixels.double() / 255
     if isinstance(network, CNN):
-        inputs = as_pictures(pixels).double()
-    return network.module(inputs, heard)
+        return network.module(as_pictures(pixels).double(), keep_mask)
+    return network.module(pixels.double() / 255, [keep_mask])
 
 
 @pytest.mark.parametrize("make", [mlp, cnn])
@@ -37,18 +36,18 @@ def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) ->
     for by_kernels in (True, False):
         network = make()
         network.module.double().train()
-        heard = network.heard(few.ids, 1, 40, network.config.dropout)
-        assert heard is not None
-        assert 0 < heard.double().mean() < 1
+        keep_mask = network.keep_mask(few.ids, 1, 40, network.config.dropout)
+        assert keep_mask is not None
+        assert 0 < keep_mask.double().mean() < 1
         if by_kernels:
             pictures = as_pictures(pixels).double()
             logits = (
-                network.module(pictures, heard, fused=True)
+                network.module(pictures, keep_mask, fused=True)
                 if isinstance(network, CNN)
-                else network.module.by_kernels(pixels, heard)
+                else network.module.by_kernels(pixels, [keep_mask])
             )
         else:
-            logits = plainly(network, pixels, heard)
+            logits = plainly(network, pixels, keep_mask)
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         found = [logits.detach(), *(one.grad for one in network.module.parameters())]
         results.append([*found, *network.module.buffers()])
@@ -68,7 +67,7 @@ def test_training_goes_by_the_kernels_and_warming_up_leaves_no_trace(
     network.module.train()
     sent = network.present(torch.from_numpy(few.flat), few.ids, 1)
     names = set()
-    waiting = [sent.logits.grad_fn]
+    waiting = [sent.grad_fn]
     while waiting:
         node = waiting.pop()
         if node is not None:
