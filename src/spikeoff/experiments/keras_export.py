@@ -14,9 +14,10 @@ from spikeoff.contenders.gradient.conventional import (
     save_keras,
 )
 from spikeoff.contenders.registry import find
+from spikeoff.data import MNIST
 from spikeoff.errors import UserError, one_line
-from spikeoff.run.folder import WEIGHTS
-from spikeoff.run.run_record import read_config, read_weights
+from spikeoff.run.folder import SUMMARY, WEIGHTS
+from spikeoff.run.run_record import read_config, read_run, read_weights
 
 Format = Literal["keras", "saved-model"]
 
@@ -56,7 +57,8 @@ def _restored(folder: Path) -> Conventional:
     if not issubclass(kind, Conventional):
         raise UserError(f"{folder}: holds a run of {name}; only mlp and cnn have a Keras model")
     config: ConventionalConfig = from_plain(kind.config_type, content)
-    contender: Conventional = kind(replace(config, engine="native", device="cpu"))
+    spec = read_run(folder).spec if (folder / SUMMARY).is_file() else MNIST
+    contender: Conventional = kind(replace(config, engine="native", device="cpu"), spec)
     state = read_weights(folder, list(contender.state()))
     if state is None:
         raise UserError(f"{folder}: its {WEIGHTS} is missing; the run did not finish, go on with "

@@ -148,11 +148,14 @@ def _curve(records: Sequence[RunRecord], *, over_time: bool) -> Markup:
     ))  # fmt: skip
 
 
+SCRIPTED = ("frames", "frame_ms", "images", "height", "width", "classes")
+"""Fields of a panel that the script needs."""
+
+
 def _script_data(shown: Rasters) -> Markup:
     """What the script steps through, safe to stand in the page."""
     panels: list[Mapping[str, Any]] = [
-        {key: asdict(panel)[key] for key in ("frames", "frame_ms", "images")}
-        for panel in shown.panels
+        {key: asdict(panel)[key] for key in SCRIPTED} for panel in shown.panels
     ]
     return Markup(json.dumps(panels, separators=(",", ":")).replace("<", "\\u003c"))
 
