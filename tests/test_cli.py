@@ -50,7 +50,7 @@ def test_train_lists_contenders_and_each_explains_its_flags(
     status, out, _ = call(capsys, "train", "mlp", "--help")
     assert status == 0
     assert "--n_validation" in out
-    assert "Hidden neurons." in out
+    assert "Number of neurons in each hidden" in out
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_train_takes_a_file_of_settings_and_flags_override_it(
     run = ["train", "mlp", "--config", str(path), "--dropout", "0.2", *TINY]
     assert call(capsys, *run, "--save_path", str(tmp_path / "run"))[0] == 0
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert (config["n_hidden"], config["dropout"], config["patience"]) == (24, 0.2, None)
+    assert (config["hidden"], config["dropout"], config["patience"]) == ([24], 0.2, None)
     assert "(default: 24)" in call(capsys, "train", "mlp", "--config", str(path), "--help")[1]
 
 

@@ -72,7 +72,7 @@ def test_every_setting_counts_but_those_without_effect(name: str, tmp_path: Path
     counted = {key for key, made in changed.items() if of(name, made) != of(name, config)}
     assert counted == changed.keys() - without
     assert {"seed", "epochs", "n_train", "device", "checkpoint_minutes"} <= changed.keys()
-    assert len(changed) > 0.8 * len(fields(config))
+    assert len(changed) > 0.7 * len(fields(config))
 
 
 @dataclass(frozen=True, kw_only=True)

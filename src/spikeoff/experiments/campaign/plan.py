@@ -61,7 +61,7 @@ class _RunLine:
 
     contender: str
     config: dict[str, Any]
-    place: str = ""
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,8 @@ def read_race(folder: Path) -> tuple[list[Entry], Path | None]:
     for run in race.runs:
         config = from_plain(find(run.contender).config_type, run.config).moved(started_in)
         try:
-            place = check_place(run.place or Entry(run.contender, config).place)
+            place = Entry(run.contender, config).place if run.place is None else run.place
+            place = check_place(place)
         except ValueError as error:
             raise UserError(f"{path}: {error}; start it again in another folder") from error
         result.append(Entry(run.contender, replace(config, save_path=folder / place), place))
