@@ -18,11 +18,11 @@ from spikeoff.run.folder import RunFolder
 from spikeoff.run.run_record import read_run
 from spikeoff.run.session import run
 
+pytestmark = pytest.mark.reference
+
 PLAIN = """
 import sys
 import keras, numpy as np, tensorflow as tf
-
-pytestmark = pytest.mark.reference
 data = np.load("data.npz")
 for name in ("mlp", "cnn"):
     model = keras.models.load_model(f"{name}.keras")
