@@ -2,9 +2,9 @@
 
 Run: python benchmarks/diehl_cook_sizes.py [figure.png]
 
-Prints a row a size, from one run on one thread, and draws them. Beside each time stands a floor:
-what the deliveries alone take that no simulation with a delay a synapse can leave out, an input
-spike times a neuron each, measured by the same kernel in the same run.
+Prints one row per size, from one run on one thread, and draws them. Beside each time stands a
+floor: the time of the deliveries alone. A simulation with one delay per synapse must deliver every
+input spike to every neuron; the same kernel measures this in the same run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ REPEATS = 5
 
 
 def median_ms(work: Callable[[], object], images: int) -> float:
-    """Median milliseconds an image of calls that handle ``images`` each."""
+    """Median milliseconds per image of calls that handle ``images`` each."""
     times = []
     for _ in range(REPEATS):
         start = time.perf_counter()
@@ -42,7 +42,7 @@ def median_ms(work: Callable[[], object], images: int) -> float:
 
 
 def measure(n_e: int) -> tuple[float, float, float]:
-    """Milliseconds of learning, answering, and deliveries alone, an image each."""
+    """Milliseconds per image of learning, of answering, and of deliveries alone."""
     config = DiehlCookConfig(n_e=n_e, num_threads=1)
     layers, _ = make_layers(config)
     engine = NativeEngine(make_constants(config, n_e), layers)
@@ -71,7 +71,7 @@ def measure(n_e: int) -> tuple[float, float, float]:
 
 def main() -> None:
     """Measure all sizes; draw where a figure is named."""
-    print(f"{cpu_name()}, 1 thread, dt 0.5 ms, 350 + 150 ms an image, medians of {REPEATS}")
+    print(f"{cpu_name()}, 1 thread, dt 0.5 ms, 350 + 150 ms per image, medians of {REPEATS}")
     print("   n_e  learning  answering  deliveries alone (ms/image)")
     rows = []
     for n_e in SIZES:
@@ -91,7 +91,7 @@ def figure_of(rows: list[tuple[float, float, float]]) -> Figure:
     ):
         axes.plot(SIZES, times, marker=marker, color=colour, label=name)
     axes.set(
-        xscale="log", yscale="log", xlabel="Excitatory neurons", ylabel="ms an image, one thread"
+        xscale="log", yscale="log", xlabel="Excitatory neurons", ylabel="ms per image, one thread"
     )
     axes.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
     axes.minorticks_off()

@@ -1,4 +1,4 @@
-"""What a contender's training needs at least on this machine, and what it takes.
+"""The least time that training needs on this machine, and the time that it takes.
 
 Run: python benchmarks/floors.py [--contender ID ...] [--into docs/performance.md]
 
@@ -6,16 +6,16 @@ The floor adds up, on one thread, at the ceilings that ``ceilings.py`` measures 
 
 - products of dense layers, forward and backward, at the rate of the matrix product;
 - additions evoked by spikes, and products with lit pixels, at the rate of gathering rows from the
-  second-level cache; rate-coded input by what departs from each pixel's usual state, or, where that
-  is quicker, by the dense product;
+  second-level cache; rate-coded input by its differences from each pixel's baseline, or, where
+  that is quicker, by the dense product;
 - updates of neurons, by the count of their operations, at the rate of the matrix product (which
   multiplies and adds at once; the loops of neurons cannot always);
 - bytes that must pass through memory once: what Adam reads and writes of weights, gradients and
   moments; activations and membrane traces that the backward pass needs.
 
-Drawing spikes, reading images, loops and calls are not in it: what they take is in the ratio. For
-the contenders that learn online the floor is that of answering: what STDP adds is not in it, so
-their ratio is a bound from above.
+The floor leaves out drawing spikes, reading images, loops and calls; their time is in the ratio.
+For the contenders that learn online, the floor is that of answering. It leaves out STDP, so their
+ratio is an upper bound.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ N_IMAGES = {
     "mlp": 12_800, "cnn": 2560, "izhikevich-gradient": 1280, "izhikevich-stdp": 2000,
     "diehl-cook": 200,
 }  # fmt: skip
-"""Images a turn: about a second each."""
+"""Images per turn; a turn takes about a second."""
 ADAM_BYTES = 28
-"""Of a float32 weight: it, its gradient and two moments read; it and the moments written."""
+"""Per float32 weight: weight, gradient and two moments read; weight and moments written."""
 NUMBER = 4
 """Bytes of a float32."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What an image takes at least, in training.
+    """The least work of training, per image.
 
-    flops: at the rate of the matrix product; gathered: bytes at that of gathering; moved: bytes
-    at that of copying.
+    flops: at the rate of the matrix product; gathered: bytes at the rate of gathering rows;
+    moved: bytes at the rate of copying.
     """
 
     flops: float = 0.0
@@ -137,14 +137,14 @@ BY_GRADIENT: dict[str, Callable[[Any, Activity, Ceilings], Need]] = {
 
 
 def _rows_met(config: Any) -> float:
-    """Rows of input weights that an image meets: of pixels that usually fire, and departures."""
+    """Rows of input weights added per image: baseline pixels, and differences from the baseline."""
     images = load_dataset().train.take(slice(0, 200))
     drawn = rate_code_delta(images, config.n_steps, config.max_rate, seed=config.seed, epoch=1)
     return float(drawn.n_baseline.sum() + drawn.n_flips.sum()) / len(images)
 
 
 def _adam(contender: Any) -> float:
-    """Bytes an image's share of a step of Adam."""
+    """Bytes that a step of Adam moves, per image of the batch."""
     return float(ADAM_BYTES * contender.parameter_count() / contender.config.batch_size)
 
 
@@ -155,7 +155,7 @@ def _update_flops(neuron: Any) -> float:
 
 
 def measured(contender: Contender, images: Images) -> list[float]:
-    """Milliseconds an image, turn by turn; the first warms up and is left out."""
+    """Milliseconds per image, turn by turn, without the first, which warms up."""
     seconds = []
     for epoch in range(1, TURNS + 2):
         start = time.perf_counter()
@@ -200,12 +200,12 @@ def main(arguments: Sequence[str]) -> None:
         "times the floor",
     ]  # fmt: skip
     rows = [row(name, ceilings) for name in names]
-    told = (
+    caption = (
         f"An image in training, one thread, defaults; median of {TURNS} turns. At the ceilings of "
         f"the same run: {ceilings.gflops:.0f} GFLOP/s, gathering {ceilings.gather['1 MiB']:.0f} "
         f"GB/s, copying {ceilings.copy:.1f} GB/s."
     )
-    publish("floors", f"{table(head, rows)}\n\n{told}", arguments)
+    publish("floors", f"{table(head, rows)}\n\n{caption}", arguments)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ PUBLISHED = {
 
 
 def measured(sizes: Sequence[int]) -> dict[int, list[float]]:
-    """Milliseconds an image by size: learning on one thread, answering on one, on two.
+    """Milliseconds per image by size: learning on one thread, answering on one, on two.
 
     Sizes take turns, so that a machine that slows down for a while slows all of them.
     """
@@ -55,7 +55,7 @@ def measured(sizes: Sequence[int]) -> dict[int, list[float]]:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Milliseconds an image."""
+    """Milliseconds per image."""
     start = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - start) / N_IMAGES
@@ -81,7 +81,7 @@ def draw(sizes: Sequence[int], accuracies: Sequence[float], times: Sequence[floa
     accuracy.legend(loc="lower right", fontsize=9)
     cost.plot(sizes, times, "o-", color=COLOURS[0])
     cost.set(
-        xlabel="Hidden neurons", ylabel="Learning, one core (ms an image)", xscale="log",
+        xlabel="Hidden neurons", ylabel="Learning, one core (ms per image)", xscale="log",
         ylim=(0, None),
     )  # fmt: skip
     for axes in (accuracy, cost):
@@ -103,16 +103,17 @@ def main(arguments: Sequence[str]) -> None:
     accuracies = []
     times = measured(list(grouped))
     for n_hidden, records in grouped.items():
-        told = [record.summary for record in records]
+        summaries = [record.summary for record in records]
         validation, test = (
-            100 * np.array([s["accuracy"][part] for s in told]) for part in ("validation", "test")
+            100 * np.array([s["accuracy"][part] for s in summaries])
+            for part in ("validation", "test")
         )
-        probes = 100 * np.mean([s["linear_probe"]["test"] for s in told])
-        spikes = np.mean([s["spikes"]["per_example_hidden"] for s in told])
+        probes = 100 * np.mean([s["linear_probe"]["test"] for s in summaries])
+        spikes = np.mean([s["spikes"]["per_example_hidden"] for s in summaries])
         learning, one, two = times[n_hidden]
         spread = f"± {test.std(ddof=1):.2f}" if len(test) > 1 else ""
         print(
-            f"{n_hidden:6}  {len(told):5}  {validation.mean():10.2f}   {test.mean():5.2f} "
+            f"{n_hidden:6}  {len(summaries):5}  {validation.mean():10.2f}   {test.mean():5.2f} "
             f"{spread:6}  {probes:9.2f}  {spikes:6.0f}  {learning:8.4f}  {one:.4f}, {two:.4f}"
         )
         accuracies.append(float(test.mean()))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from spikeoff.errors import UserError
 
 MAX_PIXELS = 2**16 - 1
-"""Kernels number the pixels of an image in 16 bits."""
+"""Largest number of pixels: kernels index them by 16-bit integers."""
 MAX_CLASSES = 256
-"""Labels are bytes."""
+"""Largest number of classes: labels are bytes."""
 MAX_CHANNELS = 4
 
 
@@ -19,7 +19,7 @@ class ImageSpec:
     """The shape of every image, and the names of the classes.
 
     shape: (height, width) for grey images, (height, width, channels) for others.
-    classes: names; an image's label is the position of its class.
+    classes: their names; the label of an image is an index into them.
 
     Raises:
         UserError: no network takes such images.
@@ -47,17 +47,17 @@ class ImageSpec:
 
     @property
     def height(self) -> int:
-        """Rows of an image."""
+        """Number of rows."""
         return self.shape[0]
 
     @property
     def width(self) -> int:
-        """Columns of an image."""
+        """Number of columns."""
         return self.shape[1]
 
     @property
     def channels(self) -> int:
-        """Numbers per place: 1 for grey images."""
+        """Numbers per pixel: 1 for grey images."""
         return self.shape[2] if len(self.shape) == 3 else 1
 
     @property
@@ -67,7 +67,7 @@ class ImageSpec:
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return len(self.classes)
 
 

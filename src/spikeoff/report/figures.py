@@ -40,19 +40,19 @@ def save_run_figures(record: RunRecord) -> None:
 
 
 def save_confusion(record: RunRecord, path: Path) -> None:
-    """The confusion matrix of the test images as an image file."""
+    """Write the confusion matrix of the test images as a figure file."""
     save_figure(
         lambda: confusion_figure(record.confusion(), headline(record), record.spec.classes), path
     )
 
 
 def save_analysis(record: RunRecord, path: Path) -> None:
-    """Accuracy, loss, activity and energy over the epochs as an image file."""
+    """Write accuracy, loss, activity and energy over the epochs as a figure file."""
     save_figure(lambda: analysis_figure(record), path)
 
 
 def save_plane(records: Sequence[RunRecord], path: Path) -> None:
-    """Accuracy against operations as an image file."""
+    """Write accuracy against operations as a figure file."""
     save_figure(lambda: plane_figure(records), path)
 
 
@@ -69,7 +69,8 @@ def confusion_figure(
 
     The diagonal would drown the errors on one scale: it is shaded apart, in grey.
     """
-    figure = new_figure(6.4, 5.6)
+    room = 0.4 * len(counts)  # inches, for the counts to be readable
+    figure = new_figure(room + 2.4, room + 1.6)
     axes = figure.add_subplot()
     share = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     right = np.eye(len(counts), dtype=bool)
@@ -172,7 +173,7 @@ def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:
 
 
 def plane_figure(records: Sequence[RunRecord]) -> Figure:
-    """Test accuracy against the operations of an image: up is right, left is cheap."""
+    """Test accuracy against operations per image; the best networks are at the top left."""
     figure = new_figure(7.5, 4.4)
     axes = figure.add_subplot()
     for place, (name, members) in enumerate(group(records).items()):
@@ -202,7 +203,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
 
 
 def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
-    """Test accuracy, with its 95 % interval, against the energy of an image by operations."""
+    """Test accuracy, with its 95 % interval, against the estimated energy per image."""
     figure = new_figure(5.4, 4.4)
     axes = figure.add_subplot()
     for place, (name, members) in enumerate(group(records).items()):
@@ -222,15 +223,15 @@ def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Fig
     return figure
 
 
-def svg(draw: Callable[[], Figure], name: str, told: str) -> str:
+def svg(draw: Callable[[], Figure], name: str, description: str) -> str:
     """The figure as an SVG element, to stand in a page.
 
     Black, white and the grid become the page's own colours (``--ink``, none, ``--line``).
 
     Args:
         draw: makes the figure.
-        name: what its elements' ids begin with, another for each figure of the page.
-        told: what it shows, for those who do not see it.
+        name: prefix of the ids of its elements, unique on the page.
+        description: what it shows, for screen readers.
     """
     buffer = io.StringIO()
     with figure_style():
@@ -246,7 +247,7 @@ def svg(draw: Callable[[], Figure], name: str, told: str) -> str:
     for colour, ours in (("#000000", "var(--ink)"), ("#dddddd", "var(--line)"),
                          ("#ffffff", "none")):  # fmt: skip
         text = text.replace(f": {colour}", f": {ours}")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(told)}" ', 1)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
 
 
 def _line(
