@@ -47,7 +47,7 @@ def made(rng: np.random.Generator, neurons: int = 13) -> Raster:
         )
         for _ in range(2)
     ]
-    digits = rng.integers(-1, 10, neurons).astype(np.int8)
+    digits = rng.integers(-1, 10, neurons).astype(np.int16)
     return Raster(images, np.array([3, 1], np.uint8), shown, digits, 0.5, "votes")
 
 
@@ -88,6 +88,7 @@ def test_the_images_are_the_first_of_each_class(mnist: Dataset) -> None:
         ("hidden", np.zeros((2, 5, 1), np.uint8), "'hidden' is not that of a run"),
         ("scores", np.zeros((2, 5, 10), np.uint8), "'scores' is not that of a run"),
         ("answers", np.array([3, 10], np.uint8), "'answers' is above 9"),
+        ("speaks_for", np.full(13, 10, np.int8), "'speaks_for' is above 9"),
         ("dt", np.float64(0), "'dt' .* must be above 0"),
         ("dt", np.float64("nan"), "'dt' .* must be above 0"),
     ],

@@ -244,7 +244,7 @@ class Contender(ABC):
         """Operations, sparsity and readings on ``images``, derived by the ledger from a record."""
         return account_of(self.record(images), self.synapses(), images.labels)
 
-    def speaks_for(self) -> NDArray[np.int8] | None:
+    def speaks_for(self) -> NDArray[np.int16] | None:
         """[hidden neurons] preferred class of each neuron, -1 for none; None if unknown."""
         return None
 

@@ -14,7 +14,6 @@ and nobody chose them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data.images import Images
 from spikeoff.data.npz import read_arrays
-from spikeoff.data.spec import MNIST
+from spikeoff.data.spec import MNIST, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.files import whole_file
 from spikeoff.ledger.recording import INPUT, Recording
@@ -65,7 +64,7 @@ class Raster:
     images: Images
     answers: NDArray[np.uint8]
     shown: Sequence[Shown]
-    speaks_for: NDArray[np.int8]
+    speaks_for: NDArray[np.int16]
     dt: float
     unit: str
 
@@ -79,7 +78,7 @@ def first_of_each_class(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
 def raster_of(
     record: Callable[[Images], Recording],
     images: Images,
-    speaks_for: NDArray[np.int8] | None,
+    speaks_for: NDArray[np.int16] | None,
     unit: str,
 ) -> Raster:
     """The raster of the first image of each class, from a recording of each.
@@ -106,7 +105,7 @@ def raster_of(
         answers.append(recording.answers[0, -1])
         dt = recording.dt
     if speaks_for is None:
-        speaks_for = np.full(shown[0].hidden.shape[1], -1, np.int8)
+        speaks_for = np.full(shown[0].hidden.shape[1], -1, np.int16)
     return Raster(images.take(rows), np.array(answers, np.uint8), shown, speaks_for, dt, unit)
 
 
@@ -120,16 +119,20 @@ def save_raster(raster: Raster, folder: Path) -> None:
             inputs=np.packbits([one.inputs for one in shown], axis=2),
             hidden=np.packbits([one.hidden for one in shown], axis=2),
             scores=np.array([one.scores for one in shown], np.float32),
-            speaks_for=raster.speaks_for.astype(np.int8),
+            speaks_for=raster.speaks_for.astype(np.int16),
             dt=np.float64(raster.dt), unit=np.frombuffer(raster.unit.encode(), np.uint8),
         )  # fmt: skip
 
 
-def read_raster(folder: Path) -> Raster | None:
+def read_raster(folder: Path, spec: ImageSpec = MNIST) -> Raster | None:
     """What ``save_raster`` wrote; None where a run kept none.
 
+    Args:
+        folder: of the run.
+        spec: of its images.
+
     Raises:
-        UserError: the file is damaged.
+        UserError: the file is damaged, or of other images.
     """
     path = folder / RASTER
     if not path.is_file():
@@ -137,13 +140,12 @@ def read_raster(folder: Path) -> Raster | None:
     held = read_arrays(path, KEYS)
     inputs, hidden, scores = held["inputs"], held["hidden"], held["scores"]
     k, neurons = held["labels"].size, held["speaks_for"].size
-    steps, n_classes = scores.shape[1:] if scores.ndim == 3 else (0, 0)
-    pixels = held["pixels"]
-    if pixels.ndim == 2 and pixels.shape[1] == MNIST.n_pixels:  # as earlier versions wrote them
-        pixels = held["pixels"] = pixels.reshape(-1, *MNIST.shape)
-    n_pixels = math.prod(pixels.shape[1:])
+    steps = scores.shape[1] if scores.ndim == 3 else 0
+    if held["pixels"].shape == (k, spec.n_pixels):  # as earlier versions wrote them
+        held["pixels"] = held["pixels"].reshape(k, *spec.shape)
+    n_pixels, n_classes = spec.n_pixels, spec.n_classes
     shapes = {
-        "ids": (k,), "labels": (k,), "answers": (k,), "pixels": (k, *pixels.shape[1:]),
+        "ids": (k,), "labels": (k,), "answers": (k,), "pixels": (k, *spec.shape),
         "inputs": (k, steps, -(-n_pixels // 8)), "hidden": (k, steps, -(-neurons // 8)),
         "scores": (k, steps, n_classes), "speaks_for": (neurons,), "dt": (),
         "unit": held["unit"].shape[:1],
@@ -151,9 +153,9 @@ def read_raster(folder: Path) -> Raster | None:
     kinds = {"scores": "f", "dt": "f", "ids": "i", "speaks_for": "i"}
     for name, shape in shapes.items():
         fits = held[name].shape == shape and held[name].dtype.kind == kinds.get(name, "u")
-        if not fits or not k * steps * neurons * n_pixels * n_classes or pixels.ndim < 3:
+        if not fits or not k * steps * neurons:
             raise UserError(f"{path}: {name!r} is not that of a run; remove the file, or run again")
-    for name in ("labels", "answers"):
+    for name in ("labels", "answers", "speaks_for"):
         if int(held[name].astype(np.int64).max()) >= n_classes:
             raise UserError(
                 f"{path}: a label in {name!r} is above {n_classes - 1}; remove the file"
@@ -172,6 +174,6 @@ def read_raster(folder: Path) -> Raster | None:
         for one in range(k)
     ]
     return Raster(
-        images, held["answers"].astype(np.uint8), shown, held["speaks_for"].astype(np.int8),
+        images, held["answers"].astype(np.uint8), shown, held["speaks_for"].astype(np.int16),
         float(held["dt"]), held["unit"].astype(np.uint8).tobytes().decode(errors="replace"),
     )  # fmt: skip

@@ -73,7 +73,7 @@ def rasters(groups: Mapping[str, Sequence[RunRecord]]) -> Rasters:
     missing = []
     for name, records in groups.items():
         record = records[0]
-        raster = read_raster(record.folder) if record.summary["spiking"] else None
+        raster = read_raster(record.folder, record.spec) if record.summary["spiking"] else None
         same = kept and raster and np.array_equal(raster.images.ids, kept[0][2].images.ids)
         if raster is not None and (same or not kept):
             kept.append((name, record, raster))

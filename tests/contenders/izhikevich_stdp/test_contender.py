@@ -168,7 +168,7 @@ def test_the_probe_separates_what_can_be_separated(rng: np.random.Generator) -> 
     ("field", "value"),
     [
         ("n_hidden", 1), ("n_steps", 0), ("n_steps", 1001), ("dt", 0.0), ("max_rate", 0.0),
-        ("columns", 0), ("columns", 3), ("columns", 29), ("field", 1), ("field", 29),
+        ("columns", 0), ("columns", 3), ("columns", 29), ("field", 1), ("field", 257),
         ("stdp_lr", -1.0), ("hebbian_lr", float("nan")), ("theta_plus", float("inf")),
         ("a_plus", -0.1), ("tau_plus", 0.0), ("hidden_gain", 0.0), ("output_bias", float("nan")),
         ("slope", 0.0), ("hebbian_length", 0.0),

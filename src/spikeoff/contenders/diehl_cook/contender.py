@@ -192,9 +192,9 @@ class DiehlCook(Contender):
                     yield Synapses.of(f"{origin} to {target}", origin, weights)
             source = excitatory
 
-    def speaks_for(self) -> NDArray[np.int8]:
+    def speaks_for(self) -> NDArray[np.int16]:
         """By the labels of the neurons."""
-        return self._readout.assigned.astype(np.int8)
+        return self._readout.assigned.astype(np.int16)
 
     def footprint(self) -> Footprint:
         """Plastic weights and thresholds; delays, fixed weights, and the state of all neurons.

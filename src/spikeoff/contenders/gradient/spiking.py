@@ -283,10 +283,10 @@ class IzhikevichGradient(GradientContender):
             for source, (target, matrix) in zip((INPUT, *matrices), matrices.items(), strict=False)
         )
 
-    def speaks_for(self) -> NDArray[np.int8]:
+    def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron; neurons of earlier layers, for none."""
-        last = self.matrices()["output"].argmax(1).numpy().astype(np.int8)
-        return np.concatenate([np.full(sum(self.config.hidden[:-1]), -1, np.int8), last])
+        last = self.matrices()["output"].argmax(1).numpy().astype(np.int16)
+        return np.concatenate([np.full(sum(self.config.hidden[:-1]), -1, np.int16), last])
 
     def footprint(self) -> Footprint:
         """Weights; the state of all neurons."""

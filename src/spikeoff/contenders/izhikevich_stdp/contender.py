@@ -188,9 +188,9 @@ class IzhikevichSTDP(Contender):
             Synapses.of("hidden to output", "hidden", state["output"]),
         )
 
-    def speaks_for(self) -> NDArray[np.int8]:
+    def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron."""
-        classes: NDArray[np.int8] = self.state()["output"].argmax(axis=1).astype(np.int8)
+        classes: NDArray[np.int16] = self.state()["output"].argmax(axis=1).astype(np.int16)
         return classes
 
     def footprint(self) -> Footprint:
