@@ -56,7 +56,9 @@ def guarded(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 def test_test_images_are_never_touched_and_accuracy_is_that_of_a_run(
     guarded: Dataset, tmp_path: Path
 ) -> None:
-    flags = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]
+    values = {name: value for name, value in SMALL.items() if name != "hidden"}
+    flags = [word for name, value in values.items() for word in (f"--{name}", str(value))]
+    flags += ["--hidden", *map(str, SMALL["hidden"])]
     vary = ["--vary", "learning_rate=log:0.001..0.1", "dropout=0..0.5"]
     _, settings = command._new_search("mlp", [*flags, *vary, "--pruner", "none"])
     study = made_study(tmp_path, settings)

@@ -176,18 +176,22 @@ def _neurons(n: int, params: Params, dt: float, number: torch.dtype) -> Any:
 
         def __init__(self) -> None:
             nn.Module.__init__(self)  # snnTorch's adds a threshold and a reset that are not ours
-            self.register_buffer("mem", torch.empty(0))
             self.rest()
 
         def rest(self) -> None:
-            self.state = model.State(
-                *(torch.full((1, n), start, dtype=number) for start in params.rest())
+            self.hold(
+                model.State(*(torch.full((1, n), start, dtype=number) for start in params.rest()))
             )
-            self.mem = self.state.v
+
+        def hold(self, state: Any) -> None:
+            """Keep the state, as buffers so that NeuroBench counts its bytes."""
+            self.state = state
+            for name, values in state._asdict().items():
+                self.register_buffer("mem" if name == "v" else name, values)
 
         def forward(self, current: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            self.state, spike = model.step(self.state, current, p)
-            self.mem = self.state.v
-            return spike.to(number), self.mem
+            state, spike = model.step(self.state, current, p)
+            self.hold(state)
+            return spike.to(number), state.v
 
     return Neurons()
