@@ -13,7 +13,7 @@ import platformdirs
 from llvmlite import binding
 from numba.extending import intrinsic, register_jitable
 
-import spikeoff
+from spikeoff.kernels.sources import digest
 
 settings: Any = numba.config
 
@@ -45,18 +45,10 @@ OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
 
 
 @cache
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: a folder of their own for each state of the sources.
-
-    Numba looks only at the file of the kernel itself, not at functions that it inlines from other
-    files; keyed by all sources, no edit can leave an old kernel running.
-    """
-    digest = hashlib.sha256(numba.__version__.encode())
-    root = Path(spikeoff.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return Path(platformdirs.user_cache_dir("spikeoff")) / "kernels" / digest.hexdigest()[:16]
+def cache_folder(path: Path) -> Path:
+    """Where the compiled kernels of a file are kept: a folder for each state of its sources."""
+    state = hashlib.sha256(f"{numba.__version__} {digest(path)}".encode())
+    return Path(platformdirs.user_cache_dir("spikeoff")) / "kernels" / state.hexdigest()[:16]
 
 
 def kernel(function: F) -> F:
@@ -125,7 +117,7 @@ def _compiled(function: F, **options: Any) -> F:
         return function
     dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(cache_folder())
+    settings.CACHE_DIR = str(cache_folder(Path(function.__code__.co_filename)))
     try:
         dispatcher.enable_caching()
     except RuntimeError:

@@ -1,0 +1,62 @@
+"""Which source files decide what a compiled kernel does."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+import spikeoff
+
+ROOT = Path(spikeoff.__file__).parent
+
+IMPORT = re.compile(
+    r"^\s*(?:from|import)\s+(spikeoff[\w.]*)(?:\s+import\s+(\([^)]*\)|[^\n#]*))?", re.MULTILINE
+)
+
+
+def digest(path: Path) -> str:
+    """A hash of a source file and of all modules of this package that it imports, and they.
+
+    Numba inlines functions and constants from other files, and would notice a change only of the
+    kernel's own file.
+
+    Args:
+        path: of the file that has the kernel.
+    """
+    hashed = hashlib.sha256()
+    for source in sorted(reached(path)):
+        hashed.update(str(source).encode())
+        hashed.update(source.read_bytes())
+    return hashed.hexdigest()
+
+
+def reached(path: Path) -> set[Path]:
+    """A source file and all files of this package that it imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        source = waiting.pop()
+        if source not in found:
+            found.add(source)
+            waiting += filter(None, map(_file, _imported(source)))
+    return found
+
+
+@cache
+def _imported(path: Path) -> tuple[str, ...]:
+    """Names that a file imports from this package: modules, or what may be a module."""
+    names: list[str] = []
+    for source, members in IMPORT.findall(path.read_text(encoding="utf-8")):
+        names.append(source)
+        names += [f"{source}.{member}" for member in re.findall(r"\w+", members)]
+    return tuple(names)
+
+
+@cache
+def _file(name: str) -> Path | None:
+    """The source file of a module of this package; None if ``name`` is no such module."""
+    place = ROOT.joinpath(*name.split(".")[1:])
+    candidates = (place.with_suffix(".py"), place / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
