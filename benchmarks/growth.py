@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> None:
                 f"{1e9 * one.median / places:.3g}",
             ]
         )  # fmt: skip
-    head = ["setting", "value", "ms a step (range)", "ns a neuron, step and image"]
+    head = ["setting", "value", "ms per step (range)", "ns per neuron, step and image"]
     told = (
         f"Others: 1024 hidden neurons, 50 steps, batch 128; {threads} "
         f"thread{'' if threads == 1 else 's'}, median of {TURNS} turns. {cpu_name()}."

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
         part = images.take(slice(0, batches * BATCH))
         measured = torch_loop.measure(contender, inputs, part, ["torch-loop"], TURNS)
         lines += rows(contender.id, measured)
-    head = ["contender", "engine", "ms a step (range)", "times ours"]
+    head = ["contender", "engine", "ms per step (range)", "times ours"]
     told = (
         f"Batch {BATCH}, {threads} thread{'' if threads == 1 else 's'}, median of {TURNS} turns, "
         f"of {MLP_BATCHES} steps each for `mlp`, {CNN_BATCHES} for `cnn`. {cpu_name()}."

@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """A caller's mistake, told in one line: what is wrong, the rule, what to do.
+    """A caller's mistake, reported in one line: what is wrong, the rule, what to do.
 
     The command line prints it and exits with status 2; library users catch it.
     """

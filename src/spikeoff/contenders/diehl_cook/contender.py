@@ -127,7 +127,7 @@ class DiehlCook(Contender):
         self.record(first)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
-        """One pass in a new order; yields wherever something is due to be kept or told.
+        """One pass in a new order; yields wherever something is due to be kept or reported.
 
         It goes on after the images that the network has learned from, ``start`` or not.
         """
@@ -264,7 +264,7 @@ class DiehlCook(Contender):
                 self._drawn = now
                 save_fields(self._engine.weights(0), folder / "weights.png", self.spec)
         if self._seen % config.update_interval == 0 and self._running.tell(self._seen):
-            save_accuracy(self._running.told, folder / "accuracy.png")
+            save_accuracy(self._running.accuracies, folder / "accuracy.png")
         if self._seen % config.save_interval == 0:
             ending = str(self._seen)
             files.write_layers(folder, self._layers(), ending)
@@ -282,8 +282,8 @@ class DiehlCook(Contender):
         if response.hidden is not None:
             files.write_responses(folder, response.hidden, images.labels, files.FINAL)
         self._running.tell(self._seen)
-        if self._running.told:
-            save_accuracy(self._running.told, folder / "accuracy.png")
+        if self._running.accuracies:
+            save_accuracy(self._running.accuracies, folder / "accuracy.png")
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The accuracy by each vote, and how many neurons never fired."""

@@ -46,19 +46,19 @@ def save_fields(weights: Floats, path: Path, spec: ImageSpec = MNIST) -> None:
         imsave(temporary, coloured, pil_kwargs={"compress_level": 1})
 
 
-def save_accuracy(told: list[tuple[int, float]], path: Path) -> None:
+def save_accuracy(accuracies: list[tuple[int, float]], path: Path) -> None:
     """Write a figure of the accuracy over the images seen: (images, fraction) each."""
     from spikeoff.plotting import COLOURS, new_figure, save_figure  # noqa: PLC0415
 
     def draw() -> object:
         figure = new_figure(6.4, 4.2)
         axes = figure.add_subplot()
-        seen, fractions = zip(*told, strict=True)
+        seen, fractions = zip(*accuracies, strict=True)
         thousands = [number / 1000 for number in seen]
         axes.plot(thousands, [100 * f for f in fractions], "o-", color=COLOURS[0], markersize=4)
         axes.set(
             xlabel="Training images seen (thousands)", ylabel="Accuracy (%)",
-            title="Accuracy on training images, told by labels from those before",
+            title="Accuracy on training images, labels from the images before",
         )  # fmt: skip
         axes.margins(y=0.2)
         return figure

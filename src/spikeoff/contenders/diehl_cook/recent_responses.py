@@ -46,8 +46,8 @@ class _Chunk:
 class Running:
     """The last responses, and the accuracy that labels made from them would have had.
 
-    An interval's images are told by the labels of the interval before, as in the published code;
-    the second half of the first by its first half.
+    An interval's images are classified with the labels of the interval before, as in the published
+    code; the second half of the first by its first half.
     """
 
     def __init__(self, width: int, interval: int, n_classes: int = MNIST.n_classes) -> None:
@@ -58,7 +58,7 @@ class Running:
         self._held = 0
         self._since = 0
         self._readout: Readout | None = None
-        self.told: list[tuple[int, float]] = []
+        self.accuracies: list[tuple[int, float]] = []
 
     def add(self, responses: NDArray[np.int32], labels: NDArray[np.uint8]) -> None:
         """More images were learned from."""
@@ -102,13 +102,13 @@ class Running:
             before = read(responses[:half], labels[:half], self._n_classes, regress=False)
             responses, labels = responses[half:], labels[half:]
         right = before.answers(responses, "class-mean") == labels
-        self.told.append((seen, float(right.mean())))
+        self.accuracies.append((seen, float(right.mean())))
         return True
 
     def snapshot(self) -> State:
         """Everything, as arrays whose names begin with ``RUNNING``."""
         snapshot: State = {
-            f"{RUNNING}told": np.array(self.told, np.float64).reshape(-1, 2),
+            f"{RUNNING}told": np.array(self.accuracies, np.float64).reshape(-1, 2),
             f"{RUNNING}since": np.array([self._since]),
         }
         if self._readout is not None:
@@ -135,7 +135,7 @@ class Running:
         if len(labels):
             self._append(_Chunk(labels, counts, neurons, spikes))
         self._since = int(snapshot[f"{RUNNING}since"][0])
-        self.told = [(int(seen), float(right)) for seen, right in snapshot[f"{RUNNING}told"]]
+        self.accuracies = [(int(seen), float(right)) for seen, right in snapshot[f"{RUNNING}told"]]
         means = snapshot.get(f"{RUNNING}means")
         self._readout = None if means is None else Readout(means)
 

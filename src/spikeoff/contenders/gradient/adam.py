@@ -82,7 +82,7 @@ class Adam:
         return snapshot
 
     def resume(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what ``snapshot`` told.
+        """Take over what ``snapshot`` returned.
 
         Raises:
             ValueError: a moment is of another size than its weight.

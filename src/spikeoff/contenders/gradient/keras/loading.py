@@ -122,5 +122,5 @@ def _without_information() -> Iterator[None]:
             os.dup2(former, 2)
             os.close(former)
             held.seek(0)
-            told = [line for line in held if not INFORMATION.match(line)]
-            os.write(2, b"".join(told))
+            others = [line for line in held if not INFORMATION.match(line)]
+            os.write(2, b"".join(others))
