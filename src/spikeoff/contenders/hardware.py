@@ -66,19 +66,19 @@ def use_threads(n: int | None) -> int:
 def computing(threads: int) -> Iterator[None]:
     """PyTorch and kernels on so many threads, with the same bits every time; then as before."""
     before = torch.get_num_threads(), jit.threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    # use_deterministic_algorithms does the same, but loads PyTorch's compiler: seconds for a run.
+    mode = torch.get_deterministic_debug_mode()
     memory: Any = torch.utils.deterministic
     filled = memory.fill_uninitialized_memory
     torch.set_num_threads(threads)
     jit.set_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")
     # Nothing here reads memory that it did not write; to fill it costs a tenth of cnn's time.
     memory.fill_uninitialized_memory = False
     try:
         yield
     finally:
         memory.fill_uninitialized_memory = filled
-        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_deterministic_debug_mode(mode)
         torch.set_num_threads(before[0])
         jit.set_threads(before[1])

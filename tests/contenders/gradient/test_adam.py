@@ -42,7 +42,7 @@ def test_steps_are_pytorchs() -> None:
         give_gradients(ours, step)
         give_gradients(theirs, step)
         rate = RATE / (step + 1)
-        optimizer.set_rate(rate)
+        optimizer.rate = rate
         reference.param_groups[0]["lr"] = rate
         optimizer.step()
         reference.step()

@@ -8,14 +8,19 @@ axes in the order of the memory spares that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.optim.adamw import adamw
 
-STEP = "step"
+MOMENTS, STEP = ("exp_avg", "exp_avg_sq"), "step"
+"""Their names in a checkpoint."""
+
+EPSILON = 1e-8
+"""Added to the root of the mean squared gradient, as by PyTorch's default."""
 
 
 class Adam:
@@ -44,64 +49,65 @@ class Adam:
             one.detach().permute(order)
             for one, order in zip(self._weights, self._orders, strict=True)
         ]
+        self.rate, self.betas, self.weight_decay = rate, betas, weight_decay
         self._fused = fused
-        self._adam = torch.optim.AdamW(
-            self._views, lr=rate, betas=betas, weight_decay=weight_decay, fused=fused
-        )
-
-    @property
-    def param_groups(self) -> list[dict[str, Any]]:
-        """PyTorch's settings of the step."""
-        return self._adam.param_groups
-
-    def set_rate(self, rate: float) -> None:
-        """Make steps of this size from now on."""
-        for group in self._adam.param_groups:
-            group["lr"] = rate
+        self._means = [torch.zeros_like(view) for view in self._views]
+        self._squares = [torch.zeros_like(view) for view in self._views]
+        # Where one kernel does the step, it reads the number of steps where the weights are.
+        self._steps = [
+            torch.zeros((), device=view.device if fused else "cpu") for view in self._views
+        ]
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for one in self._weights:
             one.grad = None
 
+    @torch.no_grad()
     def step(self) -> None:
         """Move every weight that has a gradient."""
-        for one, view, order in zip(self._weights, self._views, self._orders, strict=True):
-            # The fused step takes the gradient to lie as the weight does.
-            view.grad = None if one.grad is None else one.grad.permute(order).contiguous()
-        self._adam.step()
+        moved = [k for k, one in enumerate(self._weights) if one.grad is not None]
+        # The fused step takes the gradient to lie as the weight does.
+        gradients = [
+            cast(torch.Tensor, self._weights[k].grad).permute(self._orders[k]).contiguous()
+            for k in moved
+        ]
+        views, means, squares, steps = (
+            [held[k] for k in moved]
+            for held in (self._views, self._means, self._squares, self._steps)
+        )
+        # The function and not the class, which loads PyTorch's compiler: seconds for every run.
+        adamw(
+            views, gradients, means, squares, [], steps,
+            fused=self._fused, lr=self.rate, beta1=self.betas[0], beta2=self.betas[1],
+            weight_decay=self.weight_decay, eps=EPSILON, amsgrad=False, maximize=False,
+        )  # fmt: skip
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Moments and steps made, by ``<number of the weight>.<name>``, axes as the weight's."""
         snapshot = {}
-        for number, (view, order) in enumerate(zip(self._views, self._orders, strict=True)):
-            for name, value in self._adam.state[view].items():
-                array = value.cpu().numpy()
-                back = array if name == STEP else array.transpose(np.argsort(order))
-                snapshot[f"{number}.{name}"] = back.copy()
+        for number, order in enumerate(self._orders):
+            back = np.argsort(order)
+            for name, held in zip(MOMENTS, (self._means, self._squares), strict=True):
+                snapshot[f"{number}.{name}"] = held[number].cpu().numpy().transpose(back).copy()
+            snapshot[f"{number}.{STEP}"] = self._steps[number].cpu().numpy().copy()
         return snapshot
 
     def resume(self, snapshot: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what ``snapshot`` returned.
+        """Take over what ``snapshot`` returned; a weight that it lacks had made no step.
 
         Raises:
             ValueError: a moment is of another size than its weight.
         """
-        for number, (view, order) in enumerate(zip(self._views, self._orders, strict=True)):
-            moments = {}
-            for key, array in snapshot.items():
-                owner, _, name = key.partition(".")
-                if owner != str(number):
+        for number, (weight, order) in enumerate(zip(self._weights, self._orders, strict=True)):
+            for name, held in zip(MOMENTS, (self._means, self._squares), strict=True):
+                moment = snapshot.get(f"{number}.{name}")
+                if moment is None:
                     continue
-                held = torch.from_numpy(array)
-                if held.shape not in (self._weights[number].shape, torch.Size(())):
+                if moment.shape != weight.shape:
                     raise ValueError(f"{name} of weights {number} is of another size")
-                if name == STEP:
-                    moments[name] = held.to(view.device if self._fused else "cpu")
-                else:
-                    moments[name] = torch.empty_like(view).copy_(held.permute(order))
-            if moments:
-                self._adam.state[view] = moments
+                held[number].copy_(torch.from_numpy(moment).permute(order))
+            self._steps[number].fill_(float(snapshot.get(f"{number}.{STEP}", 0)))
 
 
 def _memory_order(weight: torch.Tensor) -> tuple[int, ...]:

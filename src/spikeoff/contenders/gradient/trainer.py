@@ -304,7 +304,7 @@ class GradientContender(Contender):
         n_steps = self.settings.epochs * steps_per_epoch
         n_warmup = min(round(self.settings.warmup_epochs * steps_per_epoch), n_steps // 2)
         self._rate = self.settings.learning_rate * warmup_cosine(step, n_steps, n_warmup)
-        self.optimizer.set_rate(self._rate)
+        self.optimizer.rate = self._rate
 
     def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Pixels (uint8), labels and ids, kept on the device from epoch to epoch."""
