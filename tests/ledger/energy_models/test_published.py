@@ -237,7 +237,8 @@ def test_loihi_prices_spiking_networks_alone() -> None:
         find("loihi").total(conventional(dense_layer(4, 2)))
 
 
-# Two networks of this package, priced apart from this code: E_SNN / E_ANN, to one in the last digit.
+# Two networks of this package, priced apart from this code: E_SNN / E_ANN, to one in the last
+# digit.
 
 
 def orientation() -> dict[str, Network]:

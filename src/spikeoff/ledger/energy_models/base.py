@@ -59,6 +59,16 @@ class Layer:
     graded: bool = False
     convolution: bool = False
 
+    @property
+    def matrix(self) -> int:
+        """Places between all sources and all targets."""
+        return max(self.places, self.sources * self.targets)
+
+    @property
+    def uses(self) -> float:
+        """Products of a place, if no input is skipped."""
+        return self.dense / max(1, self.places)
+
 
 @dataclass(frozen=True)
 class Network:
@@ -112,14 +122,24 @@ class Network:
             NotAvailableError: it is not known.
         """
         if self.update is None:
-            raise NotAvailableError(f"the cost of an update of neuron {self.neuron} is not known")
+            told = "its neurons" if self.neuron is None else f"neuron {self.neuron}"
+            raise NotAvailableError(f"the cost of an update of {told} is not known")
         return self.update
 
     def as_dense_matrices(self) -> Network:
-        """The same network with a number stored at every place."""
-        return replace(
-            self, layers=tuple(replace(layer, stored=layer.places) for layer in self.layers)
-        )
+        """The same network with a number stored between every source and every target.
+
+        A convolution has its kernels, which are dense already.
+        """
+        return replace(self, layers=tuple(
+            replace(
+                layer,
+                stored=layer.places if layer.convolution else layer.matrix,
+                places=layer.places if layer.convolution else layer.matrix,
+                dense=layer.dense if layer.convolution else layer.uses * layer.matrix,
+            )
+            for layer in self.layers
+        ))  # fmt: skip
 
     def without_skipping(self) -> Network:
         """A conventional network that computes with inputs of 0 too; a spiking one as it is.
@@ -131,7 +151,7 @@ class Network:
         return replace(self, layers=tuple(
             replace(
                 layer, events_in=layer.sources,
-                operations=max(layer.operations, layer.dense * layer.stored / max(1, layer.places)),
+                operations=max(layer.operations, layer.uses * layer.stored),
             )
             for layer in self.layers
         ))  # fmt: skip

@@ -29,6 +29,6 @@ MODEL = EnergyModel(
     energy,
     "Shen et al., CVPR 2024 (NS-ACE)",
     "bits of weight x bits of activation of every operation; no memory, no neurons",
-    "only bit operations of synapses are counted",
+    "only bit operations are counted",
     unit="bit operations",
 )

@@ -58,5 +58,5 @@ MODEL = EnergyModel(
     by_table(stepped_table),
     "Horowitz, ISSCC 2014",
     "fp32 operations and a 32-bit weight per operation; caches up to 1 MiB, then DRAM",
-    "networks above 1 MiB read every weight from DRAM",
+    "networks above 1 MiB read their weights from DRAM",
 )

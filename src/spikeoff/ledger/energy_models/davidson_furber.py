@@ -31,5 +31,5 @@ MODEL = EnergyModel(
     energy,
     "Davidson and Furber, Frontiers in Neuroscience 15:651141, 2021",
     "an addition, a weight and a write per spike and synapse; nothing for neurons",
-    "neuron updates are free and a product costs 12 units, a spike 7",
+    "neuron updates are free",
 )

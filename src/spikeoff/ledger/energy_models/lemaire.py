@@ -142,7 +142,7 @@ MODEL = EnergyModel(
     energy,
     "Lemaire et al., ICONIP 2022, as in SpikingJelly 2.0.0",
     "int32 operations, addresses, message queues, parameters and potentials in on-chip memory",
-    "addresses, queues and potentials in on-chip memory are charged",
+    "addresses, queues and potentials are charged",
 )
 
 LEAT = EnergyModel(

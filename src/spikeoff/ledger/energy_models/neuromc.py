@@ -65,5 +65,5 @@ MODEL = EnergyModel(
     energy,
     "SpikingJelly 2.0.0, neuromc",
     "every synapse at every step on a dense accelerator, zeros and silent neurons included",
-    "every synapse is charged at every step, silent or not",
+    "every synapse is charged at every step",
 )

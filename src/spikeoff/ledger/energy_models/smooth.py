@@ -19,5 +19,5 @@ MODEL = EnergyModel(
     by_table(load_table),
     "Horowitz, ISSCC 2014, with the memory of Lemaire et al., ICONIP 2022",
     "as counts; a weight costs more the larger the memory, without a step",
-    "memory on the chip gets dearer gradually with its size",
+    "memory gets dearer gradually with its size",
 )

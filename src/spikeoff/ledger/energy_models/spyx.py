@@ -63,8 +63,7 @@ MODEL = EnergyModel(
     "Spyx, honest_energy_accounting, after Yan et al., arXiv 2409.08290v2",
     "every weight from DRAM by the bit; conventional weights and activations have "
     "ceil(log2(T + 1)) bits, spiking weights 8",
-    "all weights stream from DRAM and the conventional network is quantised to the spiking one's "
-    "information",
+    "all weights come from DRAM and the twin is quantised",
 )
 
 EQUAL_WEIGHTS = EnergyModel(
@@ -72,6 +71,6 @@ EQUAL_WEIGHTS = EnergyModel(
     energy_of_equal_weights,
     "as spyx, with 8-bit weights in both networks (our variant)",
     "as spyx, with 8-bit weights in both networks",
-    "all weights stream from DRAM, 8 bits each",
+    "all weights come from DRAM, 8 bits each",
     counted=False,
 )
