@@ -93,7 +93,8 @@ def summary(name: str, config: Config, dataset: Dataset, accuracy: float) -> dic
     kind = find(name)
     spiking = kind.spiking
     return {
-        "contender": name, "title": kind.title, "spiking": spiking, "neuron": kind.neuron,
+        "contender": name, "title": kind.title, "spiking": spiking,
+        "neuron": kind.neuron or ("izhikevich" if spiking else None),
         "engine": "native", "seed": config.seed, "version": "0.1.0",
         "git_revision": "0123456789abcdef0123456789abcdef01234567", "parameters": 407_040,
         "started": "2026-11-24T10:00:00+00:00", "finished": "2026-11-24T10:01:00+00:00",

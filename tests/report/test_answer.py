@@ -102,8 +102,8 @@ def test_without_a_twin_the_tile_says_so() -> None:
 def test_a_tile_tells_ratios_accuracy_and_break_even() -> None:
     (tile,) = answer(ROWS, [pair("snn", (2.5, 5, 12, 20))], [verdict("snn")],
                      {"snn": GROUPS["snn"], "ann": GROUPS["ann"]}).tiles  # fmt: skip
-    assert (
-        tile.range == "2.5 to 20 times its energy; 0.5 to 4 times if the twin does not skip zeros."
+    assert tile.range == (
+        "2.5 to 20 times the energy of its twin; 0.5 to 4 times if the twin computes its zeros too."
     )
     assert tile.accuracy == "Accuracy 95.00 %; ann 98.00 %"
     assert "13 % of the steps" in tile.break_even

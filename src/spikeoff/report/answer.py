@@ -109,10 +109,11 @@ def _assumptions(ratios: Sequence[Ratio]) -> str:
 def _lead(first: PairRatios) -> str:
     pair, counted = first.pairing, first.counted()
     k, dense = len(first.saving()), len(first.saving(dense=True))
+    best = "saves most" if 2 * k > len(counted) else "comes closest to saving energy"
     return (
-        f"{pair.spiking} comes closest to saving energy, or saves most: against {pair.twin}, which "
-        f"has the same layers and synapses, {k} of {len(counted)} models say that it saves energy "
-        f"if the twin skips zeros, and {dense} if the twin computes them all."
+        f"{pair.spiking} {best}: {k} of {len(counted)} models say that it saves energy against "
+        f"{pair.twin}, a conventional network with the same layers and synapses, which skips zeros;"
+        f" {dense} say so if that network computes its zeros too."
     )
 
 
@@ -158,7 +159,10 @@ def _span(counted: Sequence[Ratio]) -> str:
     if not all(found):
         return ""
     skipping, dense = (f"{times(ratios[0])} to {times(ratios[-1])}" for ratios in found)
-    return f"{skipping} times its energy; {dense} times if the twin does not skip zeros."
+    return (
+        f"{skipping} times the energy of its twin; "
+        f"{dense} times if the twin computes its zeros too."
+    )
 
 
 def _break_even(verdicts: Sequence[Verdict]) -> str:

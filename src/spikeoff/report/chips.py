@@ -81,7 +81,7 @@ def _estimate(name: str, runs: Sequence[RunRecord]) -> dict[str, str] | None:
         return None
     accuracy = 100 * float(np.mean([run.summary["accuracy"]["test"] for run in runs]))
     spiking = bool(runs[0].summary["spiking"])
-    text = f"{values[0]:,.2g} to {_plain(values[-1])}"
+    text = f"{_plain(values[0])} to {_plain(values[-1])} (est.)"
     loihi = _microjoules("loihi", runs) if spiking else None
     told = f"estimated, {len(values)} models" + (
         "" if loihi is None else f"; {_plain(loihi)} with the constants of Loihi"
