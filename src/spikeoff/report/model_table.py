@@ -121,7 +121,9 @@ def _column(pair: PairRatios) -> MatrixColumn:
     note = BILLED[pair.billing]
     if pair.billing == "stored" and not pair.pairing.same_synapses:
         note = ", other synapses"
-    agree = f"{len(pair.saving())} of {len(pair.counted())}"
+    agree = f"{len(pair.saving())} of {len(pair.counted())} models"
+    if not pair.pairing.same_synapses:
+        agree += "; no claim"
     return MatrixColumn(
         pair.pairing.spiking, pair.pairing.twin, note, agree, [_cell(one) for one in pair.ratios]
     )
