@@ -242,7 +242,17 @@ class Contender(ABC):
 
     def account(self, images: Images) -> Account:
         """Operations, sparsity and readings on ``images``, derived by the ledger from a record."""
-        return account_of(self.record(images), self.synapses(), images.labels)
+        recording, synapses = self.record(images), self.synapses()
+        return account_of(recording, synapses, images.labels, self.readout_products())
+
+    def readout_products(self) -> int:
+        """Products per image after the last layer, such as those of a learned vote."""
+        return 0
+
+    def stored_parameters(self) -> int:
+        """Those of the parameters that exist: weights at places without a synapse do not."""
+        absent = sum(s.places - s.existing for s in self.synapses() if s.learned)
+        return self.parameter_count() - absent
 
     def speaks_for(self) -> NDArray[np.int16] | None:
         """[hidden neurons] preferred class of each neuron, -1 for none; None if unknown."""

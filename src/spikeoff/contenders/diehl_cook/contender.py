@@ -182,15 +182,24 @@ class DiehlCook(Contender):
         for number, layer in enumerate(self._layers(), 1):
             excitatory, inhibitory = f"excitatory {number}", f"inhibitory {number}"
             back = layer.to_excitatory * self.config.tuning.response_inhibition
-            for origin, target, weights in (
-                (source, excitatory, layer.weights.T),
-                (source, inhibitory, layer.input_to_inhibitory.T),
-                (excitatory, inhibitory, layer.to_inhibitory),
-                (inhibitory, excitatory, back),
+            for origin, target, weights, learned in (
+                (source, excitatory, layer.weights.T, True),
+                (source, inhibitory, layer.input_to_inhibitory.T, False),
+                (excitatory, inhibitory, layer.to_inhibitory, False),
+                (inhibitory, excitatory, back, False),
             ):
                 if weights.size:
-                    yield Synapses.of(f"{origin} to {target}", origin, weights)
+                    name = f"{origin} to {target}"
+                    stored = weights.size if learned else None
+                    yield Synapses.of(
+                        name, origin, weights, target=target, stored=stored, learned=learned
+                    )
             source = excitatory
+
+    def readout_products(self) -> int:
+        """A product per neuron and class; with class means, one per class."""
+        vote = self._readout.possible(self.config.tuning.vote)
+        return len(self._readout.means) if vote == "class-mean" else self._readout.means.size
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the labels of the neurons."""

@@ -278,8 +278,11 @@ class IzhikevichGradient(GradientContender):
     def synapses(self) -> tuple[Synapses, ...]:
         """The matrices of weights."""
         matrices = self.matrices()
+        biased = dict(zip(matrices, self.config.hidden, strict=False))
         return tuple(
-            Synapses.of(f"{source} to {target}", source, matrix.numpy())
+            Synapses.of(
+                f"{source} to {target}", source, matrix.numpy(), biases=biased.get(target, 0)
+            )
             for source, (target, matrix) in zip((INPUT, *matrices), matrices.items(), strict=False)
         )
 

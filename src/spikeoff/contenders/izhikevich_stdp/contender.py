@@ -181,12 +181,18 @@ class IzhikevichSTDP(Contender):
         return Recording.joined(parts)
 
     def synapses(self) -> tuple[Synapses, ...]:
-        """Fields and read-out; what learning brought to 0 is met by nothing."""
-        state = self.state()
+        """Fields and read-out; what learning brought to 0 is met by nothing.
+
+        Thresholds are subtracted from the currents of hidden neurons, as a bias is.
+        """
+        state, existing = self.state(), int(self.layout.mask().sum())
         return (
-            Synapses.of("input to hidden", INPUT, state["hidden"]),
-            Synapses.of("hidden to output", "hidden", state["output"]),
-        )
+            Synapses.of(
+                "input to hidden", INPUT, state["hidden"], stored=existing,
+                biases=self.config.n_hidden,
+            ),
+            Synapses.of("hidden to output", "hidden", state["output"], stored=state["output"].size),
+        )  # fmt: skip
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron."""
