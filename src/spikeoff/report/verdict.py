@@ -1,4 +1,4 @@
-"""Does spiking save energy? Each spiking contender and the conventional one of similar size.
+"""Does spiking save energy? Each spiking contender and its conventional twin, or one of like size.
 
     ratio        energy of the spiking network's image over that of the conventional one
     rate         additions over dense synaptic operations: the mean rate of spikes at a synapse
@@ -20,6 +20,7 @@ import numpy as np
 from spikeoff.contenders.registry import NATIVE
 from spikeoff.ledger.operation_energy import EnergyTable, ImageEnergy, image_energy
 from spikeoff.neurons.cost import update_cost
+from spikeoff.report.twins import twin_groups
 from spikeoff.run.run_record import RunRecord
 
 WORD_BYTES = 4
@@ -95,10 +96,13 @@ def verdicts(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> l
 
 
 def nearest_conventional(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
-    """The conventional contender nearest to ``name`` in parameters; None where none ran.
+    """The twin of ``name``, or the conventional contender nearest to it in parameters.
 
-    Among equals, as one network on two engines, it is that of the native engine.
+    None where no conventional one ran. Among equals, as one network on two engines, it is that of
+    the native engine.
     """
+    if twins := twin_groups(groups, name):
+        return twins[0]
     conventional = [other for other, runs in groups.items() if not runs[0].summary["spiking"]]
     size = _size(groups[name])
 

@@ -19,6 +19,7 @@ from spikeoff.contenders.base import (
     Response,
     State,
     Step,
+    Twin,
     check_fits,
 )
 from spikeoff.contenders.diehl_cook import files
@@ -95,6 +96,17 @@ class DiehlCook(Contender):
         self._drawn = -math.inf
         if config.resume_from is not None:
             self._resume(config.resume_from)
+
+    @classmethod
+    def twins(cls, config: DiehlCookConfig) -> tuple[Twin, ...]:
+        """The perceptron with as many hidden neurons as there are excitatory ones.
+
+        Of a network that gets its size from ``data_path`` none is known.
+        """
+        if config.data_path is not None and config.n_e is None:
+            return ()
+        sizes = (config.n_e or DEFAULT_SIZE, config.n_e2)
+        return (Twin("mlp", {"hidden": tuple(size for size in sizes if size)}),)
 
     def passes(self, epochs: int, n_images: int) -> range:
         """As many as ``num_examples`` takes, from where the network stands."""

@@ -20,7 +20,7 @@ import tyro
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.base import Outputs, Twin, require
 from spikeoff.contenders.gradient.backends import (
     KINDS,
     Backend,
@@ -230,6 +230,11 @@ class IzhikevichGradient(GradientContender):
     def build(self) -> nn.Module:
         """Normally distributed weights and a constant bias."""
         return Weights(self.config, self.spec)
+
+    @classmethod
+    def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
+        """The perceptron with the same layers."""
+        return (Twin("mlp", {"hidden": config.hidden}),)
 
     @classmethod
     def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:

@@ -34,6 +34,7 @@ from spikeoff.contenders.base import (
     Response,
     State,
     Step,
+    Twin,
     check_fits,
 )
 from spikeoff.contenders.hardware import use_threads
@@ -118,6 +119,15 @@ class IzhikevichSTDP(Contender):
         self._sums = np.zeros(kernels.N_SUMS)
         self._answers = np.zeros(spec.n_classes, np.int64)
         self._rate = 1.0
+
+    @classmethod
+    def twins(cls, config: IzhikevichSTDPConfig) -> tuple[Twin, ...]:
+        """The perceptron with the same synapses."""
+        settings: dict[str, Any] = {"hidden": (config.n_hidden,), "synapses": "columns"}
+        for name in ("columns", "field"):
+            if getattr(config, name) != getattr(IzhikevichSTDPConfig, name):
+                settings[name] = getattr(config, name)
+        return (Twin("mlp", settings),)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass in a new order, image by image."""
