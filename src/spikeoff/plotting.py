@@ -16,6 +16,13 @@ from spikeoff.files import whole_file
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 
+
+def colour_and_marker(place: int) -> tuple[str, str]:
+    """Those of the ``place``-th of several networks; no two of the first 49 have both in common."""
+    turn = place // len(COLOURS)
+    return COLOURS[place % len(COLOURS)], MARKERS[(place + turn) % len(MARKERS)]
+
+
 RC: dict[Any, Any] = {
     "font.size": 11,
     "axes.titlesize": 12,

@@ -81,16 +81,21 @@ def test_a_race_adds_each_twin_once_and_none_that_runs_already() -> None:
         chosen = [(name, preset_config(find(name), "quick")) for name in names]
         return [(t.contender, t.settings) for t in added_twins(chosen, "quick", common)]
 
-    wide, masked = twin_of("izhikevich-gradient"), twin_of("izhikevich-stdp")
+    def twins(name: str) -> list[tuple[str, Any]]:
+        kind = find(name)
+        return [(twin.contender, twin.settings) for twin in kind.twins(kind.config_type())]
+
+    wide, masked = twins("izhikevich-gradient"), twins("izhikevich-stdp")
     assert added("cnn", "mlp") == []
-    assert added("izhikevich-stdp", "izhikevich-gradient", "mlp") == [masked, wide]
+    assert added("izhikevich-stdp", "izhikevich-gradient", "mlp") == [*masked, *wide]
     one = find("izhikevich-gradient").config_type(hidden=(512,))  # type: ignore[call-arg]
     mlp = find("mlp").config_type()
     chosen = [("izhikevich-gradient", one), ("mlp", mlp)]
-    assert added_twins(chosen, "full", {}) == []
-    (alone,) = added_twins(chosen[:1], "full", {"n_train": 700})
+    assert [twin.contender for twin in added_twins(chosen, "full", {})] == ["mlp-int8"]
+    alone, rounded = added_twins(chosen[:1], "full", {"n_train": 700})
     assert alone.config == find("mlp").config_type(n_train=700)
-    assert len(added_twins([chosen[0]] * 2, "full", {})) == 1
+    assert rounded.config.n_train == 700
+    assert len(added_twins([chosen[0]] * 2, "full", {})) == 2
 
 
 def test_a_twin_that_cannot_be_run_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,11 +114,16 @@ def test_twins_run_in_folders_that_say_what_they_are(tmp_path: Path) -> None:
     names = ["izhikevich-stdp", "izhikevich-gradient", "diehl-cook", "mlp"]
     common = {"epochs": 2, "n_train": 300}
     runs = entries(names, [0, 5], "quick", common, tmp_path, twins=True)
-    twins = ["mlp/hidden=512,synapses=columns", "mlp/hidden=1024", "mlp/hidden=400"]
+    twins = [
+        "mlp/hidden=512,synapses=columns",
+        "mlp-int8/hidden=512,synapses=columns,activation_bits=5",
+        "mlp/hidden=1024", "mlp-int8/hidden=1024,activation_bits=6",
+        "mlp/hidden=400", "mlp-int8/hidden=400,activation_bits=10",
+    ]  # fmt: skip
     assert [one.place for one in runs] == [
         f"{place}/seed-{seed}" for seed in (0, 5) for place in [*names, *twins]
     ]
-    assert runs[5].name == "mlp hidden=1024 seed 0"
+    assert runs[6].name == "mlp hidden=1024 seed 0"
     for one in runs:
         assert (one.config.epochs, one.config.n_train) == (2, 300)
         assert one.config.save_path == tmp_path / one.place

@@ -9,6 +9,7 @@ import pytest
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.presets import labelled_config
+from spikeoff.contenders.registry import find
 from spikeoff.experiments.campaign import entries
 from spikeoff.report.groups import group
 from spikeoff.report.reproduce import race_command
@@ -24,7 +25,7 @@ ALL = ["izhikevich-stdp", "izhikevich-gradient", "diehl-cook", "mlp", "cnn"]
 def record(name: str, config: Config, **changes: Any) -> RunRecord:
     summary = {
         **RECORDS[0].summary, "contender": name, "seed": config.seed, "engine": "native",
-        "config": plain(config.resolved()), "spiking": name not in ("mlp", "cnn"), **changes,
+        "config": plain(config.resolved()), "spiking": find(name).spiking, **changes,
     }  # fmt: skip
     return replace(RECORDS[0], summary=summary)
 
@@ -38,7 +39,10 @@ def raced(names: list[str], seeds: tuple[int, ...] = (0,), **race: Any) -> list[
 def test_twins_are_named_by_what_they_are() -> None:
     assert list(group(raced(ALL))) == [
         "izhikevich-stdp", "izhikevich-gradient", "diehl-cook", "mlp hidden=512", "cnn",
-        "mlp hidden=512 synapses=columns", "mlp hidden=1024", "mlp hidden=400",
+        "mlp hidden=512 synapses=columns",
+        "mlp-int8 hidden=512 synapses=columns activation_bits=5",
+        "mlp hidden=1024", "mlp-int8 hidden=1024 activation_bits=6",
+        "mlp hidden=400", "mlp-int8 hidden=400 activation_bits=10",
     ]  # fmt: skip
 
 
@@ -60,6 +64,7 @@ def test_a_spiking_group_is_paired_with_its_twin_and_not_with_the_nearest_size()
     }
     for name, twin in pairs.items():
         assert twin_groups(groups, name)[0] == twin
+        assert twin_groups(groups, name)[1].startswith(twin.replace("mlp ", "mlp-int8 "))
         assert nearest_conventional(groups, name) == twin
     assert twin_groups(groups, "mlp hidden=512") == []
     alone = group(raced(ALL, twins=False))
@@ -78,7 +83,7 @@ def test_of_several_trainings_the_best_on_validation_images_is_the_twin() -> Non
     assert twin_groups(groups, "izhikevich-gradient") == ["mlp dropout=0.2"]
 
 
-@pytest.mark.parametrize("preset", ["quick", "full"])
+@pytest.mark.parametrize("preset", ["quick", "original"])
 @pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500}])
 def test_one_command_makes_a_race_with_its_twins(preset: str, common: dict[str, Any]) -> None:
     told = f"spikeoff compare --preset {preset} --contenders"

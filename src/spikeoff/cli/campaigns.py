@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FAILED_RUNS = 1
 
-PresetName = Literal["quick", "full"]
+PresetName = Literal["quick", "original", "full"]
 
 
 def compare(
@@ -48,7 +48,8 @@ def compare(
     """Run every contender on the same images, split and seeds, then compare them.
 
     Args:
-        preset: quick, a small race of a few minutes; full, the complete training.
+        preset: quick, a small race of a few minutes, with settings searched for it; original, the
+            complete training with the settings of the original scripts; full, the same.
         contenders: contenders to compare; all by default.
         twins: add the conventional twin of each spiking contender: a network without spikes, with
             the same layers and synapses.

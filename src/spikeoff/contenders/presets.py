@@ -1,4 +1,9 @@
-"""What the presets of a race change."""
+"""What the presets of a race change.
+
+``quick`` is a short race, with settings that were searched for its few epochs on validation images.
+``original`` is the complete training with the numbers of the original scripts; ``full`` is another
+name of it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.registry import find, parse
 from spikeoff.errors import UserError
 
-Preset = Literal["quick", "full"]
+Preset = Literal["quick", "original", "full"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 QUICK: dict[str, Any] = {
@@ -17,10 +22,14 @@ QUICK: dict[str, Any] = {
 }  # fmt: skip
 """What the quick preset changes for every contender; the test set stays whole."""
 
+QUICK_SETTINGS: dict[str, dict[str, Any]] = {}
+
 
 def preset_fields(kind: type[Contender], preset: Preset) -> dict[str, Any]:
     """The fields that a preset sets in a contender's configuration."""
-    return QUICK | kind.quick if preset == "quick" else {}
+    if preset != "quick":
+        return {}
+    return QUICK | kind.quick | QUICK_SETTINGS.get(getattr(kind, "id", ""), {})
 
 
 def preset_config(kind: type[Contender], preset: Preset) -> Config:

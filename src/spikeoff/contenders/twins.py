@@ -17,6 +17,16 @@ NO_RESULT = frozenset({Effect.SEED, Effect.NONE})
 """Runs that differ in such settings alone are of one network, trained in one way."""
 
 
+def perceptron_twins(settings: Mapping[str, Any], n_steps: int) -> tuple[Twin, ...]:
+    """The perceptron with these settings, and one with the bits that spikes can tell apart.
+
+    A neuron that fires at most once in each of T steps sends one of T + 1 numbers of spikes, which
+    an activation of ceil(log2(T + 1)) bits matches.
+    """
+    bits = n_steps.bit_length()  # equal to ceil(log2(T + 1))
+    return Twin("mlp", settings), Twin("mlp-int8", {**settings, "activation_bits": bits})
+
+
 @dataclass(frozen=True)
 class AddedTwin:
     """A twin that a race adds.

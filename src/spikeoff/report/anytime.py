@@ -17,7 +17,7 @@ from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
 from spikeoff.ledger.operation_energy import EnergyTable, image_energy
 from spikeoff.neurons.cost import update_cost
-from spikeoff.plotting import COLOURS, MARKERS, new_figure
+from spikeoff.plotting import colour_and_marker, new_figure
 from spikeoff.report.groups import group
 from spikeoff.report.verdict import WORD_BYTES, cost, nearest_conventional
 from spikeoff.run.run_record import RunRecord
@@ -171,7 +171,7 @@ def _energies(record: RunRecord, table: EnergyTable) -> np.ndarray[Any, np.dtype
 
 
 def _line(axes: Axes, x: Any, accuracy: Sequence[float], place: int, label: str | None) -> None:
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    colour, marker = colour_and_marker(place)
     axes.plot(x, accuracy, color=colour, marker=marker, markevery=[-1], markersize=7, label=label)
 
 
@@ -184,7 +184,7 @@ def _reference(
     table: EnergyTable,
 ) -> None:
     """A conventional contender: a level, and what it costs."""
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    colour, marker = colour_and_marker(place)
     accuracy = 100 * float(np.mean([run.summary["accuracy"]["test"] for run in runs]))
     by_steps.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
     energy = cost(name, runs, table).energy.total / PJ_PER_UJ

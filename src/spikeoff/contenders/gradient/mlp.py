@@ -139,7 +139,7 @@ class Perceptron(nn.Module):
         if mask is not None:
             mean_fan_in[0] = float(mask.sum() / mask.shape[1])
         scales = [math.sqrt(2 / n) for n in mean_fan_in]
-        layers = [*self.hidden_layers(), self.output]
+        layers = self.layers()
         for layer in layers:
             nn.init.normal_(layer.weight)
             if layer.bias is not None:
@@ -171,6 +171,10 @@ class Perceptron(nn.Module):
         """The hidden layers, from the input on."""
         return [self.get_submodule(name) for name in self.names]  # type: ignore[misc]
 
+    def layers(self) -> list[nn.Linear]:
+        """All layers, from the input on."""
+        return [*self.hidden_layers(), self.output]
+
     def forward(
         self, pixels: torch.Tensor, keep_masks: Sequence[torch.Tensor] = ()
     ) -> torch.Tensor:
@@ -197,13 +201,19 @@ class Perceptron(nn.Module):
         """What the layer before sent, through hidden layer ``first`` and those that follow it."""
         for number in range(first, len(self.names)):
             layer = self.hidden_layers()[number]
-            hidden = self.relu(layer(sent * self.scales[number]))
+            hidden = self.activate(number, layer(sent * self.scales[number]))
             if keep_masks:
                 sent = hidden * keep_masks[number] / (1 - self.dropout.p)
             else:
                 sent = self.dropout(hidden)
         logits: torch.Tensor = self.output(sent * self.scales[-1])
         return logits
+
+    def activate(self, number: int, sums: torch.Tensor) -> torch.Tensor:
+        """ReLUs of hidden layer ``number``, from 0."""
+        del number
+        activations: torch.Tensor = self.relu(sums)
+        return activations
 
 
 class MLP(Conventional):

@@ -38,6 +38,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
 )
 from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.account import Footprint
@@ -233,8 +234,8 @@ class IzhikevichGradient(GradientContender):
 
     @classmethod
     def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
-        """The perceptron with the same layers."""
-        return (Twin("mlp", {"hidden": config.hidden}),)
+        """The perceptron with the same layers; then the bit-matched one."""
+        return perceptron_twins({"hidden": config.hidden}, config.n_steps)
 
     @classmethod
     def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:

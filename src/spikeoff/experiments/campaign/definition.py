@@ -1,7 +1,7 @@
 """A campaign file: contenders, seeds and settings in TOML.
 
     seeds = [0, 1, 2]
-    preset = "quick"                 # or full, the default
+    preset = "quick"                 # or original, the default
 
     [all]                            # settings of every contender
     n_train = 5000
@@ -81,7 +81,7 @@ def read_campaign(path: Path) -> Campaign:
 
 
 def _campaign(name: str, content: dict[str, Any]) -> Campaign:
-    seeds, preset = content.get("seeds", [0]), content.get("preset", "full")
+    seeds, preset = content.get("seeds", [0]), content.get("preset", "original")
     every = content.get(EVERY, {})
     if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
         raise UserError(f"`seeds` (={str(seeds)[:60]}) must be a list of whole numbers")
