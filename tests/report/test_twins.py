@@ -11,6 +11,7 @@ from spikeoff.contenders.base import Config
 from spikeoff.contenders.presets import labelled_config
 from spikeoff.contenders.registry import find
 from spikeoff.experiments.campaign import entries
+from spikeoff.plotting import COLOURS, MARKERS, colour_and_marker
 from spikeoff.report.groups import group
 from spikeoff.report.reproduce import race_command
 from spikeoff.report.twins import twin_groups
@@ -97,3 +98,9 @@ def test_one_command_makes_a_race_with_its_twins(preset: str, common: dict[str, 
         assert race_command(alone) == f"{told} {listed} --no_twins --seeds 0 2{rest}"
     some = raced(["izhikevich-gradient", "diehl-cook"], preset=preset, **common)
     assert race_command(some[:-1]) is None  # one of two twins
+
+
+def test_networks_of_a_large_race_look_different() -> None:
+    looks = [colour_and_marker(place) for place in range(49)]
+    assert len(set(looks)) == 49
+    assert looks[:7] == list(zip(COLOURS, MARKERS, strict=True))

@@ -17,7 +17,7 @@ from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
 from spikeoff.ledger.operation_energy import EnergyTable, image_energy
 from spikeoff.neurons.cost import update_cost
-from spikeoff.plotting import colour_and_marker, new_figure
+from spikeoff.plotting import colour_and_marker, legend_above, new_figure
 from spikeoff.report.groups import group
 from spikeoff.report.verdict import WORD_BYTES, cost, nearest_conventional
 from spikeoff.run.run_record import RunRecord
@@ -127,7 +127,7 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
     by_steps.set_yscale("function", functions=(_by_errors, _of_errors))
     by_steps.set_ylim(0, _of_errors(_by_errors(best) + 0.1))
     by_steps.set_yticks([tick for tick in TICKS if tick <= by_steps.get_ylim()[1]])
-    figure.legend(loc="outside upper center", ncols=3)
+    legend_above(figure, 3)
     return figure
 
 

@@ -22,6 +22,7 @@ from spikeoff.plotting import (
     MARKERS,
     colour_and_marker,
     figure_style,
+    legend_above,
     new_figure,
     save_figure,
 )
@@ -176,7 +177,7 @@ def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:
     else:
         axes.set(xlabel="Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure)
     return figure
 
 
@@ -207,7 +208,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.2)
     axes.grid(visible=True, which="both", axis="x")
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure)
     return figure
 
 
@@ -229,7 +230,7 @@ def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Fig
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.15)
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure)
     return figure
 
 
