@@ -48,8 +48,8 @@ def compare(
     """Run every contender on the same images, split and seeds, then compare them.
 
     Args:
-        preset: quick, a small race of a few minutes, with settings searched for it; original, the
-            complete training with the settings of the original scripts; full, the same.
+        preset: quick, a small race of a few minutes; original, the complete training with the
+            settings of the original scripts; full, the same.
         contenders: contenders to compare; all by default.
         twins: add the conventional twin of each spiking contender: a network without spikes, with
             the same layers and synapses.
