@@ -38,6 +38,14 @@ def example(language: str, name: str) -> str:
     return next(block for block in blocks if block.startswith(f"# {name}"))
 
 
+def test_a_network_names_its_twin() -> None:
+    scope: dict[str, Any] = {"__name__": "twins"}
+    exec(compile(example("python", "twins.py"), "twins.py", "exec"), scope)
+    config = registry.find("izhikevich-gradient").config_type()
+    own = registry.find("izhikevich-gradient").twins(config)
+    assert scope["WithTwin"].twins(config) == own[:1]
+
+
 def test_the_network_trains_and_gets_its_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -199,7 +199,7 @@ def changed(base: RunRecord, part: str, **values: Any) -> RunRecord:
 def test_runs_with_other_settings_stand_apart_under_a_name_that_says_so() -> None:
     wide = changed(RECORDS[3], "config", n_hidden=2048)
     names = list(group([*RECORDS[:3], wide]))
-    assert names == ["snn", "mlp", "mlp (hidden=2048)"]
+    assert names == ["snn", "mlp hidden=512", "mlp hidden=2048"]
 
 
 def test_runs_of_other_data_are_not_compared() -> None:

@@ -74,7 +74,7 @@ def races(preset: Preset, names: list[str], seeds: list[int], **common: Any) -> 
     ]
 
 
-@pytest.mark.parametrize("preset", ["quick", "full"])
+@pytest.mark.parametrize("preset", ["quick", "original"])
 @pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500, "mnist_path": "a b"}])
 @pytest.mark.parametrize("rival", ["diehl-cook", "mlp@tensorflow"])
 def test_the_races_command_makes_the_same_runs(

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
 from spikeoff.ledger.operation_energy import EnergyTable
-from spikeoff.plotting import COLOURS, MARKERS, new_figure
+from spikeoff.plotting import colour_and_marker, legend_above, new_figure
 from spikeoff.report.groups import group
 from spikeoff.report.pairing import pairing
 from spikeoff.report.verdict import cost, run_energy
@@ -127,7 +127,7 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
     by_steps.set_yscale("function", functions=(_by_errors, _of_errors))
     by_steps.set_ylim(0, _of_errors(_by_errors(best) + 0.1))
     by_steps.set_yticks([tick for tick in TICKS if tick <= by_steps.get_ylim()[1]])
-    figure.legend(loc="outside upper center", ncols=3)
+    legend_above(figure, 3)
     return figure
 
 
@@ -167,7 +167,7 @@ def _twin(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
 
 
 def _line(axes: Axes, x: Any, accuracy: Sequence[float], place: int, label: str | None) -> None:
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    colour, marker = colour_and_marker(place)
     axes.plot(x, accuracy, color=colour, marker=marker, markevery=[-1], markersize=7, label=label)
 
 
@@ -180,7 +180,7 @@ def _reference(
     table: EnergyTable,
 ) -> None:
     """A conventional contender: a level, and what it costs."""
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    colour, marker = colour_and_marker(place)
     accuracy = 100 * float(np.mean([run.summary["accuracy"]["test"] for run in runs]))
     by_steps.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
     energy = cost(name, runs, table).energy.total / PJ_PER_UJ

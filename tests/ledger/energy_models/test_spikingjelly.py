@@ -36,7 +36,7 @@ def test_lemaire_of_a_layer_and_its_neurons(kind: str, bias: bool) -> None:
     module = nn.Sequential(nn.Linear(sources, targets, bias=bias), nodes[kind])
     spikes = (torch.rand(1, sources) < 0.4).float()
     with torch.no_grad():
-        module[0].weight.mul_(20)
+        module[0].weight.mul_(20)  # type: ignore[operator]
         fired = int(module(spikes).sum())
     nodes[kind].reset()
     ours = spiking(kind, spiking_layer(sources, targets, int(spikes.sum()), fired, bias=bias))

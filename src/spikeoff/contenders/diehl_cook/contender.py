@@ -19,6 +19,7 @@ from spikeoff.contenders.base import (
     Response,
     State,
     Step,
+    Twin,
     check_fits,
 )
 from spikeoff.contenders.diehl_cook import files
@@ -33,6 +34,7 @@ from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.recent_responses import RUNNING, Running
 from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Footprint
@@ -95,6 +97,19 @@ class DiehlCook(Contender):
         self._drawn = -math.inf
         if config.resume_from is not None:
             self._resume(config.resume_from)
+
+    @classmethod
+    def twins(cls, config: DiehlCookConfig) -> tuple[Twin, ...]:
+        """The perceptron with as many hidden neurons as there are excitatory ones.
+
+        Then the bit-matched one, for the steps of one presentation. Of a network that gets its size
+        from ``data_path``, none is known.
+        """
+        if config.data_path is not None and config.n_e is None:
+            return ()
+        sizes = (config.n_e or DEFAULT_SIZE, config.n_e2)
+        hidden = tuple(size for size in sizes if size)
+        return perceptron_twins({"hidden": hidden}, round(1000 * config.example_time / config.dt))
 
     def passes(self, epochs: int, n_images: int) -> range:
         """As many as ``num_examples`` takes, from where the network stands."""

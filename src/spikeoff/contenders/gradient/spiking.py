@@ -20,7 +20,7 @@ import tyro
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.base import Outputs, Twin, require
 from spikeoff.contenders.gradient.backends import (
     KINDS,
     Backend,
@@ -38,6 +38,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
 )
 from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.account import Footprint
@@ -230,6 +231,11 @@ class IzhikevichGradient(GradientContender):
     def build(self) -> nn.Module:
         """Normally distributed weights and a constant bias."""
         return Weights(self.config, self.spec)
+
+    @classmethod
+    def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
+        """The perceptron with the same layers; then the bit-matched one."""
+        return perceptron_twins({"hidden": config.hidden}, config.n_steps)
 
     @classmethod
     def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:
