@@ -57,6 +57,12 @@ SEED_FILES = {
         "training_analysis.png",
         "honest_cnn_log.log",
     },
+    "mlp-int8": {
+        "metrics.csv",
+        "confusion_matrix.png",
+        "training_analysis.png",
+        "training.log",
+    },
     "cnn": {
         "cnn_metrics_fixed.csv",
         "confusion_matrix_fixed.png",
@@ -73,6 +79,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "izhikevich-gradient": {"hidden": (64,), "n_steps": 10},
     "izhikevich-stdp": {"n_hidden": 100},
     "mlp": {"hidden": (64,)},
+    "mlp-int8": {"hidden": (64,)},
     "cnn": {"n_hidden": 32},
 }
 
@@ -142,7 +149,7 @@ def test_the_record_tells_operations_by_layer_sparsity_and_readings(record: RunR
     for key in ("dense_macs", "effective_macs", "effective_acs"):
         assert sum(layer[key] for layer in operations["layers"]) == operations[key]
     assert all(0 <= summary["sparsity"][key] < 1 for key in ("connection", "activation"))
-    assert (summary["memory"]["buffers_bytes"] > 0) == (record.contender != "mlp")
+    assert (summary["memory"]["buffers_bytes"] > 0) == (record.contender not in ("mlp", "mlp-int8"))
     assert ("anytime" in summary) == (record.contender in STEPPED)
     if "anytime" in summary:
         last = summary["anytime"][-1]
