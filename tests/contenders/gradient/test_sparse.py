@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_a_penalty_on_spikes_leaves_fewer(few: Images) -> None:
 
 def test_it_is_the_gradient_network_with_other_settings(few: Images) -> None:
     config = IzhikevichSparseConfig(hidden=(24,))
-    same = {name: getattr(config, name) for name in config.__dataclass_fields__}
+    same = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
     plain = IzhikevichGradient(IzhikevichGradientConfig(**same))
     sparse = IzhikevichSparse(config)
     for contender in (plain, sparse):
