@@ -22,6 +22,7 @@ from spikeoff.neurons.synapse import Synapse
 class IzhikevichSparseConfig(IzhikevichGradientConfig):
     """The spiking network with few spikes, trained by surrogate gradient and Adam."""
 
+    epochs: int = 20
     learning_rate: float = 0.01
     weight_decay: float = 0.2
     hidden: Sizes = (256,)
@@ -30,6 +31,7 @@ class IzhikevichSparseConfig(IzhikevichGradientConfig):
     synapse: Synapse = "held"
     current_gain: float = 20.0
     readout: Readout = "linear"
+    output_gain: float = 20.0
     hidden_scale: float = 0.1
     output_scale: float = 0.1
     initial_bias: float = 0.0
