@@ -288,10 +288,11 @@ class IzhikevichGradient(GradientContender):
     def use_backend(self, backend: Backend) -> None:
         """Let this backend compute from now on."""
         config = self.config
+        output_gain = 1.0 if config.readout == "linear" else config.output_gain
         self.backend = backend
         self._computation: Computation = KINDS[backend](
             self.module, config.spiking_layers(), config.input_coding(),
-            Gains(config.current_gain, config.output_gain), config.dropout, self._keep_masks,
+            Gains(config.current_gain, output_gain), config.dropout, self._keep_masks,
             config.spike_penalty > 0,
         )  # fmt: skip
 
