@@ -92,11 +92,16 @@ def account_of(
         )
         for s, done in zip(synapses, met, strict=True)
     ]
+    additions = [
+        done for s, done in zip(synapses, met, strict=True) if s.source not in recording.graded
+    ]
     return Account(
         Operations.of_layers(layers, neurons * steps[-1]),
         Sparsity(_connection(synapses), _activation(recording)),
         activity_of(recording),
-        _readings(recording, labels, met, neurons) if recording.updated and len(labels) else (),
+        _readings(recording, labels, additions, neurons)
+        if recording.updated and len(labels)
+        else (),
     )
 
 
