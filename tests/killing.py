@@ -37,6 +37,7 @@ TINY: dict[str, list[str]] = {
                    "--input_intensity", "6", "--update_interval", "400",
                    "--save_interval", "700"],
     "izhikevich-gradient": ["--n_hidden", "64", "--n_steps", "10"],
+    "izhikevich-sparse": ["--n_hidden", "64"],
     "izhikevich-stdp": ["--n_hidden", "100"],
     "mlp": ["--n_hidden", "64"],
     "cnn": ["--n_hidden", "32", "--patience", "1"],
@@ -44,6 +45,7 @@ TINY: dict[str, list[str]] = {
 IMAGES: dict[str, tuple[int, int]] = {
     "diehl-cook": (1500, 2),
     "izhikevich-gradient": (3000, 3),
+    "izhikevich-sparse": (3000, 3),
     "izhikevich-stdp": (2000, 4),
     "mlp": (9000, 6),
     "cnn": (4500, 3),

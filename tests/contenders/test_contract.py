@@ -16,6 +16,7 @@ from spikeoff.errors import UserError
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"hidden": (48,), "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
+    "izhikevich-sparse": {"hidden": (48,), "dropout": 0.0},
     "izhikevich-stdp": {"n_hidden": 100, "hebbian_lr": 0.05},
     "mlp": {"hidden": (32,)},
     "mlp-int8": {"hidden": (32,)},

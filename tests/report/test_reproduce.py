@@ -27,6 +27,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("cnn", {"engine": "tensorflow"}),
     ("cnn", {"patience": None, "n_train": 300, "mnist_path": "my data/digits.npz"}),
     ("izhikevich-gradient", {"engine": "torch", "hidden": (64,), "dropout": 0.0}),
+    ("izhikevich-sparse", {"levels": (200, 90), "readout": "spikes+potential", "keep": 0.5}),
     ("izhikevich-stdp", {"columns": 4, "readout": "hebbian", "tdp": 12.5}),
     ("diehl-cook", {"preset": "tuned", "n_e": 100, "connect_xeai": True}),
     ("diehl-cook", {"preset": "tuned", "vote": "proportional", "data_path": Path("my weights")}),

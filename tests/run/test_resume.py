@@ -31,19 +31,21 @@ SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "n_e2": 6, "example_time": 0.15, "resting_time": 0.05,
                    "input_intensity": 6.0, "update_interval": 150, "save_interval": 400},
     "izhikevich-gradient": {"hidden": (48,), "n_steps": 10, "batch_size": 32},
+    "izhikevich-sparse": {"hidden": (48,), "batch_size": 32, "keep": 0.4},
     "izhikevich-stdp": {"n_hidden": 100},
     "mlp": {"hidden": (32,), "batch_size": 16, "patience": 1},
     "mlp-int8": {"hidden": (32,), "batch_size": 16, "patience": 1},
     "cnn": {"n_hidden": 32, "batch_size": 16},
 }  # fmt: skip
 STEPS = {
-    "diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-stdp": 2, "mlp": 2, "mlp-int8": 2,
-    "cnn": 2,
+    "diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-sparse": 4, "izhikevich-stdp": 2,
+    "mlp": 2, "mlp-int8": 2, "cnn": 2,
 }  # fmt: skip
 """Steps of a pass over 500 images."""
 
 
-FEW = {"diehl-cook": (900, 1), "izhikevich-gradient": (2100, 2), "izhikevich-stdp": (600, 3),
+FEW = {"diehl-cook": (900, 1), "izhikevich-gradient": (2100, 2),
+       "izhikevich-sparse": (2100, 2), "izhikevich-stdp": (600, 3),
        "mlp": (2100, 2), "mlp-int8": (2100, 2), "cnn": (2100, 2)}  # fmt: skip
 """Images and passes of the program; at least three checkpoints."""
 

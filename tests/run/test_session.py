@@ -51,6 +51,13 @@ SEED_FILES = {
         "training.log",
         "raster.npz",
     },
+    "izhikevich-sparse": {
+        "training_metrics.csv",
+        "confusion_matrix.png",
+        "training_analysis.png",
+        "training.log",
+        "raster.npz",
+    },
     "mlp": {
         "honest_cnn_metrics.csv",
         "confusion_matrix.png",
@@ -72,11 +79,12 @@ SEED_FILES = {
 }
 # Columns that stay empty: the rule has no loss, and labels come last.
 WITHOUT = {"diehl-cook": ("train_accuracy", "train_loss")}
-STEPPED = {"diehl-cook", "izhikevich-gradient", "izhikevich-stdp"}
+STEPPED = {"diehl-cook", "izhikevich-gradient", "izhikevich-sparse", "izhikevich-stdp"}
 OWN_FILES = {"config.json", "summary.json", "predictions.npz", "weights.safetensors"}
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"hidden": (64,), "n_steps": 10},
+    "izhikevich-sparse": {"hidden": (64,)},
     "izhikevich-stdp": {"n_hidden": 100},
     "mlp": {"hidden": (64,)},
     "mlp-int8": {"hidden": (64,)},

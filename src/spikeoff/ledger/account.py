@@ -89,6 +89,9 @@ def account_of(
     met = [(recording.events[s.source] @ s.met).cumsum() / n for s in synapses]
     sent = {name: float(events.sum()) / n for name, events in recording.events.items()}
     done = [float(one[-1]) for one in met]
+    additions = [
+        one for s, one in zip(synapses, met, strict=True) if s.source not in recording.graded
+    ]
     operations = Operations.of_layers(
         _layers(recording, synapses, done, sent, steps[-1]),
         neurons * steps[-1],
@@ -101,7 +104,9 @@ def account_of(
         operations,
         Sparsity(_connection(synapses), _activation(recording)),
         activity_of(recording),
-        _readings(recording, labels, met, neurons) if recording.updated and len(labels) else (),
+        _readings(recording, labels, additions, neurons)
+        if recording.updated and len(labels)
+        else (),
     )
 
 

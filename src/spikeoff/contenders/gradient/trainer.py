@@ -115,6 +115,9 @@ class GradientContender(Contender):
         )  # fmt: skip
         self._resident: tuple[Images, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] | None = None
         self._rate = 0.0
+        self.steps_done = 0
+        self.progress = 0.0
+        """Share of all training steps done."""
 
     @abstractmethod
     def build(self) -> nn.Module:
@@ -181,16 +184,25 @@ class GradientContender(Contender):
         loss = functional.cross_entropy(
             logits, target, label_smoothing=self.settings.label_smoothing
         )
+        penalty = self.penalty()
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
         if self.settings.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
-        self.optimizer.step()
+        self.update_weights()
         with torch.no_grad():
             plain_loss = loss  # as validation has it, without smoothing
             if self.settings.label_smoothing:
                 plain_loss = functional.cross_entropy(logits, target)
             return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
+
+    def penalty(self) -> torch.Tensor | None:
+        """What is added to the loss of the last batch in training; None for nothing."""
+        return None
+
+    def update_weights(self) -> None:
+        """Change the weights by their gradients."""
+        self.optimizer.step()
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
@@ -311,6 +323,7 @@ class GradientContender(Contender):
 
     def _set_rate(self, step: int, steps_per_epoch: int) -> None:
         n_steps = self.settings.epochs * steps_per_epoch
+        self.steps_done, self.progress = step, step / n_steps
         n_warmup = min(round(self.settings.warmup_epochs * steps_per_epoch), n_steps // 2)
         fraction = rate_fraction(self.settings.schedule, step, n_steps, n_warmup)
         self._rate = self.settings.learning_rate * fraction

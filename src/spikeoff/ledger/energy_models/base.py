@@ -106,6 +106,11 @@ class Network:
         return sum(layer.operations for layer in self.layers)
 
     @property
+    def products(self) -> float:
+        """Operations that multiply: in a spiking network, those of layers that no spikes enter."""
+        return sum(layer.operations for layer in self.layers if layer.graded)
+
+    @property
     def bias_additions(self) -> float:
         """Biases added; at every step in a spiking network."""
         return self.steps * sum(layer.biased for layer in self.layers)

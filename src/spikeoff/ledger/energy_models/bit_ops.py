@@ -17,11 +17,15 @@ from spikeoff.ledger.energy_models.base import EnergyModel, Network, Terms
 
 WEIGHT_BITS = 8
 
+PIXEL_BITS = 8
+"""Of values that enter a spiking network in place of spikes."""
+
 
 def energy(network: Network) -> Terms:
     """The bit operations of a network."""
-    bits = 1 if network.spiking else network.activation_bits
-    return {"synapses": network.operations * WEIGHT_BITS * bits}
+    bits = PIXEL_BITS if network.spiking else network.activation_bits
+    additions = network.operations - network.products
+    return {"synapses": WEIGHT_BITS * (additions + bits * network.products)}
 
 
 MODEL = EnergyModel(

@@ -22,7 +22,7 @@ from spikeoff.ledger.operation_energy import EnergyTable, ImageEnergy, image_ene
 
 def network_energy(table: EnergyTable, network: Network) -> ImageEnergy:
     """The energy of a network's image by a table; neurons of unknown cost are None in it."""
-    macs = sum(layer.operations for layer in network.layers if layer.graded)
+    macs = network.products
     return image_energy(
         table,
         macs=macs,

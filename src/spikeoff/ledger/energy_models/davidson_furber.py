@@ -22,8 +22,8 @@ PER_EVENT, PER_PRODUCT = 7, 12
 
 def energy(network: Network) -> Terms:
     """The term of a network (pJ)."""
-    per_operation = PER_EVENT if network.spiking else PER_PRODUCT
-    return {"synapses": E * per_operation * network.operations}
+    additions = network.operations - network.products
+    return {"synapses": E * (PER_EVENT * additions + PER_PRODUCT * network.products)}
 
 
 MODEL = EnergyModel(

@@ -28,8 +28,8 @@ def energy(network: Network) -> Terms:
     """The terms of a network (pJ)."""
     table = stepped_table()
     byte = table.word(network.stored) / WORD
-    product = INT32_ADD + INT8_MULTIPLY * network.activation_bits / WEIGHT_BITS
-    per_operation = INT32_ADD if network.spiking else product
+    bits = WEIGHT_BITS if network.spiking else network.activation_bits
+    multiply = INT8_MULTIPLY * bits / WEIGHT_BITS
     extra = network.bias_additions * INT32_ADD + network.readout * (INT32_ADD + INT8_MULTIPLY)
     accessed = network.operations + network.bias_additions + network.readout
     neurons = state = 0.0
@@ -40,7 +40,7 @@ def energy(network: Network) -> Terms:
         neurons = network.updates * (INT32_MULTIPLY * products + INT32_ADD * counts.additions)
         state = network.updates * 2 * cost.words * table.word(0)
     return {
-        "synapses": per_operation * network.operations,
+        "synapses": INT32_ADD * network.operations + multiply * network.products,
         "neurons": neurons,
         "biases and read-out": extra,
         "weights": byte * accessed,

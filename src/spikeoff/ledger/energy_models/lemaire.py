@@ -91,7 +91,7 @@ def _spiking(
         addresses += 2 * layer.events_in * (INT32_MULTIPLY + INT32_ADD)
     potentials = met * word(layer.targets) + updates * words * word(words * layer.targets)
     return {
-        "synapses": INT32_ADD * (added + resets),
+        "synapses": INT32_ADD * (added + resets) + (INT32_MULTIPLY * met if layer.graded else 0.0),
         "neurons": updates * arithmetic,
         "addresses": addresses,
         "queues": (layer.events_in + layer.events_out) * word(QUEUE),
