@@ -164,6 +164,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_compare_runs_every_contender_and_seed_on_the_same_images(compared: Path) -> None:
     records = [json.loads(path.read_text()) for path in sorted(compared.rglob("summary.json"))]
     assert {(r["contender"], r["seed"]) for r in records} == {
@@ -173,6 +174,7 @@ def test_compare_runs_every_contender_and_seed_on_the_same_images(compared: Path
     assert {record["data"]["n_train"] for record in records} == {300}
 
 
+@pytest.mark.slow
 def test_report_rebuilds_the_page_from_the_records(
     compared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -200,7 +202,14 @@ def test_a_failed_run_stops_no_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp.py", "cnn.py", "izhikevich-gradient.py", "izhikevichSTDP.py"]
+    "name",
+    [
+        "mlp.py",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("cnn.py", "izhikevich-gradient.py", "izhikevichSTDP.py")
+        ),
+    ],
 )
 def test_the_seeds_scripts_take_its_flags(name: str, tmp_path: Path) -> None:
     flags = ["--save_path", tmp_path / "run", "--mnist_path", small_data.path(), *TINY]

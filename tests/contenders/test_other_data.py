@@ -55,6 +55,7 @@ DATA: dict[str, Callable[[], Dataset]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", SMALL)
 def test_it_learns_and_leaves_a_whole_record(name: str, data: str, tmp_path: Path) -> None:
