@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from page_tables import publish, table
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.experiments.bench.izhikevich_gradient import Batches
 from spikeoff.experiments.bench.measure import Entry, in_turns
 from spikeoff.experiments.bench.pytorch import learn

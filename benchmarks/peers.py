@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from page_tables import publish, table
 from spikeoff.contenders.gradient.cnn import CNN, CNNConfig, as_pictures
 from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
-from spikeoff.contenders.gradient.spiking import IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.data import load_dataset
 from spikeoff.experiments.bench import izhikevich_gradient, torch_loop
 from spikeoff.experiments.bench.measure import Measurement

@@ -18,7 +18,8 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.gradient.numba import neuron_loop
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.data import MNIST, Images, load_dataset
 from spikeoff.kernels import spike_delta as departures
 from spikeoff.kernels.rate_coding import rate_code_delta

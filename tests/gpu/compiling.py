@@ -18,7 +18,8 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 from triton.runtime.jit import KernelInterface
 
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.triton import self_check
 from spikeoff.data import load_dataset
 

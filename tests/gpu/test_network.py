@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from spikeoff.contenders.base import Device
 from spikeoff.contenders.gradient.backends import choose_backend
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.triton import (
     dropout_scale,
     neuron_loop,

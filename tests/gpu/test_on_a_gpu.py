@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.triton import support
 from spikeoff.data import Dataset, Images
 

@@ -11,7 +11,8 @@ import torch
 from torch.nn import functional
 
 from spikeoff.contenders.gradient.numba import neuron_loop
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.data import Images
 from spikeoff.kernels.tiles import blocks_of, untiled
 from spikeoff.learning.surrogate import Surrogate

@@ -13,7 +13,8 @@ from spikeoff.cli.training import TrainFlags
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.flags import parse_flags
 from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.registry import find
 from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import Dataset

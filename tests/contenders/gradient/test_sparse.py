@@ -11,7 +11,8 @@ import torch
 
 from spikeoff.coding.levels import LEVELS
 from spikeoff.contenders.gradient.sparse import IzhikevichSparse, IzhikevichSparseConfig
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from spikeoff.cli import main
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.errors import UserError
 from spikeoff.experiments.bench.izhikevich_gradient import EPOCH, Batches, measure, steps_of
 from spikeoff.experiments.bench.pytorch import done

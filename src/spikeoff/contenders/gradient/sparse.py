@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from spikeoff.coding import CodingName
 from spikeoff.contenders.gradient.layer_sizes import Sizes
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.spiking_layers import Readout
 from spikeoff.neurons.synapse import Synapse
 

@@ -10,7 +10,8 @@ import torch
 from spikeoff.coding import rate_code
 from spikeoff.console import output_console
 from spikeoff.contenders.base import Device, require
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.data import Images, load_dataset
 from spikeoff.experiments.bench.measure import (

@@ -22,7 +22,8 @@ from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import Contender
 from spikeoff.contenders.gradient.cnn import CNN, as_pictures
 from spikeoff.contenders.gradient.mlp import MLP
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.kernels.input_coding import input_events
