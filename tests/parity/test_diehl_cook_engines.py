@@ -37,7 +37,9 @@ def layers(n: int, n_2: int, *, fed: float = 0) -> list[Layer]:
                 )
             )
     if fed:
-        result[0].input_to_inhibitory = fed * generate(n, n, seed=9)["XeAi"].weights.T
+        fed_by = generate(n, n, seed=9)["XeAi"].weights.T
+        # By rows, as all else: columns would be compiled for apart.
+        result[0].input_to_inhibitory = np.ascontiguousarray(fed * fed_by)
         result[0].input_delays = rng.integers(0, 21, (n, 784)).astype(np.uint8)
     return result
 

@@ -13,16 +13,17 @@ from spikeoff.contenders.diehl_cook.contender import DiehlCook
 from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.diehl_cook.initial_layers import make_layers
 from spikeoff.contenders.diehl_cook.network import Constants
-from spikeoff.data import Images, load_dataset
+from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.learning.homeostasis import ThresholdParams
 from spikeoff.learning.stdp import TripletParams
+from tests import small_data
 
 SUMS = (78.0, 2.0)
 
 
 def images(n: int) -> Images:
-    return load_dataset().train.take(slice(0, n))
+    return small_data.dataset().train.take(slice(0, n))
 
 
 def engine(

@@ -13,8 +13,9 @@ from spikeoff.contenders.diehl_cook.contender import DiehlCook
 from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.network import Constants
-from spikeoff.data import Images, load_dataset
+from spikeoff.data import Images
 from spikeoff.ledger.recording import Recording
+from tests import small_data
 from tests.parity.naive_diehl_cook import NaiveEngine, NaiveLayer
 from tests.parity.test_diehl_cook_engines import constants, layers, trains
 
@@ -33,7 +34,7 @@ def spikes_each(responses: NDArray[np.int32]) -> NDArray[np.float32]:
 
 
 def images(n: int, brightness: float = 1.0) -> Images:
-    shown = load_dataset().train.take(slice(0, n))
+    shown = small_data.dataset().train.take(slice(0, n))
     return Images((shown.pixels * brightness).astype(np.uint8), shown.labels, shown.ids)
 
 

@@ -23,7 +23,7 @@ from spikeoff.experiments.campaign import read_race
 from spikeoff.run.run_record import read_run
 from spikeoff.run.session import run
 from spikeoff.run.signals import Interrupted
-from tests import killing
+from tests import killing, small_data
 from tests.run.test_resume import config as small
 from tests.run.test_resume import stop_at
 
@@ -146,7 +146,8 @@ def test_only_its_engine_loads_tensorflow() -> None:
 def test_both_engines_race_and_tensorflow_starts_without_a_word(tmp_path: Path) -> None:
     race = ["compare", "--contenders", "mlp@tensorflow", "mlp", "--epochs", "1", "--n_train", "300",
             "--n_validation", "50", "--num_threads", "1", "--timing_seconds", "0",
-            "--energy_seconds", "0", "--output", str(tmp_path)]  # fmt: skip
+            "--energy_seconds", "0", "--mnist_path", small_data.path(),
+            "--output", str(tmp_path)]  # fmt: skip
     done = python("from spikeoff.cli import main; import sys; main(sys.argv[1:])", *race)
     assert done.returncode == 0, done.stderr
     names = [line.split(" seed 0")[0] for line in done.stderr.splitlines()]
