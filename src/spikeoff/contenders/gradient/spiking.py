@@ -20,7 +20,8 @@ import tyro
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.contenders.base import Outputs, require
+from spikeoff.coding import EVALUATION, LEVELS, rate_code, thresholds
+from spikeoff.contenders.base import Outputs, Response, require
 from spikeoff.contenders.gradient.backends import (
     KINDS,
     Backend,
@@ -36,10 +37,12 @@ from spikeoff.contenders.gradient.layer_sizes import (
     migrate_sizes,
     part_name,
 )
+from spikeoff.contenders.gradient.numba import spiking_network
 from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.learning.surrogate import Surrogate
+from spikeoff.kernels.given_spikes import spike_delta_from_dense
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
@@ -252,6 +255,24 @@ class IzhikevichGradient(GradientContender):
         with self._computing():
             found = self._computation.spikes(pixels, images.ids)
         return dict(zip((INPUT, *self.matrices()), found, strict=True))
+
+    def input_spikes(self, images: Images) -> NDArray[np.uint8]:
+        """The rate code of the images."""
+        config = self.config
+        return rate_code(
+            images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
+        )
+
+    def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
+        """Answer the given spikes by the kernels of the CPU, whichever backend ``respond`` uses."""
+        # The baseline that the drawn spikes have, so that those give the same sums to the last bit.
+        baseline = 2 * thresholds(self.config.max_rate)[images.flat] > LEVELS
+        weights = [one.detach().cpu().numpy() for one in self._computation.weights()]
+        with self._computing():
+            inputs = spike_delta_from_dense(spikes, baseline)
+            evoked = spiking_network.run(inputs, weights, self.config.spiking_layers())
+        counts = evoked.output.sum(axis=1, dtype=np.float32)
+        return Response(counts * np.float32(self.config.logit_scale))
 
     def record(self, images: Images, every: int | None = None) -> Recording:
         """Spikes of all layers, with a reading after every step.
