@@ -281,6 +281,7 @@ class Contender(ABC):
         None where a network has none, or cannot answer others in their place.
         """
         del images
+        return None
 
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
         """Answer ``spikes`` [n, steps, pixels] in place of those that ``images`` would evoke.

@@ -1,4 +1,4 @@
-"""Given input spikes as differences from a baseline: the form in which a network takes drawn ones."""
+"""Given input spikes as differences from a baseline, the form in which networks take drawn ones."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ from spikeoff.contenders.gradient.numba import spiking_network
 from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.data import MNIST, Images, ImageSpec
-from spikeoff.learning.surrogate import Surrogate
 from spikeoff.kernels.given_spikes import spike_delta_from_dense
+from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
