@@ -8,35 +8,31 @@ life of the process, from shortly before its run begins.
 from __future__ import annotations
 
 import argparse
-import atexit
 import contextlib
 import csv
-import functools
 import itertools
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 
-from spikeoff.data import load_dataset
-from spikeoff.data.export import export
-from tests import held
+from tests import held, small_data
 
 TINY: dict[str, list[str]] = {
     "diehl-cook": ["--n_e", "40", "--example_time", "0.15", "--resting_time", "0.05",
                    "--input_intensity", "6", "--update_interval", "400",
                    "--save_interval", "700"],
     "izhikevich-gradient": ["--n_hidden", "64", "--n_steps", "10"],
+    "izhikevich-sparse": ["--n_hidden", "64"],
     "izhikevich-stdp": ["--n_hidden", "100"],
     "mlp": ["--n_hidden", "64"],
     "cnn": ["--n_hidden", "32", "--patience", "1"],
@@ -44,6 +40,7 @@ TINY: dict[str, list[str]] = {
 IMAGES: dict[str, tuple[int, int]] = {
     "diehl-cook": (1500, 2),
     "izhikevich-gradient": (3000, 3),
+    "izhikevich-sparse": (3000, 3),
     "izhikevich-stdp": (2000, 4),
     "mlp": (9000, 6),
     "cnn": (4500, 3),
@@ -70,22 +67,6 @@ class Tally:
     differing: list[str] = field(default_factory=list)
 
 
-@functools.cache
-def data() -> str:
-    """A file with as many images as are learned from, and few to be tested on: it is not the point.
-
-    It lasts as long as this process.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="few-images-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    whole = load_dataset()
-    small = replace(
-        whole, train=whole.train.take(slice(0, 10_000)), test=whole.test.take(slice(0, 500))
-    )
-    export(small, "npz", folder)
-    return str(folder / "mnist.npz")
-
-
 def start(arguments: list[str]) -> subprocess.Popen[str]:
     """The real program, in a process of its own."""
     return subprocess.Popen(
@@ -99,7 +80,7 @@ def first_call(name: str, folder: Path, images: tuple[int, int] | None = None) -
     return [
         name, *TINY[name], "--n_train", str(n_train), "--epochs", str(epochs),
         "--n_validation", "200", "--timing_seconds", "0", "--num_threads", "1",
-        "--checkpoint_examples", "1", "--mnist_path", data(), "--save_path", str(folder),
+        "--checkpoint_examples", "1", "--mnist_path", small_data.path(), "--save_path", str(folder),
     ]  # fmt: skip
 
 

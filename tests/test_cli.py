@@ -15,6 +15,7 @@ from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.flags import parse_flags
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.contenders.settings_file import read_settings
+from tests import program, small_data
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TINY = ["--epochs", "1", "--n_train", "300", "--n_validation", "50", "--num_threads", "1",
@@ -112,7 +113,8 @@ def test_train_takes_a_file_of_settings_and_flags_override_it(
 ) -> None:
     path = tmp_path / "best.toml"
     path.write_text('contender = "mlp"\nn_hidden = 24\ndropout = 0.1\npatience = "none"\n')
-    run = ["train", "mlp", "--config", str(path), "--dropout", "0.2", *TINY]
+    run = ["train", "mlp", "--config", str(path), "--dropout", "0.2",
+           "--mnist_path", small_data.path(), *TINY]  # fmt: skip
     assert call(capsys, *run, "--save_path", str(tmp_path / "run"))[0] == 0
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (config["hidden"], config["dropout"], config["patience"]) == ([24], 0.2, None)
@@ -148,18 +150,21 @@ def test_data_info_and_export(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny race, run as a user runs it."""
+    """The folder of a tiny race."""
     folder = tmp_path_factory.mktemp("race")
-    command = [
-        sys.executable, "-m", "spikeoff", "compare", "--contenders", "mlp", "cnn",
-        "--seeds", "0", "1", "--output", str(folder), *TINY,
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        program.run_here(patch)
+        done = program.spikeoff(
+            "compare", "--contenders", "mlp", "cnn", "--seeds", "0", "1", "--output", folder,
+            "--mnist_path", small_data.path(), *TINY,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     assert "Test accuracy" in done.stdout
     assert "mlp seed 1  epoch 1/1" in done.stderr
     return folder
 
 
+@pytest.mark.slow
 def test_compare_runs_every_contender_and_seed_on_the_same_images(compared: Path) -> None:
     records = [json.loads(path.read_text()) for path in sorted(compared.rglob("summary.json"))]
     assert {(r["contender"], r["seed"]) for r in records} == {
@@ -169,6 +174,7 @@ def test_compare_runs_every_contender_and_seed_on_the_same_images(compared: Path
     assert {record["data"]["n_train"] for record in records} == {300}
 
 
+@pytest.mark.slow
 def test_report_rebuilds_the_page_from_the_records(
     compared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,12 +184,14 @@ def test_report_rebuilds_the_page_from_the_records(
         assert (tmp_path / name).read_text() == (compared / name).read_text()
 
 
+@pytest.mark.slow
 def test_a_failed_run_stops_no_other(tmp_path: Path) -> None:
+    """As a user calls it: the program and each of its runs in a process of its own."""
     (tmp_path / "mlp" / "seed-0").mkdir(parents=True)
     (tmp_path / "mlp" / "seed-0" / "config.json").write_text("{}")
     command = [
         sys.executable, "-m", "spikeoff", "compare", "--contenders", "mlp", "cnn",
-        "--output", str(tmp_path), *TINY,
+        "--output", str(tmp_path), "--mnist_path", small_data.path(), *TINY,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -194,11 +202,19 @@ def test_a_failed_run_stops_no_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp.py", "cnn.py", "izhikevich-gradient.py", "izhikevichSTDP.py"]
+    "name",
+    [
+        "mlp.py",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("cnn.py", "izhikevich-gradient.py", "izhikevichSTDP.py")
+        ),
+    ],
 )
 def test_the_seeds_scripts_take_its_flags(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, str(SCRIPTS / name), "--save_path", str(tmp_path / "run"), *TINY]
-    subprocess.run(command, capture_output=True, check=True)
+    flags = ["--save_path", tmp_path / "run", "--mnist_path", small_data.path(), *TINY]
+    done = program.script(SCRIPTS / name, *flags)
+    assert done.returncode == 0, done.stderr
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     contender = {"izhikevichSTDP.py": "izhikevich-stdp"}.get(name, name.removesuffix(".py"))
     assert summary["contender"] == contender

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -16,12 +17,17 @@ import torch
 
 from spikeoff.contenders import registry
 from spikeoff.data import load_dataset
+from spikeoff.ledger.energy_models import registry as energy_models
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.ledger.raster import read_raster
 from spikeoff.neurons import models
 from spikeoff.neurons.cost import update_cost
 from spikeoff.neurons.torch_layer import neuron_layer
+from spikeoff.report.groups import group
+from spikeoff.report.model_ratios import model_ratios
+from spikeoff.report.networks import network_of
 from spikeoff.run.session import run
+from tests.report.test_comparison import RECORDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 
@@ -30,6 +36,14 @@ def example(language: str, name: str) -> str:
     """The block of code whose first line names this file."""
     blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
     return next(block for block in blocks if block.startswith(f"# {name}"))
+
+
+def test_a_network_names_its_twin() -> None:
+    scope: dict[str, Any] = {"__name__": "twins"}
+    exec(compile(example("python", "twins.py"), "twins.py", "exec"), scope)
+    config = registry.find("izhikevich-gradient").config_type()
+    own = registry.find("izhikevich-gradient").twins(config)
+    assert scope["WithTwin"].twins(config) == own[:1]
 
 
 def test_the_network_trains_and_gets_its_ledger(
@@ -97,6 +111,25 @@ def test_the_data_set_is_read_with_its_own_shape_and_classes(tmp_path: Path) -> 
     assert dataset.spec.shape == (8, 8)
     assert dataset.spec.n_classes == 10
     assert dataset.train.pixels.max() == 255
+
+
+def test_the_energy_model_is_one_more_in_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = ModuleType("mesh")
+    exec(compile(example("python", "mesh.py"), "mesh.py", "exec"), vars(module))
+    monkeypatch.setitem(sys.modules, "mesh", module)
+    point = EntryPoint("mesh", "mesh:MODEL", energy_models.GROUP)
+    monkeypatch.setattr(energy_models, "entry_points", lambda group: [point])
+    (pair,) = model_ratios(group(RECORDS), load_table())
+    mesh = pair.ratios[-1]
+    assert mesh.model == "mesh"
+    assert mesh.skipping is not None
+    # 3 M additions of 0.9 pJ against 2 M products of 4.6; messages are a few percent
+    assert mesh.skipping == pytest.approx(3 * 0.9 / (2 * 4.6), rel=0.05)
+    layer = RECORDS[2].summary["operations"]["layers"][0]
+    twin = module.energy(network_of(RECORDS[2]))
+    assert twin["messages"] == pytest.approx(
+        3 * (layer["events_in"] * 7 * math.sqrt(7) + 2e6 * 0.05 / 10)
+    )
 
 
 def test_the_energy_table_is_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,16 @@ from spikeoff.files import whole_file
 # Okabe and Ito's palette, in an order of falling contrast to white.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+
+
+def colour_and_marker(place: int) -> tuple[str, str]:
+    """Those of the ``place``-th of several networks; no two of the first 49 have both in common."""
+    turn = place // len(COLOURS)
+    return COLOURS[place % len(COLOURS)], MARKERS[(place + turn) % len(MARKERS)]
+
+
+LETTERS_PER_INCH, LINE_INCHES = 11, 0.22
+"""Of a legend: letters in an inch, beside marks and gaps, and the height of a line."""
 
 RC: dict[Any, Any] = {
     "font.size": 11,
@@ -36,6 +47,17 @@ RC: dict[Any, Any] = {
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches; free of pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def legend_above(figure: Figure, columns: int = 2) -> None:
+    """Name what the figure shows above it: long names below one another, with room for all."""
+    labels = [label for axes in figure.axes for label in axes.get_legend_handles_labels()[1]]
+    width, height = figure.get_size_inches()
+    room = int(width * LETTERS_PER_INCH / columns)
+    columns = columns if max(map(len, labels), default=0) <= room else 1
+    rows = math.ceil(len(labels) / columns)
+    figure.set_size_inches(width, height + LINE_INCHES * max(0, rows - 3))
+    figure.legend(loc="outside upper center", ncols=columns)
 
 
 def figure_style() -> AbstractContextManager[None]:

@@ -16,8 +16,10 @@ from spikeoff.errors import UserError
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"hidden": (48,), "n_steps": 30, "output_scale": 3.0, "dropout": 0.0},
+    "izhikevich-sparse": {"hidden": (48,), "dropout": 0.0},
     "izhikevich-stdp": {"n_hidden": 100, "hebbian_lr": 0.05},
     "mlp": {"hidden": (32,)},
+    "mlp-int8": {"hidden": (32,)},
     "cnn": {"n_hidden": 32},
 }
 
@@ -45,17 +47,52 @@ def same(one: State, other: State) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"),
+    ("name", "count", "stored"),
     [
-        ("mlp", 407_040),
-        ("izhikevich-gradient", 814_080),
-        ("izhikevich-stdp", 407_040),
-        ("diehl-cook", 314_000),
+        ("mlp", 407_040, 407_040),
+        ("izhikevich-gradient", 814_080, 814_080),
+        ("izhikevich-stdp", 407_040, 43_808 + 512 * 10 + 512),
+        ("diehl-cook", 314_000, 314_000),
     ],
 )
-def test_parameter_counts_of_the_seed(name: str, count: int) -> None:
+def test_parameter_counts_of_the_original_scripts(name: str, count: int, stored: int) -> None:
     contender = find(name)(find(name).config_type())
     assert contender.parameter_count() == count
+    assert contender.stored_parameters() == stored
+
+
+WIDTHS = {
+    "diehl-cook": (784, 20, 10), "izhikevich-gradient": (784, 48, 10), "mlp": (784, 32, 10),
+    "izhikevich-stdp": (784, 100, 10), "cnn": (784, 13 * 13 * 32, 5 * 5 * 64, 32, 10),
+    "izhikevich-sparse": (784, 48, 10), "mlp-int8": (784, 32, 10),
+}  # fmt: skip
+BIASES = {"diehl-cook": 0, "izhikevich-gradient": 48, "izhikevich-sparse": 48, "mlp": 32,
+          "mlp-int8": 32, "izhikevich-stdp": 100, "cnn": 32 + 10}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_layers_hold_what_energy_models_need(name: str, few: Images) -> None:
+    contender = make(name)
+    list(contender.learn(few, 1))
+    operations = contender.account(few).operations
+    # The weights of a linear read-out's steps lie between no two populations.
+    layers = [layer for layer in operations.layers if layer.name != "steps"]
+    assert operations.widths == WIDTHS[name]
+    assert operations.steps * sum(layer.neurons for layer in layers) == pytest.approx(
+        operations.membrane_updates
+    )
+    assert sum(layer.biases for layer in layers) == BIASES[name]
+    assert layers[0].source == "input"
+    assert layers[0].sources == 784
+    assert layers[0].events_in == operations.events["input"] > 0
+    for layer in layers:
+        assert 0 < layer.stored <= layer.places
+        assert layer.convolution or layer.places == layer.sources * layer.targets
+        met = layer.effective_macs + layer.effective_acs
+        assert met <= layer.events_in * layer.targets * (1 + 1e-12)
+    assert [layer.output for layer in layers[:-1]] == [False] * (len(layers) - 1)
+    assert layers[-1].output == (name != "diehl-cook")
+    assert operations.readout == (10 if name == "diehl-cook" else 0)  # a mean per class
 
 
 def test_every_contender_is_covered() -> None:
@@ -204,7 +241,10 @@ def test_learned_bytes_are_the_parameters(name: str) -> None:
     contender = make(name)
     footprint = contender.footprint()
     extra = 4 * 20 if name == "diehl-cook" else 0  # thresholds are in double precision
-    assert footprint.parameters_bytes == 4 * contender.parameter_count() + extra
+    expected = 4 * contender.parameter_count() + extra
+    if name == "mlp-int8":  # weights of one byte, and a step per neuron
+        expected -= 3 * (784 * 32 + 32 * 10) - 4 * (32 + 10)
+    assert footprint.parameters_bytes == expected
     assert (footprint.buffers_bytes > 0) == (contender.spiking or name == "cnn")
 
 

@@ -19,6 +19,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 64, "epochs": 2},
     "izhikevich-stdp": {"n_hidden": 128, "hebbian_lr": 0.05, "epochs": 3},
     "izhikevich-gradient": {"hidden": (48,), "n_steps": 20, "epochs": 6, "output_scale": 2.0},
+    "izhikevich-sparse": {"hidden": (48,), "epochs": 6},
     "mlp": {"hidden": (48, 32), "epochs": 4},
     "cnn": {"n_hidden": 32, "epochs": 3},
 }
@@ -54,6 +55,7 @@ DATA: dict[str, Callable[[], Dataset]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", SMALL)
 def test_it_learns_and_leaves_a_whole_record(name: str, data: str, tmp_path: Path) -> None:

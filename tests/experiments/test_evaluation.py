@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +10,9 @@ import pytest
 
 from spikeoff.cli import main
 from spikeoff.contenders.diehl_cook.files import write_responses
-from spikeoff.data import load_dataset
+from spikeoff.data.export import export
 from spikeoff.experiments.evaluation import judge
+from tests import program, small_data
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 FAST = ["--n_e", "20", "--example_time", "0.1", "--input_intensity", "8", "--n_train", "300"]
@@ -42,7 +41,7 @@ def test_labels_from_the_test_set_flatter() -> None:
 
 
 def test_test_responses_alone_are_halved() -> None:
-    labels = load_dataset().test.labels[:600]
+    labels = small_data.dataset().train.labels[:600]
     result = judge(made_up(labels), labels, None, "proportional")
     assert "300 of the test responses" in result.source
     assert result.first == len(result.labels) == 300
@@ -52,7 +51,7 @@ def test_test_responses_alone_are_halved() -> None:
 def test_evaluate_writes_the_seeds_figures_and_a_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = load_dataset()
+    data = small_data.dataset()
     test, train = data.test.labels[:500], data.train.labels[:900]
     write_responses(tmp_path, made_up(test), test, "final")
     write_responses(tmp_path, made_up(train), train, "training")
@@ -78,7 +77,7 @@ def test_evaluate_writes_the_seeds_figures_and_a_record(
 def test_what_does_not_fit_gets_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str
 ) -> None:
-    labels = load_dataset().test.labels[:500]
+    labels = small_data.dataset().test.labels[:500]
     write_responses(tmp_path, made_up(labels), labels, "final")
     assert call("evaluate", "--save_path", tmp_path, *flags) == 2
     err = capsys.readouterr().err
@@ -91,7 +90,7 @@ def test_what_does_not_fit_gets_one_line(
 def test_damaged_responses_get_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
 ) -> None:
-    labels = load_dataset().test.labels[:100].copy()
+    labels = small_data.dataset().test.labels[:100].copy()
     responses = made_up(labels)
     if damage == "other digits":
         labels[3] = (labels[3] + 1) % 10
@@ -111,15 +110,15 @@ def test_damaged_responses_get_one_line(
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_seeds_usages_work_one_after_another(tmp_path: Path) -> None:
     def script(name: str, *flags: str) -> str:
-        command = [sys.executable, str(SCRIPTS / name), *flags]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=tmp_path, stdin=None
-        )
+        done = program.script(SCRIPTS / name, *flags, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
+    (tmp_path / "mnist").mkdir()
+    export(small_data.dataset(), "idx", tmp_path / "mnist")
     script("MNIST_random_conn_generator.py", "--data_path", "./random/", "--n_e", "20")
     first = script(
         "MNIST_Brian2.py", *FAST, "--num_examples", "400", "--save_interval", "200",

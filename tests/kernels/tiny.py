@@ -20,8 +20,10 @@ SIZES: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 6, "n_e2": 3, "example_time": 0.03, "resting_time": 0.01,
                    "input_intensity": 12.0},
     "izhikevich-gradient": {"hidden": (7,), "n_steps": 6, "batch_size": 3, "output_scale": 3.0},
+    "izhikevich-sparse": {"hidden": (7,), "batch_size": 3},
     "izhikevich-stdp": {"n_hidden": 12, "n_steps": 20, "hidden_gain": 300.0},
     "mlp": {"hidden": (7,), "batch_size": 3},
+    "mlp-int8": {"hidden": (7,), "batch_size": 3},
     "cnn": {"n_hidden": 4, "batch_size": 3},
 }  # fmt: skip
 

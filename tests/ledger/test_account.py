@@ -53,6 +53,33 @@ def test_two_images_and_two_readings_by_hand() -> None:
     assert result.activity.input_per_example == 13 / 2
 
 
+def test_two_layers_into_one_population_count_it_once() -> None:
+    """Input and inhibition lead to the same two neurons, which fire 3 times for 2 images."""
+    events = {"input": [[4, 0]], "a": [[1, 2]], "b": [[1, 1]]}
+    recording = Recording(
+        {name: np.array(sent) for name, sent in events.items()}, np.zeros((2, 1, 3), np.float32),
+        np.array([5]), np.array([10]), ("a",), ("a", "b"),
+    )  # fmt: skip
+    eye, ones = np.eye(2), np.ones((2, 2))
+    synapses = [
+        Synapses.of("input to a", "input", ones, biases=2),
+        Synapses.of("a to b", "a", eye, learned=False),
+        Synapses.of("b to a", "b", ones - eye, target="a", learned=False),
+    ]
+    operations = account_of(recording, synapses, np.zeros(2, np.uint8), readout=6).operations
+    first, across, back = operations.layers
+    assert [layer.neurons for layer in operations.layers] == [2, 2, 0]
+    assert operations.membrane_updates == operations.steps * 4 == 20
+    assert (first.events_in, first.events_out) == (2, 1.5)
+    assert (across.events_in, across.events_out) == (1.5, 1)
+    assert (back.events_in, back.events_out) == (1, 0)
+    assert (across.places, across.stored, across.biases, first.biases) == (4, 2, 0, 2)
+    assert not any(layer.output for layer in operations.layers)
+    assert operations.widths == (2, 2, 3)
+    assert operations.events == {"input": 2, "a": 1.5, "b": 1}
+    assert operations.readout == 6
+
+
 def test_values_cost_multiplications_and_spikes_additions() -> None:
     values = np.array([[0.0, 0.5], [1.0, 0.0], [1.0, 2.0]])
     synapses = [Synapses.of("in", "input", np.ones((2, 4)))]

@@ -68,7 +68,15 @@ def test_a_convolution_is_counted_as_its_windows_one_by_one(options: dict[str, A
     x = half_zero(2, 4, 7, 7)
     (operations,) = counted(nn.Sequential(layer), x)
     dense, effective = one_by_one(layer, x)
-    assert operations == LayerOperations("0", dense / 2, effective / 2, 0.0)
+    assert (operations.dense_macs, operations.effective_macs) == (dense / 2, effective / 2)
+    assert operations.effective_acs == 0
+    with torch.no_grad():
+        outputs = layer(x).shape[1:].numel()
+    assert (operations.sources, operations.targets) == (4 * 7 * 7, outputs)
+    assert (operations.biases, operations.biased) == (6, outputs)
+    assert operations.places == layer.weight.numel()
+    assert operations.stored == int(layer.weight.count_nonzero())
+    assert operations.convolution
 
 
 def test_a_dense_layer_in_closed_form() -> None:
@@ -79,7 +87,11 @@ def test_a_dense_layer_in_closed_form() -> None:
     x = half_zero(8, 50)
     (operations,) = counted(nn.Sequential(layer), x[:3], x[3:])
     met = (x != 0).double() @ (layer.weight != 0).double().T
-    assert operations == LayerOperations("0", 1000, float(met.sum()) / 8, 0.0)
+    assert operations == LayerOperations(
+        "0", 1000, float(met.sum()) / 8, 0.0, source="input", sources=50, targets=20, places=1000,
+        stored=int((layer.weight != 0).sum()), events_in=float((x != 0).sum()) / 8, biases=20,
+        biased=20, output=True,
+    )  # fmt: skip
 
 
 def test_inputs_of_minus_one_zero_and_one_are_added_and_others_multiplied() -> None:

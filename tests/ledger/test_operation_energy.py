@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spikeoff.errors import UserError
-from spikeoff.ledger.operation_energy import image_energy, load_table
+from spikeoff.ledger.operation_energy import image_energy, load_table, stepped_table
 from spikeoff.neurons.cost import update_cost
 
 TABLE = """
@@ -24,13 +24,25 @@ pj_per_64_bits = 20
 """
 
 
-def test_the_packaged_table_has_horowitzs_figures() -> None:
-    table = load_table()
+def test_the_stepped_table_has_horowitzs_figures() -> None:
+    table = stepped_table()
     assert (table.multiply + table.add, table.add) == pytest.approx((4.6, 0.9))
     assert table.word(8192) == 5
     assert table.word(8193) == 10
     assert table.word(1 << 20) == 50
     assert table.word((1 << 20) + 1) == 650
+
+
+def test_the_default_table_rises_without_a_step() -> None:
+    table = load_table()
+    assert (table.multiply + table.add, table.add) == pytest.approx((4.6, 0.9))
+    assert [table.word(held) for held in (0, 4096, 8192, 20480, 32768, 2**20, 2**30)] == (
+        pytest.approx([0, 5, 10, 15, 20, 100, 100])
+    )
+    for edge in (8192, 32768, 2**20):
+        assert table.word(edge + 1) / table.word(edge) < 1.001
+    assert table.state_word(4096) == 5
+    assert stepped_table().state_word(1e9) == 5
 
 
 def test_an_image_by_hand(tmp_path: Path) -> None:
@@ -44,6 +56,18 @@ def test_an_image_by_hand(tmp_path: Path) -> None:
     assert energy.neurons == 5 * (7 * 2 + 8)
     assert energy.memory == 110 * 10 + 5 * 2 * 2 * 2
     assert energy.total == energy.computing + energy.memory == 130 + 110 + 1140
+
+
+def test_biases_and_the_readout_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "chip.toml"
+    path.write_text(TABLE)
+    energy = image_energy(
+        load_table(path), macs=10, acs=0, updates=0, update=None, weight_bytes=1001,
+        biases=7, readout=5,
+    )  # fmt: skip
+    assert energy.extras == 7 * 1 + 5 * 3
+    assert energy.memory == (10 + 7 + 5) * 10
+    assert energy.computing == 10 * 3 + energy.extras
 
 
 def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
@@ -63,6 +87,7 @@ def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
         ("divide_pj = 8", "divide_pj = true", "`divide_pj`"),
         ('name = "a chip"', "", "`name`"),
         ('source = "its makers"', "source = 3", "`source`"),
+        ("divide_pj = 8", 'divide_pj = 8\ninterpolated = "yes"', "`interpolated`"),
         ("bytes = 1000", "", "small to large"),
         ("pj_per_64_bits = 20", "bytes = 2000\npj_per_64_bits = 20", "small to large"),
         ("pj_per_64_bits = 4", 'pj_per_64_bits = "x"', "`pj_per_64_bits`"),

@@ -28,6 +28,7 @@ from spikeoff.ledger.raster import (
 
 SMALL: dict[str, dict[str, Any]] = {
     "izhikevich-gradient": {"hidden": (50,), "n_steps": 21, "output_scale": 3.0},
+    "izhikevich-sparse": {"hidden": (50,)},
     "izhikevich-stdp": {"n_hidden": 100, "hebbian_lr": 0.05},
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
 }

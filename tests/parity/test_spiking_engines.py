@@ -22,12 +22,29 @@ from spikeoff.neurons.torch_layer import neuron_layer
 
 POPULATIONS: dict[str, Params] = {**PRESETS, "lif": LIFParams(), "quick lif": LIFParams(3.0, 30.0)}
 
+N_STEPS = 50
+
+SPARSE: dict[str, Any] = {"coding": "threshold", "synapse": "held", "readout": "linear"}
+
 NETWORKS: dict[str, dict[str, Any]] = {
     "one layer": {"hidden": (64,), "output_scale": 3.0},
     "three layers": {"hidden": (40, 70, 20), "hidden_scale": 1.5, "output_scale": 4.0},
     "lif": {"hidden": (64,), "neuron": "lif", "output_scale": 2.0},
     "two layers of lif": {"hidden": (40, 30), "neuron": "lif", "tau_mem": 5.0, "v_thresh": 12.0,
                           "output_scale": 2.0},
+    "held currents, linear read-out": {**SPARSE, "hidden": (70,), "hidden_scale": 2.0},
+    "two layers, linear read-out": {**SPARSE, "hidden": (40, 30), "current_gain": 20.0,
+                                    "hidden_scale": 0.1, "spike_penalty": 0.01},
+    "counts and potentials": {"hidden": (40,), "coding": "threshold", "synapse": "held",
+                              "readout": "spikes+potential", "current_gain": 20.0,
+                              "hidden_scale": 0.1, "output_gain": 5.0, "output_scale": 0.1},
+    "decaying currents, dt 0.5": {"hidden": (40,), "coding": "latency", "synapse": "decaying",
+                                  "tau_syn": 3.0, "dt": 0.5, "hidden_scale": 2.0,
+                                  "output_scale": 3.0},
+    "penalty": {"hidden": (40, 30), "coding": "poisson", "max_rate": 0.5, "output_scale": 3.0,
+                "hidden_scale": 1.5, "spike_penalty": 0.01},
+    "a current into held lif": {"hidden": (40, 30), "neuron": "lif", "coding": "direct",
+                                "synapse": "held", "hidden_scale": 1.0, "readout": "linear"},
 }  # fmt: skip
 
 
@@ -71,7 +88,9 @@ def test_a_layers_spikes_trace_and_gradient_in_float64(
 
 def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]:
     logits = network.present(torch.from_numpy(images.flat), images.ids, epoch=1)
-    functional.cross_entropy(logits, torch.from_numpy(images.labels).long()).backward()  # type: ignore[no-untyped-call]
+    loss = functional.cross_entropy(logits, torch.from_numpy(images.labels).long())
+    penalty = network.penalty()
+    (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
     found = [weights.grad for weights in network.module.parameters()]
     return [logits.detach()] + [gradient for gradient in found if gradient is not None]
 
@@ -81,7 +100,7 @@ def gradients(network: IzhikevichGradient, images: Images) -> list[torch.Tensor]
 def test_the_network_has_the_same_logits_and_gradients_on_both_engines(
     few: Images, network: str, dropout: float
 ) -> None:
-    config = IzhikevichGradientConfig(n_steps=50, dropout=dropout, **NETWORKS[network])
+    config = IzhikevichGradientConfig(n_steps=N_STEPS, dropout=dropout, **NETWORKS[network])
     networks = [
         IzhikevichGradient(config),
         IzhikevichGradient(replace(config, engine="torch")),
@@ -91,7 +110,8 @@ def test_the_network_has_the_same_logits_and_gradients_on_both_engines(
         one.module.double()
         one.module.train()
     native, plain = (gradients(one, few) for one in networks)
-    assert len(native) == len(plain) == 2 * len(config.hidden) + 2
+    linear = config.readout == "linear"
+    assert len(native) == len(plain) == 2 * len(config.hidden) + 2 + linear
     for ours, other in zip(native, plain, strict=True):
         scale = float(other.abs().max())
         assert scale > 0
@@ -100,7 +120,7 @@ def test_the_network_has_the_same_logits_and_gradients_on_both_engines(
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_both_engines_give_the_same_account(few: Images, network: str) -> None:
-    config = IzhikevichGradientConfig(n_steps=50, **NETWORKS[network])
+    config = IzhikevichGradientConfig(n_steps=N_STEPS, **NETWORKS[network])
     accounts = []
     for engine in ("native", "torch"):
         contender = IzhikevichGradient(replace(config, engine=engine))
@@ -108,5 +128,8 @@ def test_both_engines_give_the_same_account(few: Images, network: str) -> None:
         accounts.append(contender.account(few))
     assert accounts[0] == accounts[1]
     layers = accounts[0].operations.layers
-    assert len(layers) == len(config.hidden) + 1
-    assert all(layer.effective_acs > 0 for layer in layers)
+    linear = config.readout == "linear"
+    assert len(layers) == len(config.hidden) + 1 + linear
+    assert all(layer.effective_acs + layer.effective_macs > 0 for layer in layers)
+    assert (layers[0].effective_macs > 0) == (config.coding == "direct")
+    assert (layers[-1].effective_macs > 0) == linear

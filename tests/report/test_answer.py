@@ -9,6 +9,8 @@ import pytest
 
 from spikeoff.report.answer import answer
 from spikeoff.report.conditions import facts
+from spikeoff.report.model_ratios import PairRatios, Ratio
+from spikeoff.report.pairing import Pairing
 from spikeoff.report.race_table import TrainState
 from spikeoff.report.verdict import Verdict
 from tests.report.test_comparison import RECORDS, changed
@@ -17,43 +19,102 @@ ROWS = [
     TrainState(name, name.upper(), accuracy, (0, 100), {})
     for name, accuracy in (("ann", 98.0), ("snn", 95.0), ("other", 90.0))
 ]
+GROUPS = {"ann": RECORDS[2:], "snn": RECORDS[:2], "other": RECORDS[:2]}
+NAMES = ("first", "second", "third", "fourth")
 
 
-def verdict(name: str, ratio: float, break_even: float | None = 0.01) -> Verdict:
-    return Verdict(name, "ann", (10, 10), ratio / 2, ratio, 0.13, break_even, 0.02, 7.0)
+def pair(
+    name: str, skipping: tuple[float, ...], *, synapses: tuple[int, int] = (80, 80)
+) -> PairRatios:
+    """Under four models that each assume something, a dense twin costing five times as much."""
+    ratios = [
+        Ratio(model, f"the {model} holds", True, "pJ", ratio / 5, ratio, (ratio, 5.0, 1.0))
+        for model, ratio in zip(NAMES, skipping, strict=True)
+    ]
+    variant = Ratio("variant", "it varies", False, "pJ", 0.1, 0.1, (0.1, 1.0, 1.0))
+    missing = Ratio("missing", "it is there", True, "pJ", None, None, None, "not for this")
+    pairing = Pairing(name, "ann", (784, 100, 10), synapses)
+    return PairRatios(pairing, "stored", 5, (*ratios, variant, missing))
+
+
+def verdict(name: str, break_even: float | None = 0.01) -> Verdict:
+    return Verdict(name, "ann", (10, 10), True, 0.5, 1, 0.13, break_even, 0.02, 7.0)
 
 
 @pytest.mark.parametrize(
-    ("ratios", "headline"),
+    ("ratios", "claim", "expected"),
     [
-        ((2.5, 3.0), "No: spiking does not save energy here"),
-        ((0.5, 0.9), "Yes: spiking saves energy here"),
-        ((0.5, 1.2), "Spiking saves energy for snn, not for other"),
+        ((2, 2, 3, 9), "no", "No under all 4 energy models: spiking does not save energy here"),
+        ((0.2, 0.9, 0.1, 0.3), "yes", "Yes under all 4 energy models: snn saves energy"),
+        (
+            (0.5, 0.6, 0.7, 2),
+            "yes",
+            "Yes under 3 of 4 energy models for snn; no where the fourth holds",
+        ),
+        (
+            (0.5, 2, 2, 2),
+            "no",
+            "No under 3 of 4 energy models; yes for snn where the first holds",
+        ),
+        (
+            (0.5, 2, 2, 0.5),
+            "no",
+            "No under 2 of 4 energy models; yes for snn where the first holds or the fourth holds",
+        ),
     ],
 )
-def test_the_headline_follows_the_verdicts(ratios: tuple[float, float], headline: str) -> None:
-    first, second = (verdict(n, r) for n, r in zip(("snn", "other"), ratios, strict=True))
-    said = answer(ROWS, [second, first])
-    assert said.headline == headline
-    assert [tile.name for tile in said.tiles] == ["snn", "other"]  # the cheapest first
-    assert [tile.pays for tile in said.tiles] == [ratio < 1 for ratio in ratios]
+def test_the_headline_counts_models_and_names_where_they_part(
+    ratios: tuple[float, ...], claim: str, expected: str
+) -> None:
+    said = answer(ROWS, [pair("snn", ratios)], [verdict("snn")], GROUPS)
+    assert said.headline == expected
+    assert said.claim == said.tiles[0].claim == claim
     assert "ANN has the highest test accuracy: 98.00 %" in said.lead
+    assert f"{sum(ratio < 1 for ratio in ratios)} of 4 models" in said.lead
 
 
-def test_a_tile_tells_energy_accuracy_and_break_even() -> None:
-    (tile,) = answer(ROWS, [verdict("snn", 2.5)]).tiles
-    assert tile.ratio == "2.5"
-    assert tile.accuracy == "Accuracy 95.00 %; ann 98.00 %"
-    assert "Without memory access, 1.2 times" in tile.break_even
-    assert (
-        "13 % of the steps. Without memory access, both would be equal at 1 %." in tile.break_even
+def test_the_best_for_spiking_comes_first_and_decides() -> None:
+    pairs = [pair("other", (2, 2, 2, 2)), pair("snn", (0.5, 0.5, 0.5, 0.5))]
+    said = answer(ROWS, pairs, [], GROUPS)
+    assert [tile.name for tile in said.tiles] == ["snn", "other"]
+    assert [tile.count for tile in said.tiles] == ["4 of 4", "0 of 4"]
+    assert said.headline.startswith("Yes under all 4 energy models: snn")
+
+
+def test_without_the_same_synapses_there_is_no_claim() -> None:
+    unlike = pair("snn", (0.1, 0.1, 0.1, 0.1), synapses=(10, 80))
+    said = answer(ROWS, [unlike, pair("other", (2, 2, 2, 2))], [], GROUPS)
+    assert said.headline == "No under all 4 energy models: spiking does not save energy here"
+    other, snn = said.tiles
+    assert (other.name, snn.name, snn.claim) == ("other", "snn", "none")
+    assert "ann has the same neurons, but 80 input synapses, not 10" in snn.range
+    alone = answer(ROWS, [unlike], [], {"snn": GROUPS["snn"], "ann": GROUPS["ann"]})
+    assert (alone.headline, alone.claim) == ("No claim: no conventional twin ran", "none")
+
+
+def test_without_a_twin_the_tile_says_so() -> None:
+    said = answer(ROWS, [pair("snn", (2, 2, 2, 2))], [], GROUPS)
+    assert said.tiles[1].name == "other"
+    assert said.tiles[1].count == "No claim"
+    assert "with the layers of other (784-1554-10) ran: no claim" in said.tiles[1].range
+
+
+def test_a_tile_tells_ratios_accuracy_and_break_even() -> None:
+    (tile,) = answer(ROWS, [pair("snn", (2.5, 5, 12, 20))], [verdict("snn")],
+                     {"snn": GROUPS["snn"], "ann": GROUPS["ann"]}).tiles  # fmt: skip
+    assert tile.range == (
+        "2.5 to 20 times the energy of its twin; 0.5 to 4 times if the twin computes its zeros too."
     )
-    (tile,) = answer(ROWS, [verdict("snn", 2.5, None)]).tiles
+    assert tile.accuracy == "Accuracy 95.00 %; ann 98.00 %"
+    assert "13 % of the steps" in tile.break_even
+    assert "both would be equal at 1 %." in tile.break_even
+    hopeless = [verdict("snn", None)]
+    (tile, _) = answer(ROWS, [pair("snn", (2, 2, 2, 2))], hopeless, GROUPS).tiles
     assert "Fewer spikes would not help: neuron updates alone need 7 times" in tile.break_even
 
 
 def test_without_two_sides_the_best_is_named() -> None:
-    said = answer(ROWS, [])
+    said = answer(ROWS, [], [], {"ann": RECORDS[2:]})
     assert said.headline == "ANN has the highest test accuracy: 98.00 %"
     assert said.tiles == []
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECTIONS = (
-    "No: spiking does not save energy here", "The race", "Energy per image, estimated",
+    "No under all 8 energy models: spiking does not save energy here", "The race",
+    "Energy models", "Energy per image, estimated", "Measured chips",
     "Significant differences", "Learning curves", "Confusion matrices", "Errors, image by image",
     "Receptive fields", "Spikes, step by step", "Conditions", "Every setting", "How to reproduce",
 )  # fmt: skip

@@ -20,6 +20,7 @@ from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import render, write_comparison
 from spikeoff.report.race_table import conditions, standings, write_csv
 from spikeoff.run.run_record import RunRecord
+from tests.report.made_operations import operations
 
 ANSWERS = np.repeat(np.arange(10, dtype=np.uint8), 10)
 
@@ -40,6 +41,7 @@ def record(contender: str, seed: int, wrong: int, train_s: float) -> RunRecord:
         "started": "a",
         "finished": "b",
         "parameters": 1234567,
+        "stored_parameters": 1234567,
         "config": {"tdp": 160.0, "epochs": 2, "save_path": "<here>"},
         "data": {"name": "mnist", "sha256": "f" * 64, "n_train": 300, "n_validation": 50,
                  "n_test": 100},
@@ -49,8 +51,10 @@ def record(contender: str, seed: int, wrong: int, train_s: float) -> RunRecord:
                  "test_ms_per_example": 1.0},
         "spikes": {"kind": "spikes", "per_example_hidden": 1500.0, "hidden_rate": 0.1,
                    "input_per_example": 100.0},
-        "operations": {"dense_macs": 4e6, "effective_macs": 0 if contender == "snn" else 2e6,
-                       "effective_acs": 3e6 if contender == "snn" else 0, "membrane_updates": 10},
+        "operations": operations(
+            (784, 1554, 10), spiking=contender == "snn",
+            effective=3e6 if contender == "snn" else 2e6, updates=10, dense=4e6,
+        ),
         "memory": {"parameters_bytes": 10, "peak_rss_bytes": 2**20, "peak_device_bytes": None},
         "energy": [{"quantity": "training", "value": 160.0 * train_s, "unit": "J",
                     "provenance": "estimated", "method": "m", "scope": "s"}],
@@ -134,9 +138,11 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
     assert page.tags.count("svg") == 3
     assert "CPU &lt;1&gt;" in html
     assert "CPU <1>" not in html
-    assert "No: spiking does not save energy here" in page.text
+    assert "No under 6 of 8 energy models; yes for snn where neuron updates are free" in page.text
     assert "MLP has the highest test accuracy: 98.00 %" in page.text
-    assert "Spiking does not save energy here: per image, snn" in page.text
+    assert "per image, snn needs" in page.text
+    assert "What each model charges" in page.text
+    assert "DNN Engine" in page.text
     assert "45 nm CMOS" in page.text
     told = (
         "mlp and snn do not differ significantly: mlp is better on 5 images, worse on 0, p = 0.062"
@@ -193,7 +199,7 @@ def changed(base: RunRecord, part: str, **values: Any) -> RunRecord:
 def test_runs_with_other_settings_stand_apart_under_a_name_that_says_so() -> None:
     wide = changed(RECORDS[3], "config", n_hidden=2048)
     names = list(group([*RECORDS[:3], wide]))
-    assert names == ["snn", "mlp", "mlp (hidden=2048)"]
+    assert names == ["snn", "mlp hidden=512", "mlp hidden=2048"]
 
 
 def test_runs_of_other_data_are_not_compared() -> None:

@@ -27,6 +27,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("cnn", {"engine": "tensorflow"}),
     ("cnn", {"patience": None, "n_train": 300, "mnist_path": "my data/digits.npz"}),
     ("izhikevich-gradient", {"engine": "torch", "hidden": (64,), "dropout": 0.0}),
+    ("izhikevich-sparse", {"levels": (200, 90), "readout": "spikes+potential", "keep": 0.5}),
     ("izhikevich-stdp", {"columns": 4, "readout": "hebbian", "tdp": 12.5}),
     ("diehl-cook", {"preset": "tuned", "n_e": 100, "connect_xeai": True}),
     ("diehl-cook", {"preset": "tuned", "vote": "proportional", "data_path": Path("my weights")}),
@@ -74,7 +75,7 @@ def races(preset: Preset, names: list[str], seeds: list[int], **common: Any) -> 
     ]
 
 
-@pytest.mark.parametrize("preset", ["quick", "full"])
+@pytest.mark.parametrize("preset", ["quick", "original"])
 @pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500, "mnist_path": "a b"}])
 @pytest.mark.parametrize("rival", ["diehl-cook", "mlp@tensorflow"])
 def test_the_races_command_makes_the_same_runs(

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.contenders.registry import find
 from spikeoff.ledger.sensors import Counter, Sensors
 from spikeoff.run import measuring
 from spikeoff.run.run_record import RunRecord, read_run
 from spikeoff.run.session import run
-from tests.run.test_session import SMALL
+from tests import small_data
+from tests.run.test_session import BY_SPEED, SMALL
 
 CORE_W, IDLE_W = 10.0, 3.0
 
@@ -29,7 +30,7 @@ def processor() -> Sensors:
 def small(name: str, folder: Path, **changes: Any) -> RunRecord:
     fields = {
         "epochs": 1, "n_train": 300, "n_validation": 60, "timing_seconds": 0.0,
-        "energy_seconds": 0.0, **SMALL[name],
+        "energy_seconds": 0.0, "mnist_path": small_data.path(), **SMALL[name],
     }  # fmt: skip
     return run(name, find(name).config_type(save_path=folder, **(fields | changes)))
 
@@ -43,7 +44,7 @@ def entry(record: RunRecord, quantity: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", BY_SPEED)
 def test_measuring_changes_no_weight_and_no_answer(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,35 +23,31 @@ from spikeoff.run.checkpoints import NAMES
 from spikeoff.run.folder import RunFolder
 from spikeoff.run.session import resume, run
 from spikeoff.run.signals import Interrupted
-from tests import killing
+from tests import killing, program, small_data
 
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "n_e2": 6, "example_time": 0.15, "resting_time": 0.05,
                    "input_intensity": 6.0, "update_interval": 150, "save_interval": 400},
     "izhikevich-gradient": {"hidden": (48,), "n_steps": 10, "batch_size": 32},
+    "izhikevich-sparse": {"hidden": (48,), "batch_size": 32, "keep": 0.4},
     "izhikevich-stdp": {"n_hidden": 100},
     "mlp": {"hidden": (32,), "batch_size": 16, "patience": 1},
+    "mlp-int8": {"hidden": (32,), "batch_size": 16, "patience": 1},
     "cnn": {"n_hidden": 32, "batch_size": 16},
 }  # fmt: skip
-STEPS = {"diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-stdp": 2, "mlp": 2, "cnn": 2}
+COMMON: dict[str, Any] = {
+    "epochs": 3, "n_train": 500, "n_validation": 100, "num_threads": 1, "timing_seconds": 0.0,
+}  # fmt: skip
+STEPS = {
+    "diehl-cook": 7, "izhikevich-gradient": 4, "izhikevich-sparse": 4, "izhikevich-stdp": 2,
+    "mlp": 2, "mlp-int8": 2, "cnn": 2,
+}  # fmt: skip
 """Steps of a pass over 500 images."""
 
 
-FEW = {"diehl-cook": (900, 1), "izhikevich-gradient": (2100, 2), "izhikevich-stdp": (600, 3),
-       "mlp": (2100, 2), "cnn": (2100, 2)}  # fmt: skip
-"""Images and passes of the program; at least three checkpoints."""
-
-
 def config(name: str, folder: Path, **changes: Any) -> Config:
-    fields = {
-        "epochs": 3,
-        "n_train": 500,
-        "n_validation": 100,
-        "num_threads": 1,
-        "timing_seconds": 0.0,
-        "mnist_path": killing.data(),
-    }
-    return find(name).config_type(save_path=folder, **{**fields, **SMALL[name], **changes})
+    fields = {**COMMON, "mnist_path": small_data.path(), **SMALL[name], **changes}
+    return find(name).config_type(save_path=folder, **fields)
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, name: str, step: int, signum: int) -> None:
@@ -222,23 +216,30 @@ def test_a_signal_ends_the_program_with_the_line_that_resumes(
         f"spikeoff: interrupted; go on with: spikeoff train --resume '{folder}'"
     )
     assert "Traceback" not in err
-    refused = subprocess.run(
-        [sys.executable, "-m", "spikeoff", "train", "--resume", str(folder), "--epochs", "3"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    refused = program.spikeoff("train", "--resume", folder, "--epochs", "3")
     assert refused.returncode == 2
     assert "`--epochs` cannot be given with --resume" in refused.stderr
 
 
+def flags(name: str, folder: Path) -> list[str]:
+    """The program's words for ``config(name, folder)``, with a checkpoint after every step."""
+    words = [name, "--save_path", str(folder), "--mnist_path", small_data.path(),
+             "--checkpoint_examples", "1"]  # fmt: skip
+    for field, value in (COMMON | SMALL[name]).items():
+        values = value if isinstance(value, tuple) else (value,)
+        words += [f"--{'n_hidden' if field == 'hidden' else field}", *map(str, values)]
+    return words
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_killed_while_it_writes_a_checkpoint_it_goes_on(name: str, tmp_path: Path) -> None:
-    alone, folder = tmp_path / "alone", tmp_path / "run"
-    killing.finish(killing.first_call(name, alone, FEW[name]), alone)
+def test_killed_while_it_writes_a_checkpoint_it_goes_on(alone: Path, tmp_path: Path) -> None:
+    """The run that is killed is a process; this one made the other, and goes on with it."""
+    name, folder = alone.name, tmp_path / "run"
     count = random.Random(name).randint(2, 3)
-    killing.kill_half_written(killing.first_call(name, folder, FEW[name]), count)
+    killing.kill_half_written(flags(name, folder), count)
     assert len(list(folder.glob(".part-*"))) == 1
-    killing.finish(killing.next_call(name, folder), folder)
+    done = program.spikeoff("train", "--resume", folder)
+    assert done.returncode == 0, done.stderr
     assert json.loads((folder / "summary.json").read_text())["resumed"] == 1
     assert not list(folder.glob(".part-*"))
     assert killing.differences(killing.results(alone), killing.results(folder)) == []

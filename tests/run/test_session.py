@@ -12,9 +12,11 @@ import pytest
 from safetensors.numpy import load_file
 
 from spikeoff.contenders.registry import BUILT_IN, find
+from spikeoff.data import load_dataset
 from spikeoff.errors import UserError
 from spikeoff.experiments.training import train
 from spikeoff.run.run_record import RunRecord, read_run
+from tests import small_data
 
 # The file names that the seed's scripts write, and the spikes that spiking networks keep.
 SEED_FILES = {
@@ -51,11 +53,24 @@ SEED_FILES = {
         "training.log",
         "raster.npz",
     },
+    "izhikevich-sparse": {
+        "training_metrics.csv",
+        "confusion_matrix.png",
+        "training_analysis.png",
+        "training.log",
+        "raster.npz",
+    },
     "mlp": {
         "honest_cnn_metrics.csv",
         "confusion_matrix.png",
         "training_analysis.png",
         "honest_cnn_log.log",
+    },
+    "mlp-int8": {
+        "metrics.csv",
+        "confusion_matrix.png",
+        "training_analysis.png",
+        "training.log",
     },
     "cnn": {
         "cnn_metrics_fixed.csv",
@@ -66,13 +81,15 @@ SEED_FILES = {
 }
 # Columns that stay empty: the rule has no loss, and labels come last.
 WITHOUT = {"diehl-cook": ("train_accuracy", "train_loss")}
-STEPPED = {"diehl-cook", "izhikevich-gradient", "izhikevich-stdp"}
+STEPPED = {"diehl-cook", "izhikevich-gradient", "izhikevich-sparse", "izhikevich-stdp"}
 OWN_FILES = {"config.json", "summary.json", "predictions.npz", "weights.safetensors"}
 SMALL: dict[str, dict[str, Any]] = {
     "diehl-cook": {"n_e": 20, "example_time": 0.15, "resting_time": 0.05, "input_intensity": 6.0},
     "izhikevich-gradient": {"hidden": (64,), "n_steps": 10},
+    "izhikevich-sparse": {"hidden": (64,)},
     "izhikevich-stdp": {"n_hidden": 100},
     "mlp": {"hidden": (64,)},
+    "mlp-int8": {"hidden": (64,)},
     "cnn": {"n_hidden": 32},
 }
 
@@ -80,12 +97,17 @@ SMALL: dict[str, dict[str, Any]] = {
 def small_run(name: str, folder: Path, **changes: Any) -> RunRecord:
     fields = {
         "epochs": 2, "n_train": 500, "n_validation": 100, "timing_seconds": 0.02,
-        "energy_seconds": 0, **SMALL[name], **changes,
+        "energy_seconds": 0, "mnist_path": small_data.path(), **SMALL[name], **changes,
     }  # fmt: skip
     return train(name, find(name).config_type(save_path=folder, **fields))
 
 
-@pytest.fixture(scope="session", params=BUILT_IN)
+BY_SPEED = [
+    name if name == "mlp" else pytest.param(name, marks=pytest.mark.slow) for name in BUILT_IN
+]
+
+
+@pytest.fixture(scope="session", params=BY_SPEED)
 def record(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
     return small_run(request.param, tmp_path_factory.mktemp("run") / "a")
 
@@ -142,7 +164,7 @@ def test_the_record_tells_operations_by_layer_sparsity_and_readings(record: RunR
     for key in ("dense_macs", "effective_macs", "effective_acs"):
         assert sum(layer[key] for layer in operations["layers"]) == operations[key]
     assert all(0 <= summary["sparsity"][key] < 1 for key in ("connection", "activation"))
-    assert (summary["memory"]["buffers_bytes"] > 0) == (record.contender != "mlp")
+    assert (summary["memory"]["buffers_bytes"] > 0) == (record.contender not in ("mlp", "mlp-int8"))
     assert ("anytime" in summary) == (record.contender in STEPPED)
     if "anytime" in summary:
         last = summary["anytime"][-1]
@@ -159,9 +181,7 @@ def test_weights_and_predictions_belong_together(record: RunRecord) -> None:
     kind = find(record.contender)
     contender = kind(kind.config_type(**SMALL[record.contender]))
     contender.restore(dict(load_file(record.folder / "weights.safetensors")))
-    from spikeoff.data import load_dataset
-
-    answers = contender.respond(load_dataset().test).labels
+    answers = contender.respond(load_dataset(small_data.path()).test).labels
     assert (answers == record.answers).mean() > 0.999
 
 
@@ -169,15 +189,15 @@ def test_reading_gives_back_what_was_recorded(record: RunRecord) -> None:
     again = read_run(record.folder)
     assert again.summary == record.summary
     assert again.rows == record.rows
-    assert again.confusion().sum() == 10_000
-    assert np.trace(again.confusion()) == round(10_000 * record.summary["accuracy"]["test"])
+    assert again.confusion().sum() == small_data.N_TEST
+    assert np.trace(again.confusion()) == round(
+        small_data.N_TEST * record.summary["accuracy"]["test"]
+    )
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_same_seed_same_weights_bit_for_bit(name: str, tmp_path: Path) -> None:
-    small_run(name, tmp_path / "a", epochs=1)
-    small_run(name, tmp_path / "b", epochs=1)
-    one, other = ((tmp_path / x / "weights.safetensors").read_bytes() for x in "ab")
+def test_same_seed_same_weights_bit_for_bit(record: RunRecord, tmp_path: Path) -> None:
+    again = small_run(record.contender, tmp_path / "again")
+    one, other = ((x.folder / "weights.safetensors").read_bytes() for x in (record, again))
     assert one == other
 
 
@@ -188,6 +208,7 @@ def test_a_folder_with_a_run_in_it_is_left_alone(record: RunRecord) -> None:
     assert (record.folder / "summary.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_run_without_validation_images(tmp_path: Path) -> None:
     record = small_run("cnn", tmp_path / "run", n_validation=0)
     assert record.summary["accuracy"]["validation"] is None

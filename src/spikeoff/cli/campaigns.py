@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 FAILED_RUNS = 1
 
-PresetName = Literal["quick", "full"]
+PresetName = Literal["quick", "original", "full"]
 
 
 def compare(
     preset: PresetName = "quick",
     contenders: tuple[str, ...] = (),
+    twins: bool = True,
     seeds: tuple[int, ...] = (0,),
     output: str | None = None,
     epochs: int | None = None,
@@ -47,8 +48,11 @@ def compare(
     """Run every contender on the same images, split and seeds, then compare them.
 
     Args:
-        preset: quick, a small race of a few minutes; full, the complete training.
+        preset: quick, a small race of a few minutes; original, the complete training with the
+            settings of the original scripts; full, the same.
         contenders: contenders to compare; all by default.
+        twins: add the conventional twin of each spiking contender: a network without spikes, with
+            the same layers and synapses.
         seeds: random seeds; every contender runs once per seed.
         output: folder of the race, or URL in an object store, such as s3://bucket/race; by default
             a new folder under runs/.
@@ -90,13 +94,13 @@ def compare(
     ways = Ways(executor, workers, address, store)
     place = ways.choose_executor()
     if resume is not None:
-        _refuse_changes(preset, contenders, seeds, output, energy_table, common)
+        _refuse_changes(preset, contenders, twins, seeds, output, energy_table, common)
     where = resume or output or f"runs/compare-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
     with open_output(where) as folder:
         if resume is not None:
             runs, energy_table = read_race(folder.root)
         else:
-            runs = _begun(preset, contenders, seeds, common, folder.root, place)
+            runs = _begun(preset, contenders, twins, seeds, common, folder.root, place)
         failures = race(
             runs, folder, output_console(), energy_table,
             resumed=resume is not None, executor=place, store=store,
@@ -108,6 +112,7 @@ def compare(
 def _refuse_changes(
     preset: PresetName,
     contenders: tuple[str, ...],
+    twins: bool,
     seeds: tuple[int, ...],
     output: str | None,
     energy_table: Path | None,
@@ -115,7 +120,9 @@ def _refuse_changes(
 ) -> None:
     """Refuse settings given together with --resume."""
     others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
-    changed = contenders or seeds != (0,) or preset != "quick" or common["device"] != "auto"
+    changed = (
+        contenders or not twins or seeds != (0,) or preset != "quick" or common["device"] != "auto"
+    )
     if changed or any(other is not None for other in others):
         raise UserError(
             "only --executor, --workers, --address and --store can be given with --resume: a "
@@ -126,6 +133,7 @@ def _refuse_changes(
 def _begun(
     preset: PresetName,
     contenders: tuple[str, ...],
+    twins: bool,
     seeds: tuple[int, ...],
     common: Mapping[str, Any],
     folder: Path,
@@ -136,7 +144,7 @@ def _begun(
     from spikeoff.experiments.campaign import entries, with_threads
 
     chosen = {name: value for name, value in common.items() if value is not None}
-    runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder)
+    runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder, twins=twins)
     return with_threads(runs, place.threads)
 
 

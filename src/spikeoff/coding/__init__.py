@@ -1,9 +1,13 @@
 """Pixels to spikes, as pure functions of who, what and when.
 
-rate     a spike or none at every step, in a dense array: for networks that run by batches
-poisson  the times of a pixel's spikes: for networks that run by events
+rate            a spike or none at every step, at random
+poisson         a Poisson process: step by step, or as the times of a pixel's spikes
+latency         one spike per pixel, the brighter the earlier
+levels          one spike per pixel, at the first of falling thresholds that it exceeds
+input_coding    these by name, and a constant current
 """
 
+from spikeoff.coding.input_coding import CodingName, InputCoding
 from spikeoff.coding.rate import (
     EVALUATION,
     LEVELS,
@@ -20,6 +24,8 @@ __all__ = [
     "EVALUATION",
     "LEVELS",
     "STEPS_PER_BLOCK",
+    "CodingName",
+    "InputCoding",
     "block_words",
     "rate_code",
     "rate_code_torch",

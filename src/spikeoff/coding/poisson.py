@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.coding.rate import block_words
+from spikeoff.coding.rate import LEVELS, block_words, check_rate
 
 
 class Trains(NamedTuple):
@@ -37,6 +37,25 @@ class Trains(NamedTuple):
     pixels: NDArray[np.int64]
     first: NDArray[np.int64]
     times: NDArray[np.int64]
+
+
+def poisson_thresholds(max_rate: float) -> NDArray[np.int64]:
+    """round(p * 65536) of each pixel value for ``coding.rate.draw``; [256] int64.
+
+    Spikes of a Poisson process that fall into the same step count as one, so that a step has a
+    spike with probability
+
+        p = 1 - exp(-x / 255 * max_rate).
+
+    Args:
+        max_rate: spikes per step of the process at pixel value 255.
+
+    Raises:
+        UserError: ``max_rate`` is not above 0 and at most 1.
+    """
+    check_rate(max_rate)
+    p: NDArray[np.float64] = -np.expm1(-np.arange(256) / 255 * max_rate)
+    return np.rint(p * LEVELS).astype(np.int64)
 
 
 def silence_scale(level: Any, intensity: Any, dt: Any) -> Any:

@@ -44,9 +44,14 @@ def thresholds(max_rate: float) -> NDArray[np.int64]:
     Raises:
         UserError: ``max_rate`` is no probability.
     """
+    check_rate(max_rate)
+    return np.rint(np.arange(256) / 255 * max_rate * LEVELS).astype(np.int64)
+
+
+def check_rate(max_rate: float) -> None:
+    """Refuse a rate that is not above 0 and at most 1 spike per step."""
     if not 0.0 < max_rate <= 1.0:
         raise UserError(f"`max_rate` (={max_rate}) must be above 0 and at most 1 spike a step")
-    return np.rint(np.arange(256) / 255 * max_rate * LEVELS).astype(np.int64)
 
 
 def block_words(
@@ -74,11 +79,8 @@ def rate_code(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
-    out = np.zeros((len(images), n_steps, images.flat.shape[1]), np.uint8)
-    limits = thresholds(max_rate)[images.flat]
-    pixel = np.arange(images.flat.shape[1], dtype=np.int64)[None, :]
-    _fill(out, limits, images.ids[:, None], pixel, (epoch, presentation, seed))
-    return out
+    key = {"seed": seed, "epoch": epoch, "presentation": presentation}
+    return draw(images, n_steps, thresholds(max_rate), **key)
 
 
 def rate_code_torch(
@@ -96,13 +98,44 @@ def rate_code_torch(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
+    key = {"seed": seed, "epoch": epoch, "presentation": presentation}
+    return draw_torch(pixels, ids, n_steps, thresholds(max_rate), **key)
+
+
+def draw(
+    images: Images,
+    n_steps: int,
+    limits: NDArray[np.int64],
+    *,
+    seed: int,
+    epoch: int,
+    presentation: int = 0,
+) -> NDArray[np.uint8]:
+    """Spikes with any probability per pixel value: limits [256] are round(p * 65536)."""
+    out = np.zeros((len(images), n_steps, images.flat.shape[1]), np.uint8)
+    pixel = np.arange(images.flat.shape[1], dtype=np.int64)[None, :]
+    _fill(out, limits[images.flat], images.ids[:, None], pixel, (epoch, presentation, seed))
+    return out
+
+
+def draw_torch(
+    pixels: torch.Tensor,
+    ids: torch.Tensor,
+    n_steps: int,
+    limits: NDArray[np.int64],
+    *,
+    seed: int,
+    epoch: int,
+    presentation: int = 0,
+) -> torch.Tensor:
+    """The same spikes by PyTorch, on the device where ``pixels`` [n, 784] and ``ids`` [n] lie."""
     import torch  # noqa: PLC0415 (two seconds to import; NumPy's users do without)
 
     n, n_pixels = pixels.shape
     out = torch.zeros((n, n_steps, n_pixels), dtype=torch.uint8, device=pixels.device)
-    limits = torch.from_numpy(thresholds(max_rate)).to(pixels.device)[pixels.long()]
+    limit = torch.from_numpy(limits).to(pixels.device)[pixels.long()]
     pixel = torch.arange(n_pixels, device=pixels.device)[None, :]
-    _fill(out, limits, ids[:, None], pixel, (epoch, presentation, seed))
+    _fill(out, limit, ids[:, None], pixel, (epoch, presentation, seed))
     return out
 
 

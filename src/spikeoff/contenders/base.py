@@ -8,7 +8,7 @@ writes the record, and uses the test images once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -28,7 +28,7 @@ State = dict[str, NDArray[Any]]
 
 __all__ = [
     "MAX_SEED", "Config", "Contender", "Device", "Outputs", "Response", "State", "Step",
-    "check_fits", "require",
+    "Twin", "check_fits", "require",
 ]  # fmt: skip
 
 MAX_SEED = 2**32 - 1
@@ -126,6 +126,18 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class Twin:
+    """A conventional network of a spiking network's own topology.
+
+    contender: its name in the registry.
+    settings: the settings in which it differs from that contender's defaults.
+    """
+
+    contender: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Step:
     """A part of an epoch, after which the run may measure time or stop.
 
@@ -207,6 +219,19 @@ class Contender(ABC):
             spec: shape and classes of the images.
         """
 
+    @classmethod
+    def twins(cls, config: Any) -> tuple[Twin, ...]:
+        """Conventional networks of this network's own topology; by default none are known.
+
+        A race adds them, and compares energy with the first. They have the same layers and widths,
+        and, where the network's connections are sparse, the same synapses.
+
+        Args:
+            config: settings of this network, of type ``config_type``.
+        """
+        del config
+        return ()
+
     @abstractmethod
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """Learn from one pass over ``images``; epochs count from 1.
@@ -242,7 +267,17 @@ class Contender(ABC):
 
     def account(self, images: Images) -> Account:
         """Operations, sparsity and readings on ``images``, derived by the ledger from a record."""
-        return account_of(self.record(images), self.synapses(), images.labels)
+        recording, synapses = self.record(images), self.synapses()
+        return account_of(recording, synapses, images.labels, self.readout_products())
+
+    def readout_products(self) -> int:
+        """Products per image after the last layer, such as those of a learned vote."""
+        return 0
+
+    def stored_parameters(self) -> int:
+        """Those of the parameters that exist: weights at places without a synapse do not."""
+        absent = sum(s.places - s.existing for s in self.synapses() if s.learned)
+        return self.parameter_count() - absent
 
     def speaks_for(self) -> NDArray[np.int16] | None:
         """[hidden neurons] preferred class of each neuron, -1 for none; None if unknown."""

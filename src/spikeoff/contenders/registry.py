@@ -22,9 +22,11 @@ NATIVE = "native"
 
 BUILT_IN = {
     "izhikevich-gradient": "spikeoff.contenders.gradient.spiking:IzhikevichGradient",
+    "izhikevich-sparse": "spikeoff.contenders.gradient.sparse:IzhikevichSparse",
     "izhikevich-stdp": "spikeoff.contenders.izhikevich_stdp.contender:IzhikevichSTDP",
     "diehl-cook": "spikeoff.contenders.diehl_cook.contender:DiehlCook",
     "mlp": "spikeoff.contenders.gradient.mlp:MLP",
+    "mlp-int8": "spikeoff.contenders.gradient.mlp_int8:MLPInt8",
     "cnn": "spikeoff.contenders.gradient.cnn:CNN",
 }
 

@@ -8,21 +8,34 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.coding.input_coding import DRAWN, InputCoding
+from spikeoff.coding.rate import LEVELS
+from spikeoff.data import Images
 from spikeoff.kernels.jit import kernel
 from spikeoff.kernels.spike_delta import SpikeDelta
 
 
-def spike_delta_from_dense(spikes: NDArray[np.uint8], baseline: NDArray[np.bool_]) -> SpikeDelta:
-    """The spikes as what departs from the baseline.
+def given_spike_delta(coding: InputCoding, images: Images, spikes: NDArray[np.uint8]) -> SpikeDelta:
+    """The spikes as what departs from the baseline that the coding gives the images.
+
+    The spikes that the coding itself makes are listed in the order of ``kernels.input_coding``, so
+    that products with weights have the same bits.
 
     Args:
+        coding: that made the spikes, before they were changed.
+        images: n images.
         spikes: [n, steps, n_inputs] 1 where an input fires.
-        baseline: [n, n_inputs] whether an input usually fires.
     """
     n, n_steps, n_inputs = spikes.shape
+    likely = np.zeros((n, n_inputs), np.int64)
+    if coding.name in DRAWN:
+        likely = coding.limits()[images.flat]
+    baseline = likely > LEVELS // 2
+    # Inputs that fire at every step stand behind the others of the baseline.
+    order = np.argsort(np.where(baseline, likely == LEVELS, 2), axis=1, kind="stable")
     result = SpikeDelta(
         n_baseline=baseline.sum(axis=1, dtype=np.int32),
-        baseline=np.argsort(~baseline, axis=1, kind="stable").astype(np.uint16),
+        baseline=order.astype(np.uint16),
         n_fired=np.empty(n * n_steps, np.int32),
         n_flips=np.empty(n * n_steps, np.int32),
         flips=np.zeros((n * n_steps, n_inputs), np.uint16),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeoff.coding import LEVELS, STEPS_PER_BLOCK, block_words, thresholds, word_draw
 from spikeoff.coding.philox import philox4x32
@@ -25,12 +26,8 @@ def rate_code_events(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
-    n, n_pixels = images.flat.shape
-    counts = np.empty(n * n_steps, np.int32)
-    active = np.empty((n * n_steps, n_pixels), np.uint16)
-    limits = thresholds(max_rate)
-    _draw(images.flat, images.ids, limits, seed, epoch, presentation, n_steps, counts, active)
-    return Events(counts, active, n_pixels)
+    key = {"seed": seed, "epoch": epoch, "presentation": presentation}
+    return draw_events(images, n_steps, thresholds(max_rate), **key)
 
 
 def rate_code_delta(
@@ -41,6 +38,37 @@ def rate_code_delta(
     Raises:
         UserError: ``max_rate`` is no probability.
     """
+    key = {"seed": seed, "epoch": epoch, "presentation": presentation}
+    return draw_delta(images, n_steps, thresholds(max_rate), **key)
+
+
+def draw_events(
+    images: Images,
+    n_steps: int,
+    limits: NDArray[np.int64],
+    *,
+    seed: int,
+    epoch: int,
+    presentation: int = 0,
+) -> Events:
+    """The spikes of ``coding.rate.draw``, as lists of active pixels a step."""
+    n, n_pixels = images.flat.shape
+    counts = np.empty(n * n_steps, np.int32)
+    active = np.empty((n * n_steps, n_pixels), np.uint16)
+    _draw(images.flat, images.ids, limits, seed, epoch, presentation, n_steps, counts, active)
+    return Events(counts, active, n_pixels)
+
+
+def draw_delta(
+    images: Images,
+    n_steps: int,
+    limits: NDArray[np.int64],
+    *,
+    seed: int,
+    epoch: int,
+    presentation: int = 0,
+) -> SpikeDelta:
+    """The spikes of ``coding.rate.draw``, as what departs from each pixel's usual state."""
     n, n_pixels = images.flat.shape
     result = SpikeDelta(
         n_baseline=np.empty(n, np.int32),
@@ -50,7 +78,7 @@ def rate_code_delta(
         flips=np.empty((n * n_steps, n_pixels), np.uint16),
     )
     _draw_delta(
-        images.flat, images.ids, thresholds(max_rate), seed, epoch, presentation, n_steps,
+        images.flat, images.ids, limits, seed, epoch, presentation, n_steps,
         result.n_baseline, result.baseline, result.n_fired, result.n_flips, result.flips,
     )  # fmt: skip
     return result

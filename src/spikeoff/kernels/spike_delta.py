@@ -45,6 +45,11 @@ class SpikeDelta:
     flips: NDArray[np.uint16]
 
     @property
+    def n_examples(self) -> int:
+        """Examples."""
+        return len(self.n_baseline)
+
+    @property
     def n_rows(self) -> int:
         """Examples times steps."""
         return len(self.n_flips)
@@ -59,6 +64,16 @@ class SpikeDelta:
         baseline = self.n_steps * int(self.n_baseline.sum(dtype=np.int64))
         fired, flips = (int(n.sum(dtype=np.int64)) for n in (self.n_fired, self.n_flips))
         return baseline + fired - (flips - fired)
+
+    def product(self, weights: NDArray[Real]) -> NDArray[Real]:
+        """``product`` of these spikes."""
+        return product(self, weights)
+
+    def gradients(
+        self, by_current: NDArray[Real], n_out: int
+    ) -> tuple[NDArray[Real], NDArray[Real]]:
+        """``gradients`` of these spikes."""
+        return gradients(self, by_current, n_out)
 
     def dense(self) -> NDArray[np.uint8]:
         """[rows, n_inputs] uint8, 1 where an input fires."""

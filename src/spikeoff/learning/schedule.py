@@ -1,8 +1,24 @@
-"""The learning rate over training: a linear warm-up, then half a cosine down to zero."""
+"""The learning rate over training: a linear warm-up, then a decay to zero, or none."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal
+
+Schedule = Literal["cosine", "linear", "constant"]
+
+
+def rate_fraction(schedule: Schedule, step: int, n_steps: int, n_warmup: int) -> float:
+    """The fraction of the peak learning rate at ``step`` (from 0) of ``n_steps``.
+
+    (step + 1) / (n_warmup + 1) while warming up. Then, where x goes from 0 to 1 over the steps that
+    are left: (1 + cos(pi x)) / 2 for cosine, 1 - x for linear, 1 for constant.
+    """
+    if schedule == "cosine" or step < n_warmup:
+        return warmup_cosine(step, n_steps, n_warmup)
+    if schedule == "constant":
+        return 1.0
+    return 1.0 - min((step - n_warmup) / max(1, n_steps - n_warmup), 1.0)
 
 
 def warmup_cosine(step: int, n_steps: int, n_warmup: int) -> float:

@@ -8,7 +8,7 @@ and systems", 2023, for the definitions; docs/ledger.md says where ours are othe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,10 @@ class Account:
 
 
 def account_of(
-    recording: Recording, synapses: Sequence[Synapses], labels: NDArray[np.uint8]
+    recording: Recording,
+    synapses: Sequence[Synapses],
+    labels: NDArray[np.uint8],
+    readout: float = 0.0,
 ) -> Account:
     """The account of a network.
 
@@ -77,27 +80,85 @@ def account_of(
         recording: what it did.
         synapses: all of them, from the input on.
         labels: [n] of the images that were recorded.
+        readout: products per image after the last layer.
     """
     n = max(1, len(labels))
     neurons = sum(recording.events[name].shape[1] for name in recording.updated)
     steps = [float(value) / n for value in recording.image_steps]
     # [readings] events times weights met, by layer, as whole numbers: no rounding before the mean.
     met = [(recording.events[s.source] @ s.met).cumsum() / n for s in synapses]
-    layers = [
-        LayerOperations(
-            s.name,
-            s.dense * steps[-1],
-            float(done[-1]) if s.source in recording.graded else 0.0,
-            0.0 if s.source in recording.graded else float(done[-1]),
-        )
-        for s, done in zip(synapses, met, strict=True)
+    sent = {name: float(events.sum()) / n for name, events in recording.events.items()}
+    done = [float(one[-1]) for one in met]
+    additions = [
+        one for s, one in zip(synapses, met, strict=True) if s.source not in recording.graded
     ]
+    operations = Operations.of_layers(
+        _layers(recording, synapses, done, sent, steps[-1]),
+        neurons * steps[-1],
+        steps=steps[-1] if recording.updated else 1.0,
+        widths=_widths(recording),
+        events=sent,
+        readout=readout,
+    )
     return Account(
-        Operations.of_layers(layers, neurons * steps[-1]),
+        operations,
         Sparsity(_connection(synapses), _activation(recording)),
         activity_of(recording),
-        _readings(recording, labels, met, neurons) if recording.updated and len(labels) else (),
+        _readings(recording, labels, additions, neurons)
+        if recording.updated and len(labels)
+        else (),
     )
+
+
+def _layers(
+    recording: Recording,
+    synapses: Sequence[Synapses],
+    done: Sequence[float],
+    sent: Mapping[str, float],
+    steps: float,
+) -> list[LayerOperations]:
+    """The layers, with what each population sends counted at the first layer that leads to it."""
+    targets = [_target(recording, s) for s in synapses]
+    sources = {s.source for s in synapses}
+    layers = []
+    for number, (s, target, count) in enumerate(zip(synapses, targets, done, strict=True)):
+        graded, first = s.source in recording.graded, target not in targets[:number]
+        layers.append(LayerOperations(
+            s.name,
+            s.dense * steps,
+            count if graded else 0.0,
+            0.0 if graded else count,
+            source=s.source,
+            sources=len(s.met),
+            targets=s.targets,
+            places=s.places,
+            stored=s.existing,
+            events_in=sent[s.source],
+            events_out=sent[target] if target is not None and first else 0.0,
+            biases=s.biases,
+            biased=s.biased,
+            neurons=s.targets if target in recording.updated and first else 0,
+            output=target not in sources and target not in recording.hidden,
+            convolution=s.convolution,
+        ))  # fmt: skip
+    return layers
+
+
+def _target(recording: Recording, synapses: Synapses) -> str | None:
+    """The population that synapses lead to; None where it is not recorded."""
+    if synapses.target is not None:
+        return synapses.target if synapses.target in recording.events else None
+    names = list(recording.events)
+    following = names[names.index(synapses.source) + 1 :][:1]
+    fitting = [one for one in following if recording.events[one].shape[1] == synapses.targets]
+    return fitting[0] if fitting else None
+
+
+def _widths(recording: Recording) -> tuple[int, ...]:
+    """Neurons of the input and of each hidden population, and classes."""
+    names = [INPUT, *recording.hidden] if INPUT in recording.events else [*recording.hidden]
+    sizes = (recording.events[name].shape[1] for name in names)
+    return (*sizes, recording.scores.shape[2])
 
 
 def activity_of(recording: Recording) -> Activity:

@@ -97,10 +97,24 @@ class _Layer:
             _fan_out(mask, self.layer, self._sent.shape)
             for mask in (weight != 0, torch.ones_like(weight, dtype=torch.bool))
         )
+        targets = _outputs(self.layer, self._sent.shape)
+        bias = self.layer.bias
         return Synapses(
             self.name, self.source, met, int(everywhere.sum()), weight.numel(),
-            int(weight.count_nonzero()),
+            int(weight.count_nonzero()), targets, self.name,
+            biases=0 if bias is None else bias.numel(), biased=0 if bias is None else targets,
+            convolution=isinstance(self.layer, nn.Conv2d),
         )  # fmt: skip
+
+
+def _outputs(layer: Layer, shape: torch.Size) -> int:
+    """Neurons of a layer whose input has this shape."""
+    if isinstance(layer, nn.Linear):
+        return layer.out_features
+    x, weight = (torch.empty(size, device="meta") for size in ((1, *shape), layer.weight.shape))
+    return functional.conv2d(
+        x, weight, None, layer.stride, layer.padding, layer.dilation, layer.groups
+    ).numel()
 
 
 def _fan_out(mask: torch.Tensor, layer: Layer, shape: torch.Size) -> Counts:

@@ -11,8 +11,9 @@ and systems", 2023.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 DENSE_TRAINING_FACTOR = 3
 """Training meets each weight three times: forward, gradient by input, gradient by weight."""
@@ -22,12 +23,38 @@ FLOPS_PER_MAC = 2
 
 @dataclass(frozen=True)
 class LayerOperations:
-    """The synaptic operations of one layer, means an inference; fields as in ``Operations``."""
+    """One layer and its synaptic operations, means per inference; energy models read it.
+
+    dense_macs, effective_macs, effective_acs: as in ``Operations``.
+    source: the population that it starts from.
+    sources, targets: neurons on both sides.
+    places: weights held, zeros included; stored: those that exist.
+    events_in: spikes, or values other than 0, that the sources send.
+    events_out: the same of the targets; 0 where they are not recorded, or another layer leads to
+        them too and has counted them.
+    biases: numbers added to targets, at every step in a spiking network; biased: targets that such
+        a number is added to (in a convolution, several share one).
+    neurons: targets that are updated at every step and that no earlier layer has counted.
+    output: whether the layer leads to the outputs.
+    convolution: whether a weight is used at many places.
+    """
 
     name: str
     dense_macs: float
     effective_macs: float
     effective_acs: float
+    source: str = ""
+    sources: int = 0
+    targets: int = 0
+    places: int = 0
+    stored: int = 0
+    events_in: float = 0.0
+    events_out: float = 0.0
+    biases: int = 0
+    biased: int = 0
+    neurons: int = 0
+    output: bool = False
+    convolution: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +66,10 @@ class Operations:
     effective_acs: nonzero weights met by spikes.
     membrane_updates: neurons times steps.
     layers: the first three by layer, from the input on; empty where they are not told apart.
+    steps: time steps; 1 in a conventional network.
+    widths: neurons of the input, of each hidden population, and classes: the topology.
+    events: spikes, or values other than 0, by population.
+    readout: products after the last layer, such as those of a learned vote.
     """
 
     dense_macs: float
@@ -46,18 +77,23 @@ class Operations:
     effective_acs: float
     membrane_updates: float
     layers: tuple[LayerOperations, ...] = ()
+    steps: float = 1.0
+    widths: tuple[int, ...] = ()
+    events: Mapping[str, float] = field(default_factory=dict)
+    readout: float = 0.0
 
     @classmethod
     def of_layers(
-        cls, layers: Sequence[LayerOperations], membrane_updates: float = 0.0
+        cls, layers: Sequence[LayerOperations], membrane_updates: float = 0.0, **further: Any
     ) -> Operations:
-        """The sums over layers."""
+        """The sums over layers; ``further`` are other fields."""
         return cls(
             sum(layer.dense_macs for layer in layers),
             sum(layer.effective_macs for layer in layers),
             sum(layer.effective_acs for layer in layers),
             membrane_updates,
             tuple(layers),
+            **further,
         )
 
     def training_flops(self, n_examples: int) -> float:

@@ -122,6 +122,13 @@ class Synapses:
     met: [neurons of the source] nonzero weights that one event of each meets.
     dense: products of an answer's step computed densely: every weight at every place it is used.
     places: weights held, zeros included; nonzero: those that are not 0.
+    targets: neurons that they lead to; target: their population, by default the one recorded after
+        the source where its size fits.
+    stored: weights that exist; by default those that are not 0.
+    biases: numbers that are added to targets, at every step in a spiking network; biased: targets
+        that such a number is added to.
+    learned: whether learning changes them.
+    convolution: whether a weight is used at many places.
     """
 
     name: str
@@ -130,9 +137,34 @@ class Synapses:
     dense: int
     places: int
     nonzero: int
+    targets: int = 0
+    target: str | None = None
+    stored: int | None = None
+    biases: int = 0
+    biased: int = 0
+    learned: bool = True
+    convolution: bool = False
+
+    @property
+    def existing(self) -> int:
+        """Weights that exist."""
+        return self.nonzero if self.stored is None else self.stored
 
     @classmethod
-    def of(cls, name: str, source: str, weights: NDArray[np.floating]) -> Self:
+    def of(
+        cls,
+        name: str,
+        source: str,
+        weights: NDArray[np.floating],
+        *,
+        target: str | None = None,
+        stored: int | None = None,
+        biases: int = 0,
+        learned: bool = True,
+    ) -> Self:
         """Those of a matrix of weights [sources, targets]."""
         met = np.count_nonzero(weights, axis=1).astype(np.int64)
-        return cls(name, source, met, weights.size, weights.size, int(met.sum()))
+        return cls(
+            name, source, met, weights.size, weights.size, int(met.sum()), weights.shape[1],
+            target, stored, biases, biases, learned,
+        )  # fmt: skip

@@ -7,7 +7,9 @@ that ``Model`` lists.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from spikeoff.errors import UserError
@@ -64,12 +66,42 @@ TRAINABLE: dict[str, Any] = {"izhikevich": izhikevich, "lif": lif}
 MODELS: dict[str, Any] = {**TRAINABLE, "conductance-lif": conductance_lif}
 
 
+@dataclass
+class WithCurrent:
+    """A neuron whose synaptic current outlasts a step, as the ledger counts it: a word more.
+
+    What arrives is added by synaptic operations, and a held current costs no other; one that decays
+    costs a multiplication per update.
+    """
+
+    State: Any
+    Constants: Any
+    EXAMPLE: tuple[float, ...]
+    update: Any
+
+    @classmethod
+    def of(cls, base: Counted, synapse: str) -> WithCurrent:
+        """``base`` with a current that is ``held`` or ``decaying``."""
+        state = namedtuple("State", (*base.State._fields, "current"))  # type: ignore[misc]
+        decay = 0.5
+
+        def decaying(*values: Any) -> Any:
+            *others, current = values
+            return base.update(*others, decay * current)
+
+        update = decaying if synapse == "decaying" else base.update
+        return cls(state, base.Constants, base.EXAMPLE, update)
+
+
 def model(name: str) -> Counted:
-    """The neuron of that name.
+    """The neuron of that name; ``lif+held``, say, has a synaptic current that outlasts a step.
 
     Raises:
         UserError: there is no such neuron.
     """
+    base, plus, synapse = name.partition("+")
+    if plus and base in TRAINABLE and synapse in ("held", "decaying"):
+        return WithCurrent.of(TRAINABLE[base], synapse)
     if name not in MODELS:
         raise UserError(f"`neuron` (={name!r}) is unknown; known: {', '.join(MODELS)}")
     found: Counted = MODELS[name]

@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
-from spikeoff.ledger.operation_energy import EnergyTable, image_energy
-from spikeoff.neurons.cost import update_cost
-from spikeoff.plotting import COLOURS, MARKERS, new_figure
+from spikeoff.ledger.operation_energy import EnergyTable
+from spikeoff.plotting import colour_and_marker, legend_above, new_figure
 from spikeoff.report.groups import group
-from spikeoff.report.verdict import WORD_BYTES, cost, nearest_conventional
+from spikeoff.report.pairing import pairing
+from spikeoff.report.verdict import cost, run_energy
 from spikeoff.run.run_record import RunRecord
 
 PJ_PER_UJ = 1e6
@@ -38,8 +38,8 @@ class Early:
         longer.
     accuracy, final: fractions, means over seeds.
     share: of the energy of a whole inference.
-    conventional: the conventional contender nearest in size, and ``ratio``, the energy by then over
-        that contender's; None where none ran.
+    conventional: its conventional twin, and ``ratio``, the energy by then over the twin's; None
+        where none ran.
     """
 
     name: str
@@ -70,7 +70,7 @@ def early(groups: Mapping[str, Sequence[RunRecord]], table: EnergyTable) -> list
         whole = float(np.mean([_energies(run, table)[-1] for run in runs]))
         close = np.flatnonzero(accuracy >= final - CLOSE)
         k = int(close[0]) if len(close) else n - 1
-        other = nearest_conventional(groups, name)
+        other = _twin(groups, name)
         theirs = None if other is None else cost(other, groups[other], table).energy.total
         one = Early(
             name=name,
@@ -100,7 +100,7 @@ def say(one: Early) -> str:
 
 
 def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
-    """Accuracy over time steps and over energy; conventional contenders of like size beside it."""
+    """Accuracy over time steps and over energy; the conventional twins beside it."""
     figure = new_figure(10, 4.6)
     by_steps, by_energy = figure.subplots(1, 2, sharey=True)
     groups = group(records)
@@ -114,7 +114,7 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
             _line(by_steps, steps, accuracy, places[name], label)
             if record.summary.get("neuron"):
                 _line(by_energy, _energies(record, table) / PJ_PER_UJ, accuracy, places[name], None)
-    for other in dict.fromkeys(nearest_conventional(groups, name) for name in shown):
+    for other in dict.fromkeys(_twin(groups, name) for name in shown):
         if other is not None:
             _reference(by_steps, by_energy, other, groups[other], places[other], table)
     by_steps.set(xlabel="Time steps", ylabel="Test accuracy (%)")
@@ -127,7 +127,7 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
     by_steps.set_yscale("function", functions=(_by_errors, _of_errors))
     by_steps.set_ylim(0, _of_errors(_by_errors(best) + 0.1))
     by_steps.set_yticks([tick for tick in TICKS if tick <= by_steps.get_ylim()[1]])
-    figure.legend(loc="outside upper center", ncols=3)
+    legend_above(figure, 3)
     return figure
 
 
@@ -157,21 +157,17 @@ def _mean_steps(runs: Sequence[RunRecord]) -> int:
 
 def _energies(record: RunRecord, table: EnergyTable) -> np.ndarray[Any, np.dtype[np.float64]]:
     """pJ per image up to each reading."""
-    summary = record.summary
-    return np.array(
-        [
-            image_energy(
-                table, macs=0, acs=reading["effective_acs"], updates=reading["membrane_updates"],
-                update=update_cost(summary["neuron"]),
-                weight_bytes=WORD_BYTES * float(summary["parameters"]),
-            ).total
-            for reading in _readings(record)
-        ]
-    )  # fmt: skip
+    found = [run_energy(record, table, reading)[0].total for reading in _readings(record)]
+    return np.array(found)
+
+
+def _twin(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
+    pair = pairing(groups, name)
+    return None if pair is None else pair.twin
 
 
 def _line(axes: Axes, x: Any, accuracy: Sequence[float], place: int, label: str | None) -> None:
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    colour, marker = colour_and_marker(place)
     axes.plot(x, accuracy, color=colour, marker=marker, markevery=[-1], markersize=7, label=label)
 
 
@@ -184,7 +180,7 @@ def _reference(
     table: EnergyTable,
 ) -> None:
     """A conventional contender: a level, and what it costs."""
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    colour, marker = colour_and_marker(place)
     accuracy = 100 * float(np.mean([run.summary["accuracy"]["test"] for run in runs]))
     by_steps.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
     energy = cost(name, runs, table).energy.total / PJ_PER_UJ

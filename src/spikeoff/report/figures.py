@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from spikeoff.data import MNIST
 from spikeoff.ledger.operation_energy import EnergyTable
-from spikeoff.plotting import COLOURS, MARKERS, figure_style, new_figure, save_figure
+from spikeoff.plotting import (
+    COLOURS,
+    MARKERS,
+    colour_and_marker,
+    figure_style,
+    legend_above,
+    new_figure,
+    save_figure,
+)
 from spikeoff.report.groups import group
 from spikeoff.report.statistics import accuracy_interval
 from spikeoff.report.verdict import cost
@@ -149,14 +157,15 @@ def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:
     groups = group(records)
     placed = [(place, name, r) for place, name in enumerate(groups) for r in groups[name]]
     for place, name, record in placed:
+        colour, marker = colour_and_marker(place)
         rows = [row for row in record.rows if row.get("validation_accuracy") is not None]
         seconds = [float(s) for s in np.cumsum([row["seconds"] or 0 for row in rows])]
         epochs = [float(row["epoch"] or 0) for row in rows]
         axes.plot(
             seconds if over_time else epochs,
             [100 * (row["validation_accuracy"] or 0) for row in rows],
-            color=COLOURS[place % len(COLOURS)],
-            marker=MARKERS[place % len(MARKERS)],
+            color=colour,
+            marker=marker,
             markersize=5,
             label=name if groups[name][0] is record else None,
         )
@@ -168,7 +177,7 @@ def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:
     else:
         axes.set(xlabel="Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure)
     return figure
 
 
@@ -180,12 +189,13 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
         runs = [record.summary for record in members]
         operations = [effective_operations(summary) / 1e6 for summary in runs]
         accuracy = [100 * summary["accuracy"]["test"] for summary in runs]
+        colour, marker = colour_and_marker(place)
         kind = "additions" if runs[0]["spiking"] else "multiply-accumulates"
         axes.plot(
             operations,
             accuracy,
-            MARKERS[place % len(MARKERS)],
-            color=COLOURS[place % len(COLOURS)],
+            marker,
+            color=colour,
             markersize=10,
             label=f"{name} ({kind})",
         )
@@ -198,7 +208,7 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.2)
     axes.grid(visible=True, which="both", axis="x")
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure)
     return figure
 
 
@@ -211,15 +221,16 @@ def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Fig
         accuracy = float(np.mean([record.summary["accuracy"]["test"] for record in members]))
         bars = 100 * np.array([[max(0, accuracy - low)], [max(0, high - accuracy)]])
         energy = cost(name, members, table).energy
+        colour, marker = colour_and_marker(place)
         axes.errorbar(
-            energy.total / 1e6, 100 * accuracy, bars, fmt=MARKERS[place % len(MARKERS)],
-            color=COLOURS[place % len(COLOURS)], markersize=9, capsize=3, label=name,
+            energy.total / 1e6, 100 * accuracy, bars, fmt=marker, color=colour, markersize=9,
+            capsize=3, label=name,
         )  # fmt: skip
     axes.set(xlabel="Energy per image (µJ), estimated", ylabel="Test accuracy (%)", xscale="log")
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15, y=0.15)
-    figure.legend(loc="outside upper center", ncols=2)
+    legend_above(figure)
     return figure
 
 

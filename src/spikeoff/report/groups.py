@@ -11,6 +11,7 @@ from spikeoff.contenders.effects import REPETITION, Effect, effects
 from spikeoff.contenders.field_checks import migrated
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
+from spikeoff.run.json_files import plain
 from spikeoff.run.run_record import RunRecord
 
 SHARED_DATA = ("sha256", "n_train", "n_validation", "n_test")
@@ -32,7 +33,11 @@ def check_one_race(records: Sequence[RunRecord]) -> None:
 
 
 def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Runs by contender and engine, and by the settings in which runs of one of these differ."""
+    """Runs by contender and engine, and by the settings in which runs of one of these differ.
+
+    A group's name says these settings, as in ``mlp hidden=512 synapses=columns``. A default that is
+    no number goes without saying.
+    """
     settings = [_settings(record) for record in records]
     seen: dict[str, dict[str, set[Any]]] = {}
     for record, told_by in zip(records, settings, strict=True):
@@ -42,9 +47,13 @@ def group(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     groups: dict[str, list[RunRecord]] = {}
     for record, told_by in zip(records, settings, strict=True):
         values = seen[record.label]
-        differing = {key: value for key, value in told_by.items() if len(values[key]) > 1}
-        told = ", ".join(f"{key}={value}" for key, value in differing.items())
-        name = f"{record.label} ({told})" if told else record.label
+        unsaid = _unsaid(record)
+        differing = [
+            f"{key}={value}"
+            for key, value in told_by.items()
+            if len(values[key]) > 1 and unsaid.get(key) != value
+        ]
+        name = " ".join([record.label, *differing])
         groups.setdefault(name, []).append(record)
     return groups
 
@@ -82,8 +91,32 @@ def settings_of_today(record: RunRecord) -> dict[str, Any]:
 
 
 def _settings(record: RunRecord) -> dict[str, str]:
-    config = {**distinguishing(record), "engine": record.summary["engine"]}
+    """The settings that tell a run from others; one that its version did not have, by default."""
+    known, config = recorded_effects(record), distinguishing(record)
+    if kind := _config_type(record):
+        added = {k: v for k, v in plain(kind()).items() if known[k] not in REPETITION}
+        config = added | config
+    config["engine"] = record.summary["engine"]
     return {key: _shown(value) for key, value in config.items()}
+
+
+def _unsaid(record: RunRecord) -> dict[str, str]:
+    """The defaults of a run's settings that are no numbers."""
+    kind = _config_type(record)
+    if kind is None:
+        return {}
+    return {
+        name: _shown(value)
+        for name, value in plain(kind()).items()
+        if isinstance(value, (bool, str)) or value is None
+    }
+
+
+def _config_type(record: RunRecord) -> type[Config] | None:
+    try:
+        return find(record.contender).config_type
+    except UserError:
+        return None
 
 
 def _shown(value: Any) -> str:

@@ -15,14 +15,17 @@ from markupsafe import Markup
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.plotting import COLOURS
-from spikeoff.report import gallery
+from spikeoff.report import gallery, model_table
 from spikeoff.report.answer import answer
 from spikeoff.report.anytime import anytime_figure, early, has_readings
 from spikeoff.report.anytime import say as say_early
+from spikeoff.report.chips import WARNING, chip_rows
 from spikeoff.report.conditions import facts, settings
 from spikeoff.report.energy_table import EnergyRow, energy_rows, how
 from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
 from spikeoff.report.groups import group, ranked
+from spikeoff.report.model_ratios import model_ratios
+from spikeoff.report.pairing import pairings, why_unpaired
 from spikeoff.report.race_table import conditions, standings, write_csv, write_json
 from spikeoff.report.race_table import say as say_pair
 from spikeoff.report.rasters import Rasters, rasters
@@ -74,14 +77,22 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
     """Verdict, race, energy, differences, learning and confusions."""
     rows = standings(records)
     members = group(records)
-    told = verdicts(members, energy_table)
+    told, pairs = verdicts(members, energy_table), model_ratios(members, energy_table)
     return {
-        "answer": answer(rows, told),
+        "answer": answer(rows, pairs, told, members),
         "standings": rows,
         "colours": {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(members)},
         "conditions": conditions(records),
         "differences": [say_pair(pair) for pair in compare_pairs(ranked(records))],
-        "verdicts": [say_verdict(one) for one in told],
+        "verdicts": [say_verdict(one, energy_table) for one in told],
+        "unpaired": [
+            why_unpaired(members, name) for name, pair in pairings(members).items() if pair is None
+        ],
+        "matrix": model_table.matrix(pairs),
+        "matrix_caption": model_table.CAPTION,
+        "energy_models": model_table.model_rows(),
+        "chips": chip_rows(members),
+        "chips_warning": WARNING,
         "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in rows],
         "energy_table": energy_table,
         "robustness": page_section(records),
@@ -166,10 +177,20 @@ def _cost(one: Cost) -> dict[str, str]:
     """A row of the table of costs."""
     energy = one.energy
     joules = {
-        "Synapses": energy.synapses, "Neurons": energy.neurons, "Computing": energy.computing,
-        "Memory": energy.memory, "Total": energy.total, "Per correct answer": one.per_correct,
+        "Synapses": energy.synapses, "Neurons": energy.neurons, "Biases, read-out": energy.extras,
+        "Memory": energy.memory, "Total": energy.total,
+        "Per correct answer": one.per_correct,
     }  # fmt: skip
-    return {"Contender": one.name} | {f"{k} (nJ)": _nanojoules(v) for k, v in joules.items()}
+    billed = f"{_kilobytes(one.weight_bytes)} at {one.word:.3g} pJ"
+    return (
+        {"Contender": one.name}
+        | {f"{k} (nJ)": _nanojoules(v) for k, v in joules.items()}
+        | {"Weights read, per word": billed}
+    )
+
+
+def _kilobytes(held: float) -> str:
+    return f"{held / 1024:,.0f} KiB"
 
 
 def _energy(row: EnergyRow) -> dict[str, str]:

@@ -16,6 +16,7 @@ from rich.table import Table
 from spikeoff.contenders.registry import label
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
+from spikeoff.report.chips import CHIPS
 from spikeoff.report.energy_table import (
     NAMES,
     WAYS,
@@ -28,6 +29,9 @@ from spikeoff.report.energy_table import (
 )
 from spikeoff.report.gallery import right_by
 from spikeoff.report.groups import group, ranked
+from spikeoff.report.model_ratios import model_ratios
+from spikeoff.report.model_table import as_numbers
+from spikeoff.report.networks import stored_parameters
 from spikeoff.report.statistics import Pair, accuracy_interval, compare_pairs
 from spikeoff.report.time_table import batch, latency, throughput
 from spikeoff.report.verdict import cost, verdicts
@@ -39,6 +43,7 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "engine": lambda s: s.get("engine"),
     "seed": lambda s: s["seed"],
     "parameters": lambda s: s.get("parameters"),
+    "stored_parameters": lambda s: s.get("stored_parameters"),
     "epochs_trained": lambda s: s["epochs"]["trained"],
     "train_accuracy": lambda s: s["accuracy"]["train"],
     "validation_accuracy": lambda s: s["accuracy"]["validation"],
@@ -56,6 +61,7 @@ CSV_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "connection_sparsity": lambda s: s.get("sparsity", {}).get("connection"),
     "activation_sparsity": lambda s: s.get("sparsity", {}).get("activation"),
     "parameters_bytes": lambda s: s["memory"].get("parameters_bytes"),
+    "stored_bytes": lambda s: s["memory"].get("stored_bytes"),
     "buffers_bytes": lambda s: s["memory"].get("buffers_bytes"),
     "peak_rss_mb": lambda s: s["memory"]["peak_rss_bytes"] / 2**20,
     "latency_ms_median": lambda s: latency(s, "median"),
@@ -159,6 +165,8 @@ def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Pa
             "images": [asdict(cost(name, runs, energy_table)) for name, runs in groups.items()],
             "verdicts": verdicts(groups, energy_table),
         },
+        "energy_models": as_numbers(model_ratios(groups, energy_table)),
+        "measured_chips": CHIPS,
         "confusion": {
             name: np.sum([run.confusion() for run in runs], axis=0).tolist()
             for name, runs in groups.items()
@@ -219,13 +227,19 @@ def _standing(name: str, records: Sequence[RunRecord]) -> TrainState:
             "Contender": name,
             "Test accuracy (%)": _spread(accuracy, 2),
             "95 % interval": f"{100 * low:.2f} to {100 * high:.2f}",
-            "Parameters": f"{first['parameters']:,}",
+            "Parameters": _parameters(records[0]),
             "Training (s)": _spread(values(lambda s: s["time"]["train_s"]), 1),
             "Inference (ms/image)": _spread(values(lambda s: s["time"]["test_ms_per_example"]), 3),
             "Hidden spikes/image": f"{np.mean(hidden):,.0f}" if first["spiking"] else "none",
             "Operations/image": _operations(summaries),
         },
     )
+
+
+def _parameters(record: RunRecord) -> str:
+    """As described, and how many of them exist where that is fewer."""
+    described, stored = int(record.summary["parameters"]), stored_parameters(record)
+    return f"{described:,}" if stored == described else f"{described:,} ({stored:,} stored)"
 
 
 def _operations(summaries: Sequence[dict[str, Any]]) -> str:

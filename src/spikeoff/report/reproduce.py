@@ -6,15 +6,16 @@ Settings that are the default go without a flag, so that a command says what is 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import PRESETS, labelled_config
+from spikeoff.contenders.presets import PRESETS, Preset, labelled_config
 from spikeoff.contenders.registry import find
+from spikeoff.contenders.twins import added_twins, told
 from spikeoff.errors import UserError
 from spikeoff.report.groups import recorded_effects, settings_of_today
 from spikeoff.run.run_record import RunRecord
@@ -30,19 +31,12 @@ def run_command(record: RunRecord) -> str:
 
 def race_command(records: Sequence[RunRecord]) -> str | None:
     """The one command of all runs; None where they are not of one ``spikeoff compare``."""
-    contenders = list(dict.fromkeys(record.label for record in records))
     seeds = sorted({record.seed for record in records})
-    places = {(record.label, record.seed) for record in records}
-    if not len(places) == len(records) == len(contenders) * len(seeds):
-        return None
-    found = [values for values in (_common(records, preset) for preset in PRESETS) if values]
+    found = [race for preset in PRESETS if (race := _race(records, seeds, preset))]
     if not found:
         return None
     shortest = min(found, key=len)
-    preset = {"preset": shortest.pop("preset")}
-    return _command(
-        "spikeoff", "compare", preset | {"contenders": contenders, "seeds": seeds} | shortest
-    )
+    return _command("spikeoff", "compare", shortest)
 
 
 def restored(record: RunRecord) -> Config | None:
@@ -82,26 +76,55 @@ def flags(values: dict[str, Any]) -> list[str]:
     return result
 
 
-def _common(records: Sequence[RunRecord], preset: Any) -> dict[str, Any] | None:
-    """The preset and the settings that turn it into every run; None where none do."""
+def _race(
+    records: Sequence[RunRecord], seeds: Sequence[int], preset: Preset
+) -> dict[str, Any] | None:
+    """The settings of the race that makes these runs under a preset; None where none does."""
     common: dict[str, Any] = {}
-    pairs = []
+    asked: dict[str, list[int]] = {}
+    others: dict[tuple[str, Config], list[int]] = {}
+    configs = []
     for record in records:
         config = restored(record)
         if config is None:
             return None
+        config = config.resolved()
+        configs.append(config)
         _, base = labelled_config(record.label, preset)
-        config, base = config.resolved(), base.resolved()
-        pairs.append((config, base))
-        for key in _needed_keys(record):
-            value = getattr(config, key)
-            if value != getattr(base, key):
-                common[key] = value
-    same = all(
-        getattr(config, key, None) == value for key, value in common.items() for config, _ in pairs
-    )
-    takes_all = all(key in effects(Config) and value is not None for key, value in common.items())
-    return {"preset": preset, **common} if same and takes_all else None
+        differing = {
+            key: getattr(config, key)
+            for key in _needed_keys(record)
+            if getattr(config, key) != getattr(base.resolved(), key)
+        }
+        shared = {key: value for key, value in differing.items() if key in effects(Config)}
+        common |= shared
+        if len(shared) == len(differing):
+            asked.setdefault(record.label, []).append(record.seed)
+        else:
+            others.setdefault((record.contender, told(config)), []).append(record.seed)
+    same = all(getattr(one, key) == value for key, value in common.items() for one in configs)
+    whole = all(sorted(ran) == list(seeds) for ran in [*asked.values(), *others.values()])
+    if not asked or not same or not whole or None in common.values():
+        return None
+    twins = _twins(list(asked), preset, common)
+    if others.keys() == twins:
+        added: dict[str, Any] = {}
+    elif not others:
+        added = {"twins": False}
+    else:
+        return None
+    return {"preset": preset, "contenders": list(asked), **added, "seeds": seeds, **common}
+
+
+def _twins(
+    labels: Sequence[str], preset: Preset, common: Mapping[str, Any]
+) -> set[tuple[str, Config]]:
+    """The twins that a race of these contenders adds."""
+    chosen = []
+    for one in labels:
+        name, config = labelled_config(one, preset)
+        chosen.append((name, replace(config, **common)))
+    return {(one.contender, told(one.config)) for one in added_twins(chosen, preset, common)}
 
 
 def _needed_keys(record: RunRecord) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 
@@ -60,13 +60,38 @@ class Spikes(TypedDict):
     input_per_example: Number
 
 
+class LayerRecord(TypedDict, total=False):
+    """A layer, per inference; earlier versions kept the operations alone."""
+
+    name: str
+    dense_macs: Number
+    effective_macs: Number
+    effective_acs: Number
+    source: str
+    sources: Count
+    targets: Count
+    places: Count
+    stored: Count
+    events_in: Number
+    events_out: Number
+    biases: Count
+    biased: Count
+    neurons: Count
+    output: bool
+    convolution: bool
+
+
 class Operations(TypedDict):
-    """Per inference."""
+    """Per inference; earlier versions kept the first four and the layers."""
 
     dense_macs: Number
     effective_macs: Number
     effective_acs: Number
     membrane_updates: Number
+    layers: NotRequired[list[LayerRecord]]
+    steps: NotRequired[Number]
+    widths: NotRequired[list[Count]]
+    readout: NotRequired[Number]
 
 
 class Memory(TypedDict):
@@ -112,6 +137,7 @@ class Record(TypedDict):
     seed: Count
     version: str
     parameters: Count
+    stored_parameters: NotRequired[Count]
     energy: list[Energy]
     config: Settings
     data: Data

@@ -280,6 +280,7 @@ def _judge(
         "version": spikeoff.__version__,
         "git_revision": git_revision(),
         "parameters": contender.parameter_count(),
+        "stored_parameters": contender.stored_parameters(),
         "config": config,
         "data": {
             "name": dataset.name,
@@ -303,7 +304,7 @@ def _judge(
         "sparsity": account.sparsity,
         **({"anytime": account.anytime} if account.anytime else {}),
         "memory": {
-            **asdict(contender.footprint()),
+            **_held(contender),
             "peak_rss_bytes": peak_resident_bytes(),
             "peak_device_bytes": peak_device_bytes(contender.device),
         },
@@ -315,6 +316,13 @@ def _judge(
         "files": contender.outputs,
         **contender.record_extras(parts.test, response),
     }
+
+
+def _held(contender: Contender) -> dict[str, int]:
+    """Bytes of the network, zeros included, and of the parameters that exist."""
+    footprint, parameters = contender.footprint(), contender.parameter_count()
+    share = contender.stored_parameters() / max(1, parameters)
+    return {**asdict(footprint), "stored_bytes": round(share * footprint.parameters_bytes)}
 
 
 def _spikes(contender: Contender, activity: Activity) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from spikeoff.contenders.diehl_cook.connections import read_connection, write_ge
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
 from spikeoff.contenders.diehl_cook.figures import field_grid
 from spikeoff.contenders.diehl_cook.files import read_responses
-from spikeoff.data import load_dataset, split
+from spikeoff.data import split
 from spikeoff.errors import UserError
 from spikeoff.experiments import training
 from spikeoff.run.run_record import RunRecord
+from tests import small_data
 
 TINY: dict[str, Any] = {
     "n_e": 20, "example_time": 0.1, "resting_time": 0.03, "input_intensity": 8.0,
-    "n_train": 200, "n_validation": 20,
+    "n_train": 200, "n_validation": 20, "mnist_path": small_data.path(),
 }  # fmt: skip
 
 
@@ -70,6 +71,7 @@ def test_the_record_tells_all_votes(record: RunRecord) -> None:
     assert set(votes) == {"chosen", "class-mean", "proportional", "learned"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [100, 200])
 def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bits(
     record: RunRecord, tmp_path: Path, at: int
@@ -84,6 +86,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bits(
         assert (folder / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:
     one, two = (train(tmp_path / str(n), num_threads=n) for n in (1, 2))
     assert weights(one) == weights(two)
@@ -132,7 +135,7 @@ def test_settings_are_refused_by_name(field: str, value: Any) -> None:
 
 
 def test_weaker_inhibition_in_answers_gives_more_spikes() -> None:
-    images = split(load_dataset(), seed=0, n_validation=0, n_train=100).train
+    images = split(small_data.dataset(), seed=0, n_validation=0, n_train=100).train
     spikes = []
     for strength in (0.0, 1.0):
         fields = {key: TINY[key] for key in TINY if not key.startswith("n_") or key == "n_e"}

@@ -35,6 +35,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
     return train(tmp_path_factory.mktemp("stdp") / "run")
 
 
+@pytest.mark.slow
 def test_the_files_of_the_seed_and_the_figures_are_there(record: RunRecord) -> None:
     names = {path.name for path in record.folder.iterdir()}
     assert {
@@ -43,6 +44,7 @@ def test_the_files_of_the_seed_and_the_figures_are_there(record: RunRecord) -> N
     } <= names  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_metrics_of_the_seed_have_a_row_an_epoch(record: RunRecord) -> None:
     assert [row["epoch"] for row in record.rows] == [1, 2]
     for row in record.rows:
@@ -56,6 +58,7 @@ def test_the_metrics_of_the_seed_have_a_row_an_epoch(record: RunRecord) -> None:
             assert (row[name] or 0) > 0, name
 
 
+@pytest.mark.slow
 def test_it_learns_and_the_probe_stands_beside_it(record: RunRecord) -> None:
     native = record.summary["accuracy"]["test"]
     assert native > 0.8
@@ -72,6 +75,12 @@ def learned(**changes: Any) -> IzhikevichSTDP:
     return contender
 
 
+@pytest.fixture(scope="module")
+def taught() -> IzhikevichSTDP:
+    """The small network as it is by default."""
+    return learned(num_threads=1)
+
+
 def probed(contender: IzhikevichSTDP) -> float:
     contender.conclude(IMAGES.train)
     response = contender.respond(IMAGES.validation)
@@ -79,9 +88,10 @@ def probed(contender: IzhikevichSTDP) -> float:
     return float(told["test"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(available_cores() < 2, reason="one core")
-def test_the_number_of_threads_changes_nothing() -> None:
-    one, two = learned(num_threads=1), learned(num_threads=2)
+def test_the_number_of_threads_changes_nothing(taught: IzhikevichSTDP) -> None:
+    one, two = taught, learned(num_threads=2)
     for name, array in one.state().items():
         np.testing.assert_array_equal(array, two.state()[name], name)
     many = two.respond(IMAGES.train)
@@ -90,8 +100,9 @@ def test_the_number_of_threads_changes_nothing() -> None:
     set_threads(available_cores())
 
 
-def test_plain_hebb_is_a_weaker_readout_of_the_same_features() -> None:
-    delta, plain = learned(), learned(readout="hebbian")
+@pytest.mark.slow
+def test_plain_hebb_is_a_weaker_readout_of_the_same_features(taught: IzhikevichSTDP) -> None:
+    delta, plain = taught, learned(readout="hebbian")
     for name in ("hidden", "theta"):
         np.testing.assert_array_equal(delta.state()[name], plain.state()[name])
     images = IMAGES.validation
@@ -99,10 +110,11 @@ def test_plain_hebb_is_a_weaker_readout_of_the_same_features() -> None:
     assert 0.5 < weaker < (delta.respond(images).accuracy(images) or 0)
 
 
-def test_without_stdp_the_hidden_layer_is_worth_less() -> None:
+@pytest.mark.slow
+def test_without_stdp_the_hidden_layer_is_worth_less(taught: IzhikevichSTDP) -> None:
     frozen = learned(stdp_lr=0.0)
     assert frozen.epoch_metrics()["stdp_change"] == 0
-    assert probed(learned()) - probed(frozen) > 0.02
+    assert probed(taught) - probed(frozen) > 0.02
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_values_that_no_folder_can_be_called_by_get_one(tmp_path: Path) -> None:
         ("seeds = [true]\n[mlp]", "must be a list of whole numbers"),
         ("seeds = [-1]\n[mlp]", "`seed` (=-1) must be from 0"),
         ("seeds = [1, 1]\n[mlp]", "`seeds` names 1 twice"),
-        ('preset = "fast"\n[mlp]', "`preset` (=fast) must be quick or full"),
+        ('preset = "fast"\n[mlp]', "`preset` (=fast) must be quick or original or full"),
         ("all = 3\n[mlp]", "`all` must be a table"),
         ("mlp = 3", "`mlp` must be a table of settings"),
         (

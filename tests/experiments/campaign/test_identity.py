@@ -18,7 +18,8 @@ from spikeoff.experiments.campaign.identity import address
 OTHERS: dict[str, Any] = {
     "preset": "tuned", "vote": "learned", "initialisation": "kaiming",
     "readout": "hebbian", "hidden": "regular-spiking", "output": "regular-spiking",
-    "device": "cpu", "columns": 2, "field": 9, "tdp": 100.0, "num_threads": 2,
+    "schedule": "linear", "synapses": "columns", "device": "cpu",
+    "columns": 2, "field": 9, "tdp": 100.0, "num_threads": 2,
 }  # fmt: skip
 """A second value where none can be derived from the first."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import gated
+from tests import gated, program, small_data
 
 LONGEST_S = 300.0
 
@@ -23,11 +23,12 @@ def test_a_race_that_was_stopped_reads_what_is_finished_and_goes_on(
     gate, output = gated.Gate(tmp_path / "gate"), tmp_path / "race"
     gated.register(monkeypatch, tmp_path / "site")
     monkeypatch.setenv(gated.VARIABLE, str(gate.folder))
-    program = [sys.executable, "-m", "spikeoff", "compare"]
-    flags = ["--contenders", "mlp", gated.NAME, "--epochs", "4", "--n_train", "300",
-             "--n_validation", "100", "--num_threads", "1", "--timing_seconds", "0"]  # fmt: skip
+    begin = ["compare", "--contenders", "mlp", gated.NAME, "--epochs", "4", "--n_train", "300",
+             "--n_validation", "100", "--num_threads", "1", "--timing_seconds", "0",
+             "--energy_seconds", "0", "--mnist_path", small_data.path(),
+             "--output", str(output)]  # fmt: skip
     race = subprocess.Popen(
-        [*program, *flags, "--output", str(output)], stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "spikeoff", *begin], stderr=subprocess.PIPE, text=True,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + LONGEST_S
@@ -41,15 +42,12 @@ def test_a_race_that_was_stopped_reads_what_is_finished_and_goes_on(
     assert f"go on with: spikeoff compare --resume {output}" in err
     first = output / "mlp" / "seed-0" / "summary.json"
     before = first.stat().st_mtime_ns
-    refused = subprocess.run(
-        [*program, *flags, "--output", str(output)], capture_output=True, text=True, check=False
-    )
+    refused = program.spikeoff(*begin)
     assert refused.returncode == 2
     assert "holds a race already" in refused.stderr
     gate.open()
-    done = subprocess.run(
-        [*program, "--resume", str(output)], capture_output=True, text=True, check=True
-    )
+    done = program.spikeoff("compare", "--resume", output)
+    assert done.returncode == 0, done.stderr
     assert "continuing in epoch" in done.stderr
     assert first.stat().st_mtime_ns == before
     assert json.loads((output / gated.NAME / "seed-0" / "summary.json").read_text())["resumed"] == 1

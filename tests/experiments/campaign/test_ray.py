@@ -14,7 +14,7 @@ from spikeoff.experiments.campaign.job import Job
 from spikeoff.experiments.campaign.plan import Entry
 from spikeoff.run.run_record import find_runs, read_run
 from spikeoff.run.session import run
-from tests import gated, killing
+from tests import gated, killing, small_data
 from tests.experiments.campaign import losing_nodes
 
 pytest.importorskip("ray")
@@ -37,6 +37,7 @@ num_threads = 1
 checkpoint_examples = 500
 timing_seconds = 0
 energy_seconds = 0
+mnist_path = "{data}"
 """
 
 
@@ -45,7 +46,7 @@ def test_a_lost_node_costs_no_run_and_no_bit(
 ) -> None:
     """The gate opens after the kill: the run that is hit cannot have ended before."""
     file, output, gate = tmp_path / "three.toml", tmp_path / "out", gated.Gate(tmp_path / "gate")
-    file.write_text(CAMPAIGN.format(gate=gate.folder))
+    file.write_text(CAMPAIGN.format(gate=gate.folder, data=small_data.path()))
     gated.register(monkeypatch, tmp_path / "site")
     with losing_nodes.cluster(2) as made:
         process = losing_nodes.start(file, output, "--executor", "ray", "--address", made.address)
@@ -63,7 +64,8 @@ def test_a_lost_node_costs_no_run_and_no_bit(
     for place, n_hidden in ((loss.place, 64), ("mlp/n_hidden=8/seed-0", 8)):
         config = find("mlp").config_type(
             hidden=(n_hidden,), n_train=500, n_validation=100, epochs=4, num_threads=1,  # type: ignore[call-arg]
-            timing_seconds=0.0, energy_seconds=0.0, save_path=tmp_path / place,
+            timing_seconds=0.0, energy_seconds=0.0, mnist_path=small_data.path(),
+            save_path=tmp_path / place,
         )  # fmt: skip
         alone = run("mlp", config)
         found = killing.results(output / place)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from spikeoff.experiments.campaign.storage import LocalStorage, RemoteStorage, S
 from spikeoff.experiments.campaign.store import Store
 from spikeoff.run.checkpoints import NAMES
 from spikeoff.run.folder import LOCK, SUMMARY
-from tests import killing
+from tests import killing, program, small_data
 
 BUCKET = "results"
 
@@ -192,26 +190,29 @@ def test_a_damaged_note_is_none(note: str, notes: Storage) -> None:
 
 @pytest.mark.slow
 def test_a_campaign_in_an_object_store_ends_as_one_in_a_folder_and_goes_on(
-    s3: dict[str, str], tmp_path: Path
+    s3: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The run that goes to the store is made in a process of its own, the other in this one."""
     settings = ["--contenders", "mlp", "--epochs", "2", "--n_train", "300", "--n_validation", "50",
-                "--num_threads", "1", "--timing_seconds", "0", "--energy_seconds", "0"]  # fmt: skip
+                "--num_threads", "1", "--timing_seconds", "0", "--energy_seconds", "0",
+                "--mnist_path", small_data.path()]  # fmt: skip
 
-    def compare(*flags: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "spikeoff", "compare", *flags],
-            capture_output=True, text=True, check=True, env={**os.environ, **s3},
-        )  # fmt: skip
+    def compare(*flags: str) -> str:
+        done = program.spikeoff("compare", *flags)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     url = f"s3://{BUCKET}/race"
     compare(*settings, "--output", url)
-    compare(*settings, "--output", str(tmp_path / "here"))
+    with monkeypatch.context() as patch:
+        program.run_here(patch)
+        compare(*settings, "--output", str(tmp_path / "here"))
     remote = RemoteStorage(url)
     remote.fetch("mlp/seed-0", tmp_path / "there")
     one, other = killing.results(tmp_path / "there"), killing.results(tmp_path / "here/mlp/seed-0")
     assert killing.differences(one, other) == []
     assert remote.read("comparison.html")
     again = compare("--resume", url)
-    assert "has finished before" in again.stdout
+    assert "has finished before" in again
     journal = (remote.read("journal.jsonl") or b"").decode().splitlines()
     assert [json.loads(line)["event"] for line in journal] == ["start", "finished"]

@@ -67,7 +67,7 @@ def test_the_input_spikes_of_images_are_answered_as_the_images_are(
     contender = kind(kind.config_type(num_threads=1, device="cpu", **settings))
     list(contender.learn(few, 1))
     spikes = contender.input_spikes(few)
-    assert spikes.sum(axis=0).sum(axis=1).tolist() == contender.record(few).spikes[
+    assert spikes.sum(axis=0).sum(axis=1).tolist() == contender.record(few).events[
         "input"
     ].sum(axis=1).tolist()  # fmt: skip
     expected = contender.respond(few).scores

@@ -16,13 +16,15 @@ from optuna.trial import TrialState
 
 from spikeoff.cli import main
 from spikeoff.experiments.search.results import BEST, TRIALS
-from spikeoff.experiments.search.study import open_storage
-from tests import gated
+from spikeoff.experiments.search.study import SharedStudy, open_storage, read_settings
+from spikeoff.experiments.search.worker import work
+from spikeoff.experiments.search.worker_pool import WorkerPool
+from tests import gated, small_data
 from tests.experiments.search.killed import count, kill_and_finish, trials_of
 from tests.experiments.search.postgres import server
 
 SMALL = [gated.NAME, "--n_hidden", "16", "--n_train", "1000", "--n_validation", "200",
-         "--epochs", "6", "--n_trials", "8"]  # fmt: skip
+         "--epochs", "6", "--n_trials", "8", "--mnist_path", small_data.path()]  # fmt: skip
 LONGEST_S = 300.0
 
 
@@ -99,6 +101,15 @@ def wait_for(search: subprocess.Popen[str], folder: Path, over: int) -> None:
         time.sleep(0.01)
 
 
+def work_here(pool: WorkerPool, finished: int, **_: object) -> None:
+    """Run all trials in this process, in place of a worker's."""
+    url, name, total, machine, _messages = pool._arguments
+    storage = open_storage(url)
+    settings = read_settings(storage, name)
+    assert settings is not None
+    work(SharedStudy(storage, name, settings), total, machine, lambda: None)
+
+
 def without_times(folder: Path) -> list[dict[str, Any]]:
     rows = csv.DictReader((folder / TRIALS).read_text().splitlines())
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
@@ -113,12 +124,16 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> gated.Gate:
 
 @pytest.mark.slow
 def test_a_killed_and_a_stopped_search_go_on_to_the_same_trials(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], gate: gated.Gate
-) -> None:
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], gate: gated.Gate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The search that nothing disturbs trains in this process, the other in one after another."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     flags = [*SMALL, "--gate", str(gate.folder), "--num_threads", "1"]
     gate.admit(8)
-    assert call(capsys, *flags, "--save_path", str(whole))[0] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkerPool, "keep_up", work_here)
+        assert call(capsys, *flags, "--save_path", str(whole))[0] == 0
     gate.shut()
 
     gate.admit(1)

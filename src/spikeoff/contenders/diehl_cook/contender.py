@@ -19,6 +19,7 @@ from spikeoff.contenders.base import (
     Response,
     State,
     Step,
+    Twin,
     check_fits,
 )
 from spikeoff.contenders.diehl_cook import files
@@ -33,6 +34,7 @@ from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.recent_responses import RUNNING, Running
 from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Footprint
@@ -95,6 +97,19 @@ class DiehlCook(Contender):
         self._drawn = -math.inf
         if config.resume_from is not None:
             self._resume(config.resume_from)
+
+    @classmethod
+    def twins(cls, config: DiehlCookConfig) -> tuple[Twin, ...]:
+        """The perceptron with as many hidden neurons as there are excitatory ones.
+
+        Then the bit-matched one, for the steps of one presentation. Of a network that gets its size
+        from ``data_path``, none is known.
+        """
+        if config.data_path is not None and config.n_e is None:
+            return ()
+        sizes = (config.n_e or DEFAULT_SIZE, config.n_e2)
+        hidden = tuple(size for size in sizes if size)
+        return perceptron_twins({"hidden": hidden}, round(1000 * config.example_time / config.dt))
 
     def passes(self, epochs: int, n_images: int) -> range:
         """As many as ``num_examples`` takes, from where the network stands."""
@@ -182,15 +197,24 @@ class DiehlCook(Contender):
         for number, layer in enumerate(self._layers(), 1):
             excitatory, inhibitory = f"excitatory {number}", f"inhibitory {number}"
             back = layer.to_excitatory * self.config.tuning.response_inhibition
-            for origin, target, weights in (
-                (source, excitatory, layer.weights.T),
-                (source, inhibitory, layer.input_to_inhibitory.T),
-                (excitatory, inhibitory, layer.to_inhibitory),
-                (inhibitory, excitatory, back),
+            for origin, target, weights, learned in (
+                (source, excitatory, layer.weights.T, True),
+                (source, inhibitory, layer.input_to_inhibitory.T, False),
+                (excitatory, inhibitory, layer.to_inhibitory, False),
+                (inhibitory, excitatory, back, False),
             ):
                 if weights.size:
-                    yield Synapses.of(f"{origin} to {target}", origin, weights)
+                    name = f"{origin} to {target}"
+                    stored = weights.size if learned else None
+                    yield Synapses.of(
+                        name, origin, weights, target=target, stored=stored, learned=learned
+                    )
             source = excitatory
+
+    def readout_products(self) -> int:
+        """A product per neuron and class; with class means, one per class."""
+        vote = self._readout.possible(self.config.tuning.vote)
+        return len(self._readout.means) if vote == "class-mean" else self._readout.means.size
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the labels of the neurons."""

@@ -70,8 +70,7 @@ class CNNConfig(ConventionalConfig):
     """The convolutional network, trained by Adam with early stopping."""
 
     learning_rate: float = 0.001
-    """Peak learning rate of Adam; it increases during warm-up, then decreases to zero along a
-    cosine."""
+    """Peak learning rate of Adam; it increases during warm-up, then follows the schedule."""
     patience: int | None = 5
     """Epochs without a lower validation loss before training stops; None for never."""
     label_smoothing: float = 0.1

@@ -105,14 +105,14 @@ class Conventional(GradientContender):
         self._mirror()
         return super().synapses()
 
-    def state(self) -> State:
+    def raw_state(self) -> State:
         """Weights and buffers, by PyTorch's names and layout whatever the engine."""
         self._mirror()
-        return super().state()
+        return super().raw_state()
 
-    def restore(self, state: State) -> None:
+    def restore_raw(self, state: State) -> None:
         """Take over weights and buffers."""
-        super().restore(state)
+        super().restore_raw(state)
         if self._keras is not None:
             self._keras.restore(state)
 

@@ -1,13 +1,15 @@
 """``mlp``: pixels - hidden layers of ReLUs with dropout - softmax.
 
-By default 784 - 512 - 10, with as many parameters as the STDP network.
+By default 784 - 512 - 10, with as many parameters as the STDP network. With synapses="columns",
+the first layer has only the synapses that ``izhikevich-stdp`` has: the same map of columns, each of
+which sees a part of the image.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.column_map import ColumnMap, check_columns, columns_per_side
 from spikeoff.contenders.gradient.conventional import Conventional, ConventionalConfig
 from spikeoff.contenders.gradient.keras import networks
 from spikeoff.contenders.gradient.layer_sizes import (
@@ -27,8 +30,16 @@ from spikeoff.contenders.gradient.layer_sizes import (
 )
 from spikeoff.contenders.gradient.numba.relu_layer import relu_layer
 from spikeoff.data import MNIST, ImageSpec
+from spikeoff.ledger.account import Footprint
+from spikeoff.ledger.recording import Synapses
 
 Initialisation = Literal["equalised", "kaiming"]
+Connection = Literal["dense", "columns"]
+
+OF_COLUMNS = ("columns", "field")
+"""Settings of synapses in columns."""
+
+WORD_BYTES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +53,14 @@ class MLPConfig(ConventionalConfig):
     initialisation: Initialisation = "equalised"
     """equalised: weights of scale 1, after inputs scaled by sqrt(2 / fan-in); kaiming: the usual
     scaled weights."""
+    synapses: Connection = "dense"
+    """dense: every pixel to every neuron of the first hidden layer; columns: the synapses of
+    izhikevich-stdp, where each neuron sees one field of the image."""
+    columns: int | None = None
+    """Columns per side of the map, for synapses columns; by default the largest number, up to 8,
+    with at least two neurons per column."""
+    field: int = 10
+    """Pixels per side of the field that a column sees, for synapses columns."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
 
@@ -49,6 +68,23 @@ class MLPConfig(ConventionalConfig):
         super().__post_init__()
         check_sizes(self.hidden)
         require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
+        if self.synapses == "columns":
+            check_columns(self.hidden[0], self.columns, self.field)
+            require("engine", self.engine, self.engine == "native", "native: only that engine has "
+                    "synapses columns")  # fmt: skip
+            return
+        for name in OF_COLUMNS:
+            value = getattr(self, name)
+            require(name, value, value == getattr(type(self), name),
+                    "left out: `synapses` is dense, and this is a setting of columns")  # fmt: skip
+
+    def mask(self, spec: ImageSpec = MNIST) -> NDArray[np.bool_] | None:
+        """[pixels, neurons] where the first layer has synapses; None where everywhere."""
+        if self.synapses == "dense":
+            return None
+        n = self.hidden[0]
+        side = columns_per_side(n, self.columns)
+        return ColumnMap(side, n // side**2, self.field, spec.shape).mask()
 
     @classmethod
     def migrate(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,13 +102,31 @@ class Perceptron(nn.Module):
 
     Layers are called hidden, hidden_2, ..., output.
 
+    A ``mask`` leaves out synapses of the first layer: their weights are 0 and have no gradient, so
+    that Adam leaves them 0. The fan-in is then that of each neuron: its weights start
+    sqrt(mean fan-in / fan-in) times larger, beside inputs scaled by sqrt(2 / mean fan-in).
+
     Source: T. Karras et al., "Progressive growing of GANs", ICLR 2018, section 4.1.
     """
 
+    mask: torch.Tensor | None
+    """[neurons, inputs] 1 for the synapses of the first layer, laid out as its weights."""
+
     def __init__(
-        self, sizes: Sequence[int], dropout: float, initialisation: Initialisation
+        self,
+        sizes: Sequence[int],
+        dropout: float,
+        initialisation: Initialisation,
+        mask: NDArray[np.bool_] | None = None,
     ) -> None:
-        """``sizes`` are those of all layers, from the input to the output."""
+        """Draw the weights.
+
+        Args:
+            sizes: of all layers, from the input to the output.
+            dropout: share of hidden neurons that are silent in a training step.
+            initialisation: as in the configuration.
+            mask: [inputs, neurons] where the first layer has synapses; everywhere without one.
+        """
         super().__init__()
         fan_in = list(sizes[:-1])
         self.names = [part_name("hidden", layer) for layer in range(1, len(fan_in))]
@@ -81,8 +135,11 @@ class Perceptron(nn.Module):
         self.relu = nn.ReLU()
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(fan_in[-1], sizes[-1], bias=False)
-        scales = [math.sqrt(2 / n) for n in fan_in]
-        layers = [*self.hidden_layers(), self.output]
+        mean_fan_in = [float(n) for n in fan_in]
+        if mask is not None:
+            mean_fan_in[0] = float(mask.sum() / mask.shape[1])
+        scales = [math.sqrt(2 / n) for n in mean_fan_in]
+        layers = self.layers()
         for layer in layers:
             nn.init.normal_(layer.weight)
             if layer.bias is not None:
@@ -94,13 +151,29 @@ class Perceptron(nn.Module):
             scales = [1.0] * len(scales)
         # A pixel's weights lie together: the kernels go from pixel to pixel.
         first = layers[0]
-        first.weight = nn.Parameter(first.weight.detach().T.contiguous().T)
+        weight = first.weight.detach().T.contiguous()
+        self.register_buffer("mask", None, persistent=False)
+        if mask is not None:
+            weight *= torch.from_numpy(_relative_scale(mask, mean_fan_in[0]))
+            self.mask = torch.from_numpy(mask).to(weight.dtype).T
+        first.weight = nn.Parameter(weight.T)
+        if mask is not None:
+            first.weight.register_hook(self._existing)  # type: ignore[no-untyped-call]
         self.scales = scales
         """By what the input of each layer is multiplied."""
+
+    def _existing(self, gradient: torch.Tensor) -> torch.Tensor:
+        """The gradient of the first layer's synapses; 0 where there is none."""
+        assert self.mask is not None
+        return gradient * self.mask
 
     def hidden_layers(self) -> list[nn.Linear]:
         """The hidden layers, from the input on."""
         return [self.get_submodule(name) for name in self.names]  # type: ignore[misc]
+
+    def layers(self) -> list[nn.Linear]:
+        """All layers, from the input on."""
+        return [*self.hidden_layers(), self.output]
 
     def forward(
         self, pixels: torch.Tensor, keep_masks: Sequence[torch.Tensor] = ()
@@ -128,13 +201,19 @@ class Perceptron(nn.Module):
         """What the layer before sent, through hidden layer ``first`` and those that follow it."""
         for number in range(first, len(self.names)):
             layer = self.hidden_layers()[number]
-            hidden = self.relu(layer(sent * self.scales[number]))
+            hidden = self.activate(number, layer(sent * self.scales[number]))
             if keep_masks:
                 sent = hidden * keep_masks[number] / (1 - self.dropout.p)
             else:
                 sent = self.dropout(hidden)
         logits: torch.Tensor = self.output(sent * self.scales[-1])
         return logits
+
+    def activate(self, number: int, sums: torch.Tensor) -> torch.Tensor:
+        """ReLUs of hidden layer ``number``, from 0."""
+        del number
+        activations: torch.Tensor = self.relu(sums)
+        return activations
 
 
 class MLP(Conventional):
@@ -161,7 +240,7 @@ class MLP(Conventional):
         """The network with normally distributed weights."""
         config, spec = self.config, self.spec
         sizes = (spec.n_pixels, *config.hidden, spec.n_classes)
-        return Perceptron(sizes, config.dropout, config.initialisation)
+        return Perceptron(sizes, config.dropout, config.initialisation, config.mask(spec))
 
     def keras_network(self) -> Any:
         """The same in Keras."""
@@ -182,6 +261,27 @@ class MLP(Conventional):
         logits: torch.Tensor = self.module(pixels.float() / 255, masks)
         return logits
 
+    def synapses(self) -> tuple[Synapses, ...]:
+        """Those of the module's layers; of the first, only those that exist."""
+        first, *others = super().synapses()
+        absent = self._absent()
+        return replace(first, dense=first.dense - absent, places=first.places - absent), *others
+
+    def parameter_count(self) -> int:
+        """Numbers that Adam changes."""
+        return super().parameter_count() - self._absent()
+
+    def footprint(self) -> Footprint:
+        """The parameters that exist. The map of columns, by rule, needs no bytes."""
+        if not self._absent():
+            return super().footprint()
+        return Footprint(WORD_BYTES * self.parameter_count(), 0)
+
+    def _absent(self) -> int:
+        """Places of the first layer's matrix without a synapse."""
+        mask = self.config.mask(self.spec)
+        return 0 if mask is None else int(mask.size - mask.sum())
+
     @classmethod
     def sizes(cls, config: MLPConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:
         """Pixels and hidden neurons in single precision, forward and back."""
@@ -189,3 +289,10 @@ class MLP(Conventional):
         weights = sum(n * (before + 1) for before, n in zip(n_inputs, config.hidden, strict=True))
         weights += config.hidden[-1] * spec.n_classes
         return weights, 4 * (3 * spec.n_pixels + 6 * sum(config.hidden))
+
+
+def _relative_scale(mask: NDArray[np.bool_], mean_fan_in: float) -> NDArray[np.float32]:
+    """[inputs, neurons] sqrt(mean fan-in / fan-in of the neuron) at its synapses, else 0."""
+    fan_in = np.maximum(mask.sum(axis=0), 1)
+    scaled: NDArray[np.float32] = (mask * np.sqrt(mean_fan_in / fan_in)).astype(np.float32)
+    return scaled

@@ -20,14 +20,16 @@ import tyro
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.coding import EVALUATION, LEVELS, rate_code, thresholds
-from spikeoff.contenders.base import Outputs, Response, require
+from spikeoff.coding import EVALUATION, CodingName, InputCoding
+from spikeoff.coding.input_coding import DRAWN
+from spikeoff.coding.levels import LEVELS, check_levels
+from spikeoff.contenders.base import Outputs, Response, Twin, require
 from spikeoff.contenders.gradient.backends import (
     KINDS,
     Backend,
-    Coding,
     Computation,
-    LayerSpikes,
+    Found,
+    Gains,
     choose_backend,
 )
 from spikeoff.contenders.gradient.layer_sizes import (
@@ -38,10 +40,12 @@ from spikeoff.contenders.gradient.layer_sizes import (
     part_name,
 )
 from spikeoff.contenders.gradient.numba import spiking_network
-from spikeoff.contenders.gradient.spiking_layers import SpikingLayers
+from spikeoff.contenders.gradient.spiking_layers import Readout, SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
-from spikeoff.kernels.given_spikes import spike_delta_from_dense
+from spikeoff.kernels.given_spikes import given_spike_delta
+from spikeoff.learning import pruning
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
@@ -49,6 +53,7 @@ from spikeoff.neurons.cost import state_bytes
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.lif import LIFParams
 from spikeoff.neurons.models import Params
+from spikeoff.neurons.synapse import Synapse, decay_per_step
 
 OutputPattern = Annotated[Pattern, tyro.conf.arg(aliases=["--output"])]
 
@@ -83,8 +88,27 @@ class IzhikevichGradientConfig(GradientConfig):
     """Number of time steps for which an image is shown."""
     dt: float = 1.0
     """Time step (ms)."""
+    coding: CodingName = "rate"
+    """How pixels become input: rate (at random at every step), poisson (the same as a Poisson
+    process), latency or latency-log (one spike, the brighter the earlier), threshold (one spike, at
+    the first of falling levels that the pixel exceeds), direct (a constant current)."""
     max_rate: float = 1.0
-    """Probability that a pixel of value 255 fires at a step."""
+    """Probability that a pixel of value 255 fires at a step; for poisson, spikes per step."""
+    levels: tuple[int, ...] = LEVELS
+    """Falling levels, one per step; for coding threshold."""
+    synapse: Synapse = "kick"
+    """Synaptic current after a spike: kick (one step), held (until the image ends) or decaying
+    (exponentially, with tau_syn)."""
+    tau_syn: float = 5.0
+    """Time constant of the synaptic current (ms); for synapse decaying."""
+    current_gain: float = 1.0
+    """Factor of the weights and biases into hidden layers, from their learned values to mV/ms."""
+    readout: Readout = "spikes"
+    """What answers: spikes (of output neurons), spikes+potential (in addition, how far their
+    membrane potential has come in the end), linear (no output neurons: the output weights of the
+    hidden spikes, summed, with a learned weight per step)."""
+    output_gain: float = 1.0
+    """Factor of the weights into output neurons, from their learned values to mV/ms."""
     hidden_pattern: Pattern = "fast-spiking"
     """Firing pattern of the hidden neurons; for neuron izhikevich."""
     output_pattern: OutputPattern = "fast-spiking"
@@ -109,6 +133,11 @@ class IzhikevichGradientConfig(GradientConfig):
     """Initial bias of the hidden neurons (mV/ms)."""
     dropout: float = 0.4
     """Dropout: share of hidden neurons whose spikes do not reach the next layer in training."""
+    spike_penalty: float = 0.0
+    """Penalty on the loss per nonzero weight that the hidden spikes of an image meet, in the
+    mean."""
+    keep: float = 1.0
+    """Share of the weights into hidden layers kept in the end by gradual magnitude pruning."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
 
@@ -124,12 +153,29 @@ class IzhikevichGradientConfig(GradientConfig):
             require(name, value, 0 < value < math.inf, "above 0")
         require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
         require("initial_bias", self.initial_bias, math.isfinite(self.initial_bias), "finite")
+        for name in ("tau_syn", "current_gain", "output_gain"):
+            require(name, getattr(self, name), 0 < getattr(self, name) < math.inf, "above 0")
+        require("spike_penalty", self.spike_penalty, self.spike_penalty >= 0, "0 or more")
+        require("keep", self.keep, 0 < self.keep <= 1, "above 0 and at most 1")
+        if self.coding == "threshold":
+            check_levels(self.levels, self.n_steps)
+        if self.readout == "spikes+potential":
+            require("readout", self.readout, self.neuron == "izhikevich",
+                    "spikes or linear for neuron lif, whose potential has no peak")  # fmt: skip
         for neuron, names in OF_A_NEURON.items():
             for name in names:
-                value = getattr(self, name)
-                holds = neuron == self.neuron or value == getattr(type(self), name)
-                require(name, value, holds, f"left out: `neuron` is {self.neuron}, and this is a "
-                        f"setting of {neuron}")  # fmt: skip
+                self._require_use(name, neuron == self.neuron, f"`neuron` is {self.neuron}")
+        self._require_use("max_rate", self.coding in DRAWN, f"`coding` is {self.coding}")
+        self._require_use("levels", self.coding == "threshold", f"`coding` is {self.coding}")
+        self._require_use("tau_syn", self.synapse == "decaying", f"`synapse` is {self.synapse}")
+        for name in ("output_gain", "output_pattern"):
+            self._require_use(name, self.readout != "linear", f"`readout` is {self.readout}")
+
+    def _require_use(self, name: str, used: bool, why: str) -> None:
+        """Refuse a setting that has no effect beside the others, unless it has its default."""
+        value = getattr(self, name)
+        require(name, value, used or value == getattr(type(self), name),
+                f"left out: {why}, and this has no effect then")  # fmt: skip
 
     @classmethod
     def migrate(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,13 +205,33 @@ class IzhikevichGradientConfig(GradientConfig):
         else:
             hidden, output = PRESETS[self.hidden_pattern], PRESETS[self.output_pattern]
             params = (*(hidden for _ in self.hidden), output)
-        return SpikingLayers(params, self.dt, self.surrogate, self.surrogate_width, self.max_slope)
+        if self.readout == "linear":
+            params = params[:-1]
+        decay = decay_per_step(self.synapse, self.tau_syn, self.dt)
+        decays = [decay] * len(params)
+        if self.coding == "direct":
+            decays[0] = 0.0  # a current from outside is no synaptic current
+        return SpikingLayers(
+            params, self.dt, self.surrogate, self.surrogate_width, self.max_slope, tuple(decays),
+            self.readout,
+        )  # fmt: skip
+
+    def is_plain(self) -> bool:
+        """Whether currents last one step, and inputs and answers are counts of spikes."""
+        layers = self.spiking_layers()
+        by_spikes = layers.readout == "spikes" and self.coding != "direct"
+        return by_spikes and not any(layers.decays)
+
+    def input_coding(self) -> InputCoding:
+        """How images become input."""
+        return InputCoding(self.coding, self.n_steps, self.max_rate, self.levels, self.seed)
 
 
 class Weights(nn.Module):
     """What learning changes: matrix and bias of each hidden layer in turn, and the output matrix.
 
-    They are called hidden, bias, hidden_2, bias_2, ..., output.
+    They are called hidden, bias, hidden_2, bias_2, ..., output. A linear read-out also has
+    step_weights [steps], which start at 1.
     """
 
     def __init__(self, config: IzhikevichGradientConfig, spec: ImageSpec) -> None:
@@ -178,6 +244,8 @@ class Weights(nn.Module):
             self.register_parameter(part_name("bias", layer), bias)
             n_before = n
         self.output = nn.Parameter(torch.randn(n_before, spec.n_classes) * config.output_scale)
+        if config.readout == "linear":
+            self.step_weights = nn.Parameter(torch.ones(config.n_steps))
 
 
 class IzhikevichGradient(GradientContender):
@@ -205,11 +273,16 @@ class IzhikevichGradient(GradientContender):
     )
 
     def __init__(self, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> None:
-        self.config, self.neuron = config, config.neuron
+        self.config = config
+        lasting = any(config.spiking_layers().decays)
+        self.neuron = f"{config.neuron}+{config.synapse}" if lasting else config.neuron
         super().__init__(config, spec)
+        plain = config.is_plain() and not config.spike_penalty
         backend, self.notes = choose_backend(
-            config.engine, self.device, config.neuron, len(config.hidden)
+            config.engine, self.device, config.neuron, len(config.hidden), plain=plain
         )
+        if config.readout == "linear":
+            self.score_unit = "logit"
         self.engine = "torch" if backend == "autograd" else "native"
         self.use_backend(backend)
         if backend == "triton":
@@ -218,10 +291,12 @@ class IzhikevichGradient(GradientContender):
     def use_backend(self, backend: Backend) -> None:
         """Let this backend compute from now on."""
         config = self.config
+        output_gain = 1.0 if config.readout == "linear" else config.output_gain
         self.backend = backend
         self._computation: Computation = KINDS[backend](
-            self.module, config.spiking_layers(),
-            Coding(config.n_steps, config.max_rate, config.seed), config.dropout, self._keep_masks,
+            self.module, config.spiking_layers(), config.input_coding(),
+            Gains(config.current_gain, output_gain), config.dropout, self._keep_masks,
+            config.spike_penalty > 0,
         )  # fmt: skip
 
     def use_large_batches(self) -> None:
@@ -233,6 +308,11 @@ class IzhikevichGradient(GradientContender):
     def build(self) -> nn.Module:
         """Normally distributed weights and a constant bias."""
         return Weights(self.config, self.spec)
+
+    @classmethod
+    def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
+        """The perceptron with the same layers; then the bit-matched one."""
+        return perceptron_twins({"hidden": config.hidden}, config.n_steps)
 
     @classmethod
     def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:
@@ -248,36 +328,33 @@ class IzhikevichGradient(GradientContender):
         weights = dict(self.module.named_parameters())
         return {name: weights[name].detach().cpu() for name in (*names, "output")}
 
-    def layer_spikes(self, images: Images) -> dict[str, LayerSpikes]:
-        """The spikes that images evoke, to the last as when they are answered, by layer."""
+    def find(self, images: Images) -> Found:
+        """What images evoke, as when they are answered."""
         self.module.eval()
         pixels = torch.from_numpy(images.flat).to(self.device)
         with self._computing():
-            found = self._computation.spikes(pixels, images.ids)
-        return dict(zip((INPUT, *self.matrices()), found, strict=True))
+            return self._computation.find(pixels, images.ids)
 
-    def input_spikes(self, images: Images) -> NDArray[np.uint8]:
-        """The rate code of the images."""
-        config = self.config
-        return rate_code(
-            images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
-        )
+    def input_spikes(self, images: Images) -> NDArray[np.uint8] | None:
+        """The spikes of the coding; a constant current has none."""
+        coding = self.config.input_coding()
+        return None if coding.name == "direct" else coding.spikes(images, EVALUATION)
 
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
         """Answer the given spikes by the kernels of the CPU, whichever backend ``respond`` uses."""
-        # The baseline that the drawn spikes have, so that those give the same sums to the last bit.
-        baseline = 2 * thresholds(self.config.max_rate)[images.flat] > LEVELS
-        weights = [one.detach().cpu().numpy() for one in self._computation.weights()]
-        with self._computing():
-            inputs = spike_delta_from_dense(spikes, baseline)
-            evoked = spiking_network.run(inputs, weights, self.config.spiking_layers())
-        counts = evoked.output.sum(axis=1, dtype=np.float32)
-        return Response(counts * np.float32(self.config.logit_scale))
+        inputs = given_spike_delta(self.config.input_coding(), images, spikes)
+        weights = [one.detach().cpu() for one in self._computation.weights()]
+        with torch.no_grad(), self._computing():
+            scores, _ = spiking_network.SpikingNetwork.apply(  # type: ignore[no-untyped-call]
+                inputs, self.config.spiking_layers(), (), 1.0, False, *weights
+            )
+        return Response((scores * self.config.logit_scale).float().numpy())
 
     def record(self, images: Images, every: int | None = None) -> Recording:
         """Spikes of all layers, with a reading after every step.
 
-        The answer after a step is the output neuron that has fired most by then.
+        The answer after a step is the class with the highest score by then; the membrane potential
+        counts after the last step only.
         """
         del every
         parts = [
@@ -287,22 +364,44 @@ class IzhikevichGradient(GradientContender):
         return Recording.joined(parts)
 
     def _record(self, images: Images) -> Recording:
-        spikes, steps = self.layer_spikes(images), np.arange(1, self.config.n_steps + 1)
-        layers = tuple(spikes)
-        so_far = spikes["output"].dense().cumsum(axis=1, dtype=np.float32)
+        config, found = self.config, self.find(images)
+        steps = np.arange(1, config.n_steps + 1)
+        names = (INPUT, *self.matrices())
+        events = {name: layer.by_step() for name, layer in zip(names, found.spikes, strict=False)}
+        updated, graded = names[1:], set()
+        if config.readout == "linear":  # a sum per step and class, which a step's weight meets
+            events["output"] = np.count_nonzero(found.by_step, axis=0).astype(np.int64)
+            updated, graded = names[1:-1], {"output"}
+        if config.coding == "direct":  # the same current at every step: one product per image
+            events[INPUT][0] = np.count_nonzero(images.flat, axis=0)
+            graded.add(INPUT)
+        so_far = found.by_step.cumsum(axis=1, dtype=np.float32)
+        if found.potential is not None:
+            so_far[:, -1] += found.potential
         return Recording(
-            {name: layer.by_step() for name, layer in spikes.items()},
-            so_far * np.float32(self.config.logit_scale),
-            steps, len(images) * steps, layers[1:-1], layers[1:], dt=self.config.dt,
+            events, so_far * np.float32(config.logit_scale), steps, len(images) * steps,
+            names[1:-1], updated, frozenset(graded), config.dt,
         )  # fmt: skip
 
     def synapses(self) -> tuple[Synapses, ...]:
-        """The matrices of weights."""
+        """The matrices of weights, and for a linear read-out the weight of each step."""
         matrices = self.matrices()
-        return tuple(
-            Synapses.of(f"{source} to {target}", source, matrix.numpy())
+        biased = dict(zip(matrices, self.config.hidden, strict=False))
+        linear = self.config.readout == "linear"
+        found = [
+            Synapses.of(
+                f"{source} to {target}", source, matrix.numpy(), biases=biased.get(target, 0),
+                # The sums of a linear read-out are not spikes that a next layer would get.
+                target="answer" if linear and target == "output" else None,
+            )
             for source, (target, matrix) in zip((INPUT, *matrices), matrices.items(), strict=False)
-        )
+        ]  # fmt: skip
+        if linear:
+            n = self.spec.n_classes
+            used = int(self.module.step_weights.count_nonzero())  # type: ignore[operator]
+            met = np.ones(n, np.int64)
+            found.append(Synapses("steps", "output", met, n, self.config.n_steps, used))
+        return tuple(found)
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron; neurons of earlier layers, for none."""
@@ -310,14 +409,38 @@ class IzhikevichGradient(GradientContender):
         return np.concatenate([np.full(sum(self.config.hidden[:-1]), -1, np.int16), last])
 
     def footprint(self) -> Footprint:
-        """Weights; the state of all neurons."""
+        """Weights; the state of all neurons, and their synaptic currents if these last."""
         word = self.matrices()["output"].element_size()
         learned = super().footprint().parameters_bytes
-        return Footprint(learned, state_bytes(self.config.neuron, self._n_neurons(), word))
+        assert self.neuron is not None
+        return Footprint(learned, state_bytes(self.neuron, self._n_neurons(), word))
 
     def present(self, pixels: torch.Tensor, ids: Any, epoch: int) -> torch.Tensor:
-        """Draw the input spikes, run all layers, count the output neurons' spikes."""
-        return self._computation.counts(pixels, ids, epoch) * self.config.logit_scale
+        """Code the images, run all layers, read out."""
+        answer = self._computation.answer(pixels, ids, epoch)
+        self._met = answer.met
+        return answer.scores * self.config.logit_scale
+
+    def penalty(self) -> torch.Tensor | None:
+        """The penalty on the synapses that the spikes of the last batch met."""
+        penalty = self.config.spike_penalty
+        return penalty * self._met.mean() if penalty else None
+
+    def update_weights(self) -> None:
+        """One step of Adam; weights that were pruned stay 0."""
+        keep = self.config.keep
+        if keep == 1:
+            super().update_weights()
+            return
+        names = [part_name("hidden", k + 1) for k in range(len(self.config.hidden))]
+        with torch.no_grad():
+            matrices = [self.module.get_parameter(name) for name in names]
+            masks = [matrix != 0 for matrix in matrices]
+            super().update_weights()
+            for matrix, mask in zip(matrices, masks, strict=True):
+                matrix.mul_(mask)
+                if self.steps_done % pruning.EVERY == 0:
+                    pruning.prune(matrix, pruning.kept_share(self.progress, keep))
 
     def _keep_masks(self, ids: Any, epoch: int) -> list[torch.Tensor]:
         """[n, neurons] uint8 of each hidden layer, 0 for neurons that dropout silences."""
@@ -329,4 +452,5 @@ class IzhikevichGradient(GradientContender):
 
     def _n_neurons(self) -> int:
         """Hidden and output neurons."""
-        return sum(self.config.hidden) + self.spec.n_classes
+        hidden = sum(self.config.hidden)
+        return hidden if self.config.readout == "linear" else hidden + self.spec.n_classes

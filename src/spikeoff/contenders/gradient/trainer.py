@@ -30,7 +30,7 @@ from spikeoff.contenders.gradient.numba import dropout_mask as dropout
 from spikeoff.contenders.hardware import choose_device, computing, thread_count
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.learning.dropout import keep_mask_torch
-from spikeoff.learning.schedule import warmup_cosine
+from spikeoff.learning.schedule import Schedule, rate_fraction
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.module_recording import ModuleRecorder
 from spikeoff.ledger.recording import Recording, Synapses
@@ -47,8 +47,9 @@ class GradientConfig(Config):
     """Training by Adam on the cross-entropy of small batches."""
 
     learning_rate: float = 0.02
-    """Peak learning rate of Adam; it increases during warm-up, then decreases to zero along a
-    cosine."""
+    """Peak learning rate of Adam; it increases during warm-up, then follows the schedule."""
+    schedule: Schedule = "cosine"
+    """The learning rate after warm-up: cosine and linear decrease it to zero; constant keeps it."""
     beta1: float = 0.9
     """Adam: decay rate of the mean gradient."""
     beta2: float = 0.999
@@ -114,6 +115,9 @@ class GradientContender(Contender):
         )  # fmt: skip
         self._resident: tuple[Images, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] | None = None
         self._rate = 0.0
+        self.steps_done = 0
+        self.progress = 0.0
+        """Share of all training steps done."""
 
     @abstractmethod
     def build(self) -> nn.Module:
@@ -143,14 +147,14 @@ class GradientContender(Contender):
 
     def warm_up(self, images: Images) -> None:
         """One way forward and back, its traces removed; then a recording."""
-        before = self.state()
+        before = self.raw_state()
         self.module.train()
         pixels, labels, ids = self._on_device(images)
         with self._computing():
             logits = self.present(pixels, ids, 1)
             functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
-        self.restore(before)
+        self.restore_raw(before)
         self.record(images)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
@@ -180,16 +184,25 @@ class GradientContender(Contender):
         loss = functional.cross_entropy(
             logits, target, label_smoothing=self.settings.label_smoothing
         )
+        penalty = self.penalty()
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
         if self.settings.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
-        self.optimizer.step()
+        self.update_weights()
         with torch.no_grad():
             plain_loss = loss  # as validation has it, without smoothing
             if self.settings.label_smoothing:
                 plain_loss = functional.cross_entropy(logits, target)
             return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
+
+    def penalty(self) -> torch.Tensor | None:
+        """What is added to the loss of the last batch in training; None for nothing."""
+        return None
+
+    def update_weights(self) -> None:
+        """Change the weights by their gradients."""
+        self.optimizer.step()
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
@@ -249,18 +262,26 @@ class GradientContender(Contender):
 
     def state(self) -> State:
         """Weights and buffers."""
+        return self.raw_state()
+
+    def restore(self, state: State) -> None:
+        """Take over weights and buffers."""
+        self.restore_raw(state)
+
+    def raw_state(self) -> State:
+        """Weights and buffers as the module holds them while it learns."""
         return {
             name: value.detach().cpu().numpy().copy()
             for name, value in self.module.state_dict().items()
         }
 
-    def restore(self, state: State) -> None:
-        """Take over weights and buffers."""
+    def restore_raw(self, state: State) -> None:
+        """Take over what ``raw_state`` returned."""
         self.module.load_state_dict({name: torch.from_numpy(v) for name, v in state.items()})
 
     def snapshot(self) -> State:
         """Weights and buffers, and Adam's moments of each weight."""
-        snapshot = {f"{WEIGHTS}{name}": value for name, value in self.state().items()}
+        snapshot = {f"{WEIGHTS}{name}": value for name, value in self.raw_state().items()}
         for name, value in self.optimizer.snapshot().items():
             snapshot[f"{ADAM}{name}"] = value
         return snapshot
@@ -268,8 +289,8 @@ class GradientContender(Contender):
     def resume(self, snapshot: State) -> None:
         """Take over weights, buffers and moments."""
         weights_and_buffers = _below(snapshot, WEIGHTS)
-        check_fits(weights_and_buffers, self.state())
-        self.restore(weights_and_buffers)
+        check_fits(weights_and_buffers, self.raw_state())
+        self.restore_raw(weights_and_buffers)
         self.optimizer.resume(_below(snapshot, ADAM))
 
     def epoch_metrics(self) -> dict[str, float]:
@@ -302,8 +323,10 @@ class GradientContender(Contender):
 
     def _set_rate(self, step: int, steps_per_epoch: int) -> None:
         n_steps = self.settings.epochs * steps_per_epoch
+        self.steps_done, self.progress = step, step / n_steps
         n_warmup = min(round(self.settings.warmup_epochs * steps_per_epoch), n_steps // 2)
-        self._rate = self.settings.learning_rate * warmup_cosine(step, n_steps, n_warmup)
+        fraction = rate_fraction(self.settings.schedule, step, n_steps, n_warmup)
+        self._rate = self.settings.learning_rate * fraction
         self.optimizer.rate = self._rate
 
     def _on_device(self, images: Images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spikeoff.contenders.base import Config, require
+from spikeoff.contenders.column_map import check_columns, columns_per_side
 from spikeoff.neurons.izhikevich import Pattern
 
 MAX_HIDDEN = 65_536
 MAX_STEPS = 1000
-MAX_FIELD = 256
-MAX_COLUMNS = 8
-"""Maximum number of columns per side, if the number is chosen automatically."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +71,7 @@ class IzhikevichSTDPConfig(Config):
         require("n_steps", self.n_steps, 1 <= self.n_steps <= MAX_STEPS, f"from 1 to {MAX_STEPS}")
         require("dt", self.dt, 0.05 <= self.dt <= 1, "from 0.05 to 1 ms")
         require("max_rate", self.max_rate, 0 < self.max_rate <= 1, "above 0 and at most 1")
-        side = self.columns
-        holds = side is None or (1 <= side <= MAX_FIELD and n % side**2 == 0 and n >= 2 * side**2)
-        require("columns", side, holds,
-                f"from 1 to {MAX_FIELD}, and its square must leave 2 or more neurons of "
-                f"the {n} to each column, none over")  # fmt: skip
-        require("field", self.field, 2 <= self.field <= MAX_FIELD, f"from 2 to {MAX_FIELD} pixels")
+        check_columns(n, self.columns, self.field)
         for name in ("stdp_lr", "hebbian_lr", "theta_plus", "a_plus", "a_minus"):
             value = getattr(self, name)
             require(name, value, 0 <= value < math.inf, "0 or more")
@@ -91,7 +84,4 @@ class IzhikevichSTDPConfig(Config):
     @property
     def side(self) -> int:
         """Columns per side."""
-        if self.columns is not None:
-            return self.columns
-        fit = (s for s in range(MAX_COLUMNS, 1, -1) if self.n_hidden % s**2 == 0)
-        return next((s for s in fit if self.n_hidden >= 2 * s**2), 1)
+        return columns_per_side(self.n_hidden, self.columns)

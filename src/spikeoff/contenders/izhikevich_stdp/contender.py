@@ -34,6 +34,7 @@ from spikeoff.contenders.base import (
     Response,
     State,
     Step,
+    Twin,
     check_fits,
 )
 from spikeoff.contenders.hardware import use_threads
@@ -44,6 +45,7 @@ from spikeoff.contenders.izhikevich_stdp.kernels import image_loop as kernels
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
+from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.kernels.events import by_step, from_dense
@@ -118,6 +120,15 @@ class IzhikevichSTDP(Contender):
         self._sums = np.zeros(kernels.N_SUMS)
         self._answers = np.zeros(spec.n_classes, np.int64)
         self._rate = 1.0
+
+    @classmethod
+    def twins(cls, config: IzhikevichSTDPConfig) -> tuple[Twin, ...]:
+        """The perceptron with the same synapses; then the bit-matched one."""
+        settings: dict[str, Any] = {"hidden": (config.n_hidden,), "synapses": "columns"}
+        for name in ("columns", "field"):
+            if getattr(config, name) != getattr(IzhikevichSTDPConfig, name):
+                settings[name] = getattr(config, name)
+        return perceptron_twins(settings, config.n_steps)
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass in a new order, image by image."""
@@ -200,12 +211,18 @@ class IzhikevichSTDP(Contender):
         return Recording.joined(parts)
 
     def synapses(self) -> tuple[Synapses, ...]:
-        """Fields and read-out; what learning brought to 0 is met by nothing."""
-        state = self.state()
+        """Fields and read-out; what learning brought to 0 is met by nothing.
+
+        Thresholds are subtracted from the currents of hidden neurons, as a bias is.
+        """
+        state, existing = self.state(), int(self.layout.mask().sum())
         return (
-            Synapses.of("input to hidden", INPUT, state["hidden"]),
-            Synapses.of("hidden to output", "hidden", state["output"]),
-        )
+            Synapses.of(
+                "input to hidden", INPUT, state["hidden"], stored=existing,
+                biases=self.config.n_hidden,
+            ),
+            Synapses.of("hidden to output", "hidden", state["output"], stored=state["output"].size),
+        )  # fmt: skip
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron."""

@@ -22,10 +22,10 @@ from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import Contender
 from spikeoff.contenders.gradient.cnn import CNN, as_pictures
 from spikeoff.contenders.gradient.mlp import MLP
-from spikeoff.contenders.gradient.spiking import IzhikevichGradient
+from spikeoff.contenders.gradient.spiking import IzhikevichGradient, IzhikevichGradientConfig
 from spikeoff.data import Images
 from spikeoff.errors import UserError
-from spikeoff.kernels.rate_coding import rate_code_events
+from spikeoff.kernels.input_coding import input_events
 from spikeoff.neurons.models import Params, model_of
 
 BATCH = 4
@@ -51,6 +51,7 @@ def compare(contender: Contender, images: Images) -> list[Count]:
     """
     neurobench = import_neurobench()
     if isinstance(contender, IzhikevichGradient):
+        _check_runs(contender.config)
         model, inputs = _stepped(contender, neurobench), _spikes(contender, images)
     elif isinstance(contender, (MLP, CNN)):
         pixels = torch.from_numpy(images.flat)
@@ -117,12 +118,31 @@ def import_neurobench() -> Any:
     return import_module("neurobench")
 
 
+def _check_runs(config: IzhikevichGradientConfig) -> None:
+    """Refuse networks that are not built of linear layers and neurons in turn.
+
+    Raises:
+        UserError: it is such a network.
+    """
+    layers = config.spiking_layers()
+    if (
+        layers.linear
+        or any(layers.decays)
+        or config.coding == "direct"
+        or layers.readout != "spikes"
+    ):
+        raise UserError(
+            "NeuroBench runs spiking networks with synapse kick, readout spikes and a coding by "
+            "spikes only"
+        )
+    if config.current_gain != 1 or config.output_gain != 1:
+        raise UserError("NeuroBench runs spiking networks with current_gain and output_gain 1 only")
+
+
 def _spikes(contender: IzhikevichGradient, images: Images) -> torch.Tensor:
     """[n, steps, n_pixels] the input spikes of the contender's answers."""
     config, number = contender.config, contender.matrices()["output"].dtype
-    events = rate_code_events(
-        images, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
-    )
+    events = input_events(config.input_coding(), images, EVALUATION)
     return torch.from_numpy(events.dense()).to(number).view(len(images), config.n_steps, -1)
 
 

@@ -32,10 +32,14 @@ from spikeoff.experiments.campaign.store import Store
 from spikeoff.files import TEMPORARY, write_bytes
 from spikeoff.ledger.environment import available_cores
 from spikeoff.ledger.operation_energy import EnergyTable, load_table
+from spikeoff.report.answer import answer
 from spikeoff.report.energy_table import energy_table as energy_table_of
 from spikeoff.report.groups import check_one_race, group
+from spikeoff.report.model_ratios import model_ratios
+from spikeoff.report.model_table import terminal_matrix
 from spikeoff.report.page import TABLE, write_comparison
-from spikeoff.report.race_table import terminal_table, write_csv
+from spikeoff.report.pairing import pairings, why_unpaired
+from spikeoff.report.race_table import standings, terminal_table, write_csv
 from spikeoff.report.time_table import time_table
 from spikeoff.report.verdict import say, verdicts
 from spikeoff.run.folder import CONFIG, SUMMARY
@@ -173,8 +177,18 @@ def show(
     console.print(terminal_table(ordered))
     console.print(time_table(ordered))
     console.print(energy_table_of(ordered, energy_table))
-    for verdict in verdicts(group(ordered), energy_table):
-        console.print(say(verdict), highlight=False)
+    groups = group(ordered)
+    pairs = model_ratios(groups, energy_table)
+    shown = terminal_matrix(pairs)
+    if shown is not None:
+        console.print(shown)
+    told = verdicts(groups, energy_table)
+    console.print(answer(standings(ordered), pairs, told, groups).headline, highlight=False)
+    for verdict in told:
+        console.print(say(verdict, energy_table), highlight=False)
+    for name, pair in pairings(groups).items():
+        if pair is None:
+            console.print(why_unpaired(groups, name), highlight=False)
     paths = write_comparison(ordered, output, energy_table)
     for path in paths:
         console.print(str(path), highlight=False, soft_wrap=True)

@@ -1,7 +1,7 @@
 """A campaign file: contenders, seeds and settings in TOML.
 
     seeds = [0, 1, 2]
-    preset = "quick"                 # or full, the default
+    preset = "quick"                 # or original, the default
 
     [all]                            # settings of every contender
     n_train = 5000
@@ -17,10 +17,7 @@ Several tables of one contender, ``[[mlp]]``, are several sets of configurations
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -30,7 +27,7 @@ from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import PRESETS, Preset, preset_fields
 from spikeoff.contenders.registry import find, parse
 from spikeoff.errors import UserError, one_line
-from spikeoff.experiments.campaign.plan import Entry, check_choice
+from spikeoff.experiments.campaign.plan import Entry, check_choice, settings_label
 from spikeoff.files import read_toml
 
 MAX_RUNS = 10_000
@@ -44,8 +41,6 @@ ELSEWHERE = {
     "test_mode": "answer with trained weights by spikeoff train",
 }
 """Settings that a campaign file may not hold, and what to do instead."""
-
-LABEL = re.compile(r"[A-Za-z0-9@=,+_][A-Za-z0-9@=,+_.-]{0,79}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ def read_campaign(path: Path) -> Campaign:
 
 
 def _campaign(name: str, content: dict[str, Any]) -> Campaign:
-    seeds, preset = content.get("seeds", [0]), content.get("preset", "full")
+    seeds, preset = content.get("seeds", [0]), content.get("preset", "original")
     every = content.get(EVERY, {})
     if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
         raise UserError(f"`seeds` (={str(seeds)[:60]}) must be a list of whole numbers")
@@ -138,19 +133,10 @@ def _product(
             config = from_plain(kind.config_type, {**base, **single, **varied})
         except (UserError, TypeError) as error:
             raise UserError(f"[{contender}] {one_line(error, 400)}") from error
-        found.append((name, _label(varied), config))
+        found.append((name, settings_label(varied), config))
         if len(found) > MAX_RUNS:
             raise UserError(f"over {MAX_RUNS} runs; make several campaigns of it")
     return found
-
-
-def _label(varied: Mapping[str, Any]) -> str:
-    """The name of a configuration's folder, from the values in which it differs."""
-    name = ",".join(f"{key}={str(value).lower()}" for key, value in varied.items())
-    if not name or LABEL.fullmatch(name):
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{re.sub('[^A-Za-z0-9=,_]+', '_', name)[:60]}-{digest}"
 
 
 def _check_apart(configs: list[tuple[str, str, Config]]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import Preset, labelled_config
 from spikeoff.contenders.registry import find, label, parse
+from spikeoff.contenders.twins import added_twins
 from spikeoff.errors import UserError
 from spikeoff.run.json_files import plain, read_json, write_json
 
@@ -21,6 +23,9 @@ RACE = "race.json"
 
 PLACE_PART = re.compile(r"[A-Za-z0-9@=,+_][A-Za-z0-9@=,+_.-]*")
 """How a folder in a campaign may be called."""
+
+LABEL = re.compile(r"[A-Za-z0-9@=,+_][A-Za-z0-9@=,+_.-]{0,79}")
+"""How the folder of a configuration may be called; others get a digest."""
 
 MAX_PARTS, MAX_PART = 4, 120
 
@@ -105,10 +110,14 @@ def entries(
     preset: Preset,
     common: dict[str, Any],
     output: Path,
+    *,
+    twins: bool = False,
 ) -> list[Entry]:
     """The runs of a race, seed by seed, each into ``output/<label>/seed-<n>``.
 
-    A contender may be named with an engine, as in ``mlp@tensorflow``.
+    A contender may be named with an engine, as in ``mlp@tensorflow``. With ``twins``, the
+    conventional twins of the spiking contenders follow, each into a folder that says its settings,
+    such as ``mlp/hidden=1024/seed-0``.
 
     Raises:
         UserError: an unknown contender, one named twice, or a value that a configuration refuses.
@@ -116,13 +125,34 @@ def entries(
     contenders = [label(*parse(one)) for one in contenders]
     check_choice("contenders", contenders)
     check_choice("seeds", seeds)
+    chosen = []
+    for one in contenders:
+        name, config = labelled_config(one, preset)
+        chosen.append((name, replace(config, **common), one))
+    if twins:
+        for twin in added_twins([one[:2] for one in chosen], preset, common):
+            folder = "/".join(filter(None, (twin.contender, settings_label(twin.settings))))
+            chosen.append((twin.contender, twin.config, folder))
     result = []
     for seed in seeds:
-        for one in contenders:
-            name, config = labelled_config(one, preset)
-            path = output / one / f"seed-{seed}"
-            result.append(Entry(name, replace(config, seed=seed, save_path=path, **common)))
+        for name, config, folder in chosen:
+            place = f"{folder}/seed-{seed}"
+            result.append(Entry(name, replace(config, seed=seed, save_path=output / place), place))
     return result
+
+
+def settings_label(varied: Mapping[str, Any]) -> str:
+    """The name of a configuration's folder, from the values in which it differs."""
+    told = ",".join(f"{key}={_value(value)}" for key, value in varied.items())
+    if not told or LABEL.fullmatch(told):
+        return told
+    digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+    return f"{re.sub('[^A-Za-z0-9=,_]+', '_', told)[:60]}-{digest}"
+
+
+def _value(value: Any) -> str:
+    """512+256 for the sizes of layers; other values as they are."""
+    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
 
 
 def is_race(folder: Path) -> bool:

@@ -76,6 +76,7 @@ def backward(
     surrogate: Surrogate,
     width: float,
     max_slope: float,
+    by_last: Array | None = None,
 ) -> Array:
     """Gradient by the currents, from the gradient by sums of the spikes, through all steps.
 
@@ -97,15 +98,20 @@ def backward(
         surrogate: which derivative stands in for the spike's.
         width: its width (mV).
         max_slope: bound of dv[t+1]/dv[t].
+        by_last: [n, neurons] gradient by the membrane potential after the last step; 0 by default.
 
     Returns:
         ``trace``.
     """
     number = trace.dtype.type
     rest = np.array(params.rest(), number)
+    if by_last is None:
+        by_potential = np.zeros((len(trace), trace.shape[1], trace.shape[3]), number)
+    else:
+        by_potential = np.ascontiguousarray(tiled(by_last).swapaxes(0, 1))
     _backward(
         trace, by_sums, tiled(weights), keep_mask, params.constants(dt, number), rest,
-        code(surrogate), number(width), number(max_slope),
+        code(surrogate), number(width), number(max_slope), by_potential,
     )  # fmt: skip
     return trace
 
@@ -160,6 +166,7 @@ def _backward(
     surrogate: Any,
     width: Any,
     max_slope: Any,
+    by_last: Any,
 ) -> None:
     n, n_tiles, _, lanes = trace.shape
     each = np.arange(weights.shape[1]).astype(np.uint32)
@@ -169,6 +176,7 @@ def _backward(
         for tile in range(n_tiles):
             scratch[:] = 0
             by_state[:] = 0
+            by_state[0] = by_last[example, tile]
             kept = scratch[0]
             part = keep_mask[example, tile * lanes : (tile + 1) * lanes]
             for h in range(len(part)):

@@ -1,0 +1,183 @@
+"""The quick race's conventional contenders beside a stock PyTorch loop of the same budget.
+
+Run: python benchmarks/stock_loop.py [--trials N] [--contenders mlp cnn] [--into docs/presets.md]
+
+The loop is that of tutorials: nn.Sequential with PyTorch's initial weights, ReLU, dropout, Adam,
+cross-entropy, and a learning rate that is constant or follows PyTorch's OneCycleLR. It gets the
+same training images, epochs and validation images. Its settings are searched by as many trials as
+those of ours were, by Optuna's TPE on validation accuracy, as ``spikeoff search`` does. The test
+images are used once for each seed, by the settings that won.
+
+Needs the extra ``search``. One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.optim.lr_scheduler import OneCycleLR
+
+from page_tables import publish, table
+from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.presets import preset_config
+from spikeoff.contenders.registry import find
+from spikeoff.data import Images, load_dataset, split
+from spikeoff.ledger.environment import cpu_name
+from spikeoff.run.session import run
+
+SEEDS = (0, 1, 2)
+TRIALS = {"mlp": 10, "cnn": 10}
+"""Trials of each search, as many as ``spikeoff search`` had for the quick preset of `mlp`."""
+
+RATES = {"mlp": (3e-4, 1e-2), "cnn": (3e-4, 1e-2)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of a stock loop: the usual ones, where nothing else is said."""
+
+    rate: float = 0.001
+    one_cycle: bool = False
+    dropout: float = 0.3
+    batch_size: int = 128
+
+
+def network(name: str, dropout: float) -> nn.Module:
+    """The contender's architecture, as a tutorial writes it."""
+    if name == "mlp":
+        return nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Dropout(dropout), nn.Linear(512, 10)
+        )
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(1600, 512), nn.ReLU(), nn.Dropout(dropout), nn.Linear(512, 10),
+    )  # fmt: skip
+
+
+def inputs(images: Images) -> torch.Tensor:
+    """[n, 1, 28, 28] float in [0, 1]."""
+    return torch.from_numpy(images.pixels).float()[:, None] / 255
+
+
+def trained(name: str, settings: Settings, images: Images, epochs: int, seed: int) -> nn.Module:
+    """The network after ``epochs`` passes in random order."""
+    torch.manual_seed(seed)
+    module = network(name, settings.dropout)
+    optimizer = torch.optim.Adam(module.parameters(), lr=settings.rate)
+    x, labels = inputs(images), torch.from_numpy(images.labels).long()
+    n_steps = epochs * -(-len(images) // settings.batch_size)
+    cycle = OneCycleLR(optimizer, settings.rate, total_steps=n_steps)
+    if not settings.one_cycle:
+        optimizer.param_groups[0].update(lr=settings.rate, betas=(0.9, 0.999))
+    for _ in range(epochs):
+        for rows in torch.split(torch.randperm(len(images)), settings.batch_size):
+            optimizer.zero_grad()
+            functional.cross_entropy(module(x[rows]), labels[rows]).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if settings.one_cycle:
+                cycle.step()
+    return module.eval()
+
+
+def accuracy(module: nn.Module, images: Images) -> float:
+    """Percent of correct answers."""
+    with torch.no_grad():
+        answers = torch.cat([module(part).argmax(1) for part in torch.split(inputs(images), 500)])
+    return 100 * float((answers.numpy() == images.labels).mean())
+
+
+def searched(name: str, n_trials: int, images: Images, validation: Images, epochs: int) -> Settings:
+    """The settings with the highest validation accuracy; the usual ones are the first trial."""
+    tried: dict[int, Settings] = {}
+
+    def objective(trial: optuna.Trial) -> float:
+        settings = Settings(
+            trial.suggest_float("rate", *RATES[name], log=True),
+            trial.suggest_categorical("one_cycle", [True, False]),
+            trial.suggest_float("dropout", 0.0, 0.6),
+            trial.suggest_categorical("batch_size", [32, 64, 128, 256]),
+        )
+        tried[trial.number] = settings
+        return accuracy(trained(name, settings, images, epochs, 0), validation)
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
+    study.enqueue_trial(vars(Settings()))
+    study.optimize(objective, n_trials=n_trials)
+    return tried[study.best_trial.number]
+
+
+def ours(name: str, seed: int) -> tuple[float, float]:
+    """Validation and test accuracy (%) of the quick preset."""
+    with tempfile.TemporaryDirectory() as folder:
+        config: Any = replace(
+            preset_config(find(name), "quick"), seed=seed, num_threads=1, device="cpu",
+            timing_seconds=0.0, energy_seconds=0.0, save_path=Path(folder) / "run",
+        )  # fmt: skip
+        found = run(name, config).summary["accuracy"]
+    return 100 * found["validation"], 100 * found["test"]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print a row per contender and loop."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--contenders", nargs="+", default=list(TRIALS))
+    parser.add_argument("--trials", type=int)
+    given, rest = parser.parse_known_args(arguments)
+    use_threads(1)
+    dataset, rows = load_dataset(), []
+    for name in given.contenders:
+        config = preset_config(find(name), "quick")
+        parts = [
+            split(dataset, seed=seed, n_validation=config.n_validation, n_train=config.n_train)
+            for seed in SEEDS
+        ]
+        n_trials = given.trials or TRIALS[name]
+        best = searched(name, n_trials, parts[0].train, parts[0].validation, config.epochs)
+        found = {
+            "stock loop, Adam 0.001": loops(name, Settings(), parts, config.epochs),
+            f"stock loop, {n_trials} trials: {told(best)}": loops(name, best, parts, config.epochs),
+            "quick preset": np.array([ours(name, seed) for seed in SEEDS]),
+        }
+        means = {what: values.mean(axis=0) for what, values in found.items()}
+        reference = max(values[1] for what, values in means.items() if what != "quick preset")
+        for what, values in found.items():
+            spread = values.std(axis=0, ddof=1)
+            cells = [f"{m:.2f} ± {s:.2f}" for m, s in zip(means[what], spread, strict=True)]
+            rows.append([f"`{name}`", what, *cells, f"{means[what][1] - reference:+.2f}"])
+    head = ["contender", "training", "validation (%)", "test (%)", "to the best stock loop"]
+    text = f"Mean and standard deviation of seeds {', '.join(map(str, SEEDS))}. {cpu_name()}."
+    publish("stock_loop", f"{table(head, rows)}\n\n{text}", rest)
+
+
+def loops(name: str, settings: Settings, parts: Sequence[Any], epochs: int) -> Any:
+    """[seeds, 2] validation and test accuracy (%) of a stock loop."""
+    found = []
+    for seed, part in zip(SEEDS, parts, strict=True):
+        module = trained(name, settings, part.train, epochs, seed)
+        found.append((accuracy(module, part.validation), accuracy(module, part.test)))
+    return np.array(found)
+
+
+def told(settings: Settings) -> str:
+    """The settings in words."""
+    cycle = "one cycle to" if settings.one_cycle else "constant"
+    return (
+        f"{cycle} {settings.rate:.2g}, dropout {settings.dropout:.2f}, batch {settings.batch_size}"
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
