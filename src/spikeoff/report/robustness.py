@@ -289,7 +289,7 @@ def _heading(one: Condition) -> str:
 def _table(title: str, rows: Sequence[Mapping[str, str]], text: str | None) -> Table:
     table = Table(title=title, caption=text, caption_justify="left")
     for number, heading in enumerate(rows[0]):
-        table.add_column(heading, justify="left" if number == 0 else "right")
+        table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=number == 0)
     for row in rows:
         table.add_row(*row.values())
     return table

@@ -21,9 +21,19 @@ from spikeoff.run.run_record import find_runs, read_run
 from spikeoff.run.session import run
 
 SIZES: dict[str, dict[str, Any]] = {
-    "mlp": {"hidden": (32,)},
-    "izhikevich-gradient": {"hidden": (32,), "n_steps": 10},
+    "mlp": {"hidden": (32,), "batch_size": 20},
+    "izhikevich-gradient": {
+        "hidden": (32,),
+        "batch_size": 20,
+        "n_steps": 20,
+        "output_scale": 8.0,
+        "hidden_scale": 2.0,
+    },
 }
+
+
+STRONG = {"n_steps": 20, "output_scale": 8.0, "hidden_scale": 2.0}
+"""Weights with which even an untrained network answers with spikes."""
 
 
 def robust(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -54,9 +64,10 @@ def race(trained: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("izhikevich-gradient", {"hidden": (30,), "n_steps": 12}),
-        ("izhikevich-gradient", {"hidden": (30, 20), "n_steps": 12, "max_rate": 0.4}),
-        ("izhikevich-gradient", {"hidden": (30,), "n_steps": 12, "engine": "torch"}),
+        ("izhikevich-gradient", {"hidden": (30,), **STRONG}),
+        ("izhikevich-gradient", {"hidden": (30, 20), "max_rate": 0.4, **STRONG}),
+        ("izhikevich-gradient", {"hidden": (30,), "coding": "latency", **STRONG}),
+        ("izhikevich-gradient", {"hidden": (30,), "readout": "spikes+potential", **STRONG}),
         ("izhikevich-stdp", {"n_hidden": 128}),
     ],
 )
