@@ -11,6 +11,7 @@ from spikeoff.cli.campaigns import campaign, compare
 from spikeoff.cli.data import data, run_data
 from spikeoff.cli.diehl_cook import evaluate, weights
 from spikeoff.cli.records import export, report
+from spikeoff.cli.robust import robust
 from spikeoff.cli.search import run_search, search
 from spikeoff.cli.sensors import sensors
 from spikeoff.cli.subcommands import call
@@ -22,8 +23,8 @@ OVERVIEW = (
 )
 
 VERBS: dict[str, Callable[..., Any]] = {
-    "compare": compare, "campaign": campaign, "train": train, "report": report, "data": data,
-    "weights": weights, "evaluate": evaluate, "search": search, "bench": bench,
+    "compare": compare, "campaign": campaign, "train": train, "report": report, "robust": robust,
+    "data": data, "weights": weights, "evaluate": evaluate, "search": search, "bench": bench,
     "sensors": sensors, "export": export,
 }  # fmt: skip
 """In the order of the help."""

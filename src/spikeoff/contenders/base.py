@@ -299,6 +299,33 @@ class Contender(ABC):
     def restore(self, state: State) -> None:
         """Load what ``state`` returned."""
 
+    def weight_names(self) -> tuple[str, ...]:
+        """The arrays of ``state`` that hold synaptic weights; by default floats of 2 axes or more.
+
+        Rounding weights to fewer bits changes these and leaves biases, thresholds and such alone.
+        """
+        return tuple(
+            name
+            for name, array in self.state().items()
+            if array.ndim >= 2 and array.dtype.kind == "f"
+        )
+
+    def input_spikes(self, images: Images) -> NDArray[np.uint8] | None:
+        """[n, steps, pixels] the input spikes with which ``respond`` answers, 1 where one is.
+
+        None where a network has none, or cannot answer others in their place.
+        """
+        del images
+        return None
+
+    def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
+        """Answer ``spikes`` [n, steps, pixels] in place of those that ``images`` would evoke.
+
+        The spikes that ``input_spikes`` returns give the scores that ``respond`` gives. A contender
+        that implements one of the two methods implements both.
+        """
+        raise NotImplementedError(f"{self.id} has no input spikes that others could replace")
+
     def snapshot(self) -> State:
         """Everything that learning needs to continue after a step; by default the state."""
         return self.state()

@@ -31,6 +31,7 @@ from spikeoff.report.race_table import say as say_pair
 from spikeoff.report.rasters import Rasters, rasters
 from spikeoff.report.receptive_fields import receptive_fields
 from spikeoff.report.reproduce import race_command, run_command
+from spikeoff.report.robustness import page_section
 from spikeoff.report.statistics import compare_pairs
 from spikeoff.report.time_table import CAPTION, time_rows
 from spikeoff.report.verdict import Cost, cost, verdicts
@@ -94,6 +95,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "chips_warning": WARNING,
         "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in rows],
         "energy_table": energy_table,
+        "robustness": page_section(records),
         "times": time_rows(records),
         "times_how": CAPTION,
         "energies": [_energy(row) for row in energy_rows(records, energy_table)],

@@ -254,6 +254,10 @@ class DiehlCook(Contender):
                     state[f"{name}_{number}"] = array.copy() if whole else array.astype(np.float32)
         return state
 
+    def weight_names(self) -> tuple[str, ...]:
+        """The plastic weights; inhibition has one strength, and the read-out is no synapse."""
+        return tuple(f"weights_{number}" for number in range(len(self._layers())))
+
     def restore(self, state: State) -> None:
         """Take over what ``state`` returned."""
         self._build(files.layers_of(state))

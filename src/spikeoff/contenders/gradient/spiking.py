@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.contenders.base import Outputs, Twin
+from spikeoff.coding import EVALUATION
+from spikeoff.contenders.base import Outputs, Response, Twin
 from spikeoff.contenders.gradient.backends import (
     KINDS,
     Backend,
@@ -28,10 +29,12 @@ from spikeoff.contenders.gradient.backends import (
 from spikeoff.contenders.gradient.layer_sizes import (
     part_name,
 )
+from spikeoff.contenders.gradient.numba import spiking_network
 from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
+from spikeoff.kernels.given_spikes import given_spike_delta
 from spikeoff.learning import pruning
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
@@ -148,6 +151,21 @@ class IzhikevichGradient(GradientContender):
         pixels = torch.from_numpy(images.flat).to(self.device)
         with self._computing():
             return self._computation.find(pixels, images.ids)
+
+    def input_spikes(self, images: Images) -> NDArray[np.uint8] | None:
+        """The spikes of the coding; a constant current has none."""
+        coding = self.config.input_coding()
+        return None if coding.name == "direct" else coding.spikes(images, EVALUATION)
+
+    def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
+        """Answer the given spikes by the kernels of the CPU, whichever backend ``respond`` uses."""
+        inputs = given_spike_delta(self.config.input_coding(), images, spikes)
+        weights = [one.detach().cpu() for one in self._computation.weights()]
+        with torch.no_grad(), self._computing():
+            scores, _ = spiking_network.SpikingNetwork.apply(  # type: ignore[no-untyped-call]
+                inputs, self.config.spiking_layers(), (), 1.0, False, *weights
+            )
+        return Response((scores * self.config.logit_scale).float().numpy())
 
     def record(self, images: Images, every: int | None = None) -> Recording:
         """Spikes of all layers, with a reading after every step.

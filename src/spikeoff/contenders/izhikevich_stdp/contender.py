@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.coding import EVALUATION
+from spikeoff.coding import EVALUATION, rate_code
 from spikeoff.contenders.base import (
     Contender,
     Outputs,
@@ -48,7 +48,7 @@ from spikeoff.contenders.izhikevich_stdp.probe import probe
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
-from spikeoff.kernels.events import by_step
+from spikeoff.kernels.events import by_step, from_dense
 from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
@@ -149,6 +149,25 @@ class IzhikevichSTDP(Contender):
     def respond(self, images: Images) -> Response:
         """Answer each image from rest."""
         return Response(self._respond(images, keep=False)[0])
+
+    def input_spikes(self, images: Images) -> NDArray[np.uint8]:
+        """The rate code of the images."""
+        return rate_code(
+            images, self.config.n_steps, self.config.max_rate,
+            seed=self.config.seed, epoch=EVALUATION,
+        )  # fmt: skip
+
+    def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
+        """Answer the given spikes from rest."""
+        n = len(images)
+        scores = np.zeros((n, self.spec.n_classes), np.float32)
+        events = from_dense(spikes.reshape(-1, spikes.shape[2]))
+        nothing_kept = np.zeros((0, self.layout.side, self.layout.width), np.int32)
+        kernels.answer_images(
+            events.counts, events.active, *self._network, scores, np.zeros(n, np.int64),
+            nothing_kept,
+        )  # fmt: skip
+        return Response(scores)
 
     def loss(self, response: Response, images: Images) -> float | None:
         """Mean cross-entropy of the output spikes, as in training."""
