@@ -134,9 +134,8 @@ def test_costs_are_the_sums_over_images_up_to_their_stops(
     assert found.effective_macs == 0
     assert found.membrane_updates == pytest.approx(3 * found.mean_steps)
     assert found.mean_steps == pytest.approx(stops.mean() + 1)
-    assert found.quartiles == tuple(
-        np.quantile(stops + 1, q, method="inverted_cdf") for q in (0.25, 0.5, 0.75)
-    )
+    quartiles = np.quantile(stops + 1, (0.25, 0.5, 0.75), method="inverted_cdf")
+    assert list(found.quartiles) == quartiles.tolist()
     answers = world.scores[n:].argmax(axis=2)[np.arange(n), stops]
     assert found.accuracy == (answers == world.images.labels[n:]).mean()
     assert found.readings == (1 if found.threshold is None else pytest.approx(found.mean_steps))
