@@ -236,6 +236,22 @@ def test_the_account_tells_layers_and_readings_that_add_up(name: str, few: Image
     assert 0 <= account.sparsity.connection < 1
 
 
+@pytest.mark.parametrize("name", [name for name in BUILT_IN if find(name).spiking])
+def test_an_image_is_recorded_alike_in_any_company(name: str, few: Images) -> None:
+    """So that operations up to different stops may be counted group by group."""
+    contender = make(name)
+    list(contender.learn(few, 1))
+    contender.conclude(few)
+    whole, rows = contender.record(few), np.array([1, 4, 5])
+    part = contender.record(few.take(rows))
+    known = len(part.steps)  # fewer where none of them is shown for as long
+    np.testing.assert_array_equal(part.scores, whole.scores[rows, :known])
+    rest = contender.record(few.take(np.setdiff1d(np.arange(len(few)), rows)))
+    for population, sent in whole.events.items():
+        parts = part.events[population].sum(axis=0) + rest.events[population].sum(axis=0)
+        np.testing.assert_array_equal(parts, sent.sum(axis=0))
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_learned_bytes_are_the_parameters(name: str) -> None:
     contender = make(name)

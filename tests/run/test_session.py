@@ -177,6 +177,19 @@ def test_the_record_tells_operations_by_layer_sparsity_and_readings(record: RunR
         )
 
 
+def test_the_record_tells_what_stopping_with_confidence_gives(record: RunRecord) -> None:
+    summary = record.summary
+    assert ("early" in summary) == (record.contender in STEPPED)
+    if "early" in summary:
+        early, operations = summary["early"], summary["operations"]
+        assert 2000 <= early["counted"] <= 10_000
+        assert summary["anytime"][0]["steps"] <= early["mean_steps"] <= operations["steps"]
+        assert early["quartiles"] == sorted(early["quartiles"])
+        # Operations are counted on a sample of the images where some stop early.
+        assert 0 < early["effective_acs"] <= 1.02 * operations["effective_acs"]
+        assert 0 < early["membrane_updates"] <= 1.02 * operations["membrane_updates"]
+
+
 def test_weights_and_predictions_belong_together(record: RunRecord) -> None:
     kind = find(record.contender)
     contender = kind(kind.config_type(**SMALL[record.contender]))
@@ -214,6 +227,12 @@ def test_a_run_without_validation_images(tmp_path: Path) -> None:
     assert record.summary["accuracy"]["validation"] is None
     log = (tmp_path / "run" / "cnn_log_fixed.log").read_text()
     assert "early stopping is off" in log
+
+
+def test_without_validation_images_no_threshold_is_chosen(tmp_path: Path) -> None:
+    record = small_run("izhikevich-sparse", tmp_path / "run", n_validation=0, epochs=1)
+    assert "anytime" in record.summary
+    assert "early" not in record.summary
 
 
 def test_a_failure_is_in_the_log(tmp_path: Path) -> None:

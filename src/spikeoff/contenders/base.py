@@ -265,9 +265,15 @@ class Contender(ABC):
     def synapses(self) -> tuple[Synapses, ...]:
         """The synapses between the populations of a recording, starting with the input."""
 
-    def account(self, images: Images) -> Account:
-        """Operations, sparsity and readings on ``images``, derived by the ledger from a record."""
-        recording, synapses = self.record(images), self.synapses()
+    def account(self, images: Images, recording: Recording | None = None) -> Account:
+        """Operations, sparsity and readings on ``images``, derived by the ledger.
+
+        Args:
+            images: images to answer.
+            recording: of these images; by default they are recorded.
+        """
+        recording = self.record(images) if recording is None else recording
+        synapses = self.synapses()
         return account_of(recording, synapses, images.labels, self.readout_products())
 
     def readout_products(self) -> int:

@@ -49,13 +49,14 @@ class Reading:
 
     steps: since an image is shown.
     accuracy: fraction of right answers by what is known then.
-    effective_acs, membrane_updates: spent on an image by then, in the mean.
+    effective_acs, effective_macs, membrane_updates: spent on an image by then, in the mean.
     """
 
     steps: int
     accuracy: float
     effective_acs: float
     membrane_updates: float
+    effective_macs: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,7 @@ def account_of(
     met = [(recording.events[s.source] @ s.met).cumsum() / n for s in synapses]
     sent = {name: float(events.sum()) / n for name, events in recording.events.items()}
     done = [float(one[-1]) for one in met]
-    additions = [
-        one for s, one in zip(synapses, met, strict=True) if s.source not in recording.graded
-    ]
+    graded = [s.source in recording.graded for s in synapses]
     operations = Operations.of_layers(
         _layers(recording, synapses, done, sent, steps[-1]),
         neurons * steps[-1],
@@ -104,7 +103,7 @@ def account_of(
         operations,
         Sparsity(_connection(synapses), _activation(recording)),
         activity_of(recording),
-        _readings(recording, labels, additions, neurons)
+        _readings(recording, labels, met, graded, neurons)
         if recording.updated and len(labels)
         else (),
     )
@@ -172,15 +171,24 @@ def activity_of(recording: Recording) -> Activity:
 
 
 def _readings(
-    recording: Recording, labels: NDArray[np.uint8], met: list[NDArray[np.float64]], neurons: int
+    recording: Recording,
+    labels: NDArray[np.uint8],
+    met: Sequence[NDArray[np.float64]],
+    graded: Sequence[bool],
+    neurons: int,
 ) -> tuple[Reading, ...]:
     right = recording.answers == labels[:, None]
     n = len(labels)
+    additions, products = (
+        [one for one, values in zip(met, graded, strict=True) if values == kind]
+        for kind in (False, True)
+    )
     return tuple(
         Reading(
             int(recording.steps[k]), float(right[:, k].mean()),
-            float(sum(done[k] for done in met)),
+            float(sum(done[k] for done in additions)),
             neurons * (float(recording.image_steps[k]) / n),
+            float(sum(done[k] for done in products)),
         )
         for k in range(len(recording.steps))
     )  # fmt: skip

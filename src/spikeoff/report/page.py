@@ -21,6 +21,8 @@ from spikeoff.report.anytime import anytime_figure, early, has_readings
 from spikeoff.report.anytime import say as say_early
 from spikeoff.report.chips import WARNING, chip_rows
 from spikeoff.report.conditions import facts, settings
+from spikeoff.report.confident_answers import confident
+from spikeoff.report.confident_answers import say as say_confident
 from spikeoff.report.energy_table import EnergyRow, energy_rows, how
 from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
 from spikeoff.report.groups import group, ranked
@@ -106,6 +108,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         )),
         "anytime": _anytime(records, energy_table),
         "early": [say_early(one) for one in early(members, energy_table)],
+        "confident": [say_confident(one) for one in confident(members, energy_table)],
         "curves": [_curve(records, over_time=over_time) for over_time in (False, True)],
         "classes": records[0].spec.classes,
         "confusions": [_confusion(name, runs) for name, runs in ranked(records).items()],

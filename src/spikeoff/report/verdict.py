@@ -83,12 +83,13 @@ def run_energy(
     Args:
         record: of the run.
         table: what operations cost.
-        reading: an early answer, whose operations count instead of the whole image's.
+        reading: an early answer, whose operations count instead of the whole image's. Where it says
+            how many readings it took, the products of a vote count at each.
     """
     summary = record.summary
     done = dict(summary["operations"])
     if reading is not None:
-        done |= {"effective_macs": 0.0, **{k: reading[k] for k in SPENT}}
+        done |= {"effective_macs": 0.0, **{k: reading[k] for k in SPENT if k in reading}}
     updates = float(done["membrane_updates"])
     share = updates / (summary["operations"]["membrane_updates"] or 1) if updates else 1.0
     neuron = summary.get("neuron")
@@ -108,13 +109,13 @@ def run_energy(
         weight_bytes=WORD_BYTES * held,
         state_bytes=WORD_BYTES * neurons * (update.words if update else 0),
         biases=biases * share,
-        readout=readout,
+        readout=readout * float((reading or {}).get("readings", 1)),
     )
     return energy, WORD_BYTES * held
 
 
-SPENT = ("effective_acs", "membrane_updates")
-"""What an early answer has cost so far."""
+SPENT = ("effective_acs", "membrane_updates", "effective_macs")
+"""What an early answer has cost so far; earlier versions did not keep the last."""
 
 
 def cost(name: str, records: Sequence[RunRecord], table: EnergyTable) -> Cost:

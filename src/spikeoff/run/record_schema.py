@@ -94,6 +94,22 @@ class Operations(TypedDict):
     readout: NotRequired[Number]
 
 
+class Early(TypedDict):
+    """Answers with confidence, per inference; earlier versions lack them."""
+
+    threshold: Number | None
+    unit: str
+    tolerance: Number
+    accuracy: Number
+    readings: Number
+    mean_steps: Number
+    quartiles: tuple[Number, Number, Number]
+    effective_acs: Number
+    effective_macs: Number
+    membrane_updates: Number
+    counted: Count
+
+
 class Memory(TypedDict):
     """Bytes."""
 
@@ -146,6 +162,7 @@ class Record(TypedDict):
     time: Time
     spikes: Spikes
     operations: Operations
+    early: NotRequired[Early]
     memory: Memory
     environment: Environment
     files: Files

@@ -17,6 +17,7 @@ from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find, label
 from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.errors import UserError, one_line
+from spikeoff.ledger.confidence import early_answers
 from spikeoff.ledger.energy import from_tdp
 from spikeoff.ledger.environment import available_cores, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
@@ -262,7 +263,12 @@ def _judge(
     state = contender.state()
     folder.write_weights(state)
     contender.write_extras(folder.path, parts.test, response)
-    account = contender.account(parts.test)
+    recording = contender.record(parts.test)
+    account = contender.account(parts.test, recording)
+    early = early_answers(
+        contender.record, contender.synapses(), parts.validation, parts.test, recording,
+        contender.score_unit,
+    )  # fmt: skip
     if contender.spiking:
         record = partial(contender.record, every=1)
         speaks_for, unit = contender.speaks_for(), contender.score_unit
@@ -303,6 +309,7 @@ def _judge(
         "operations": account.operations,
         "sparsity": account.sparsity,
         **({"anytime": account.anytime} if account.anytime else {}),
+        **({"early": early} if early else {}),
         "memory": {
             **_held(contender),
             "peak_rss_bytes": peak_resident_bytes(),
