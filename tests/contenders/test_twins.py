@@ -78,8 +78,8 @@ def test_the_twin_of_columns_has_their_synapses(changes: dict[str, Any], spec: I
 
 def test_a_race_adds_each_twin_once_and_none_that_runs_already() -> None:
     def added(*names: str, **common: Any) -> list[tuple[str, Any]]:
-        chosen = [(name, preset_config(find(name), "quick")) for name in names]
-        return [(t.contender, t.settings) for t in added_twins(chosen, "quick", common)]
+        chosen = [(name, preset_config(find(name), "original")) for name in names]
+        return [(t.contender, t.settings) for t in added_twins(chosen, "original", common)]
 
     def twins(name: str) -> list[tuple[str, Any]]:
         kind = find(name)
@@ -96,6 +96,7 @@ def test_a_race_adds_each_twin_once_and_none_that_runs_already() -> None:
     assert alone.config == find("mlp").config_type(n_train=700)
     assert rounded.config.n_train == 700
     assert len(added_twins([chosen[0]] * 2, "full", {})) == 2
+    assert [twin.contender for twin in added_twins(chosen[:1], "quick", {})] == ["mlp"]
 
 
 def test_a_twin_that_cannot_be_run_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +114,7 @@ def test_a_twin_that_cannot_be_run_is_told_in_one_line(monkeypatch: pytest.Monke
 def test_twins_run_in_folders_that_say_what_they_are(tmp_path: Path) -> None:
     names = ["izhikevich-stdp", "izhikevich-gradient", "diehl-cook", "mlp"]
     common = {"epochs": 2, "n_train": 300}
-    runs = entries(names, [0, 5], "quick", common, tmp_path, twins=True)
+    runs = entries(names, [0, 5], "original", common, tmp_path, twins=True)
     twins = [
         "mlp/hidden=512,synapses=columns",
         "mlp-int8/hidden=512,synapses=columns,activation_bits=5",
@@ -129,7 +130,7 @@ def test_twins_run_in_folders_that_say_what_they_are(tmp_path: Path) -> None:
         assert one.config.save_path == tmp_path / one.place
     write_race(runs, tmp_path, None)
     assert read_race(tmp_path)[0] == runs
-    alone = entries(names, [0, 5], "quick", common, tmp_path)
+    alone = entries(names, [0, 5], "original", common, tmp_path)
     assert [one.place for one in alone] == [f"{n}/seed-{seed}" for seed in (0, 5) for n in names]
 
 

@@ -45,6 +45,8 @@ def added_twins(
 ) -> list[AddedTwin]:
     """The twins of the spiking ones among ``chosen``, each once; none that is chosen itself.
 
+    The quick preset takes the first twin of each, so that its race stays short.
+
     Args:
         chosen: contenders and their configurations.
         preset: of the race; a twin is trained as its contender is under that preset.
@@ -57,7 +59,8 @@ def added_twins(
     present = [(name, told(config)) for name, config in chosen]
     added = []
     for name, config in chosen:
-        for twin in find(name).twins(config):
+        twins = find(name).twins(config)
+        for twin in twins[:1] if preset == "quick" else twins:
             one = _configured(name, twin, preset, common)
             if (one.contender, told(one.config)) not in present:
                 present.append((one.contender, told(one.config)))
