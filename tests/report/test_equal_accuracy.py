@@ -28,13 +28,15 @@ from tests.report.made_operations import operations
 from tests.report.test_comparison import record
 
 TABLE = load_table()
+SNN = "izhikevich-sparse"
 
 
 def network(contender: str, hidden: int, wrong: int, effective: float, seed: int = 0) -> RunRecord:
     """One run: of 100 test images, ``wrong`` are answered wrongly."""
-    made = record(contender, seed, wrong, 1.0)
-    spiking = contender == "snn"
+    spiking = contender == SNN
+    made = record("snn" if spiking else contender, seed, wrong, 1.0)
     changes = {
+        "contender": contender,
         "config": made.summary["config"] | {"hidden": [hidden]},
         "parameters": 794 * hidden,
         "stored_parameters": 794 * hidden,
@@ -49,7 +51,7 @@ PERCEPTRONS = [
     network("mlp", 256, 3, 5e4),
     network("mlp", 300, 5, 6e4),
 ]
-SPIKING = [network("snn", 100, wrong, 1e5) for wrong in (2, 4, 20)]
+SPIKING = [network(SNN, 100, wrong, 1e5) for wrong in (2, 4, 20)]
 
 
 def found(records: list[RunRecord], table: object = TABLE) -> EqualAccuracy:
@@ -59,7 +61,7 @@ def found(records: list[RunRecord], table: object = TABLE) -> EqualAccuracy:
 
 
 def of(wrong: int, perceptrons: list[RunRecord] = PERCEPTRONS) -> Comparison:
-    (one,) = found([*perceptrons, network("snn", 100, wrong, 1e5)]).comparisons
+    (one,) = found([*perceptrons, network(SNN, 100, wrong, 1e5)]).comparisons
     return one
 
 
@@ -91,7 +93,7 @@ def test_within_the_front() -> None:
     assert one.ratio < one.point.cost / costs["mlp hidden=64"]
     assert one.interval[0] <= one.ratio <= one.interval[1]
     text = say(one)
-    assert text.startswith("At 96.0 % accuracy, snn needs ")
+    assert text.startswith("At 96.0 % accuracy, izhikevich-sparse needs ")
     assert "interpolated between mlp hidden=64 and mlp hidden=256" in text
     assert f"under {one.saving} of {one.decided} energy models" in text
 
@@ -99,7 +101,7 @@ def test_within_the_front() -> None:
 def test_a_network_on_the_front_has_ratio_1() -> None:
     """It costs what a conventional one does: the same one, called spiking where it is compared."""
     same = network("mlp", 64, 6, 1e4)
-    twin = replace(same, summary=same.summary | {"contender": "snn", "spiking": False})
+    twin = replace(same, summary=same.summary | {"contender": SNN, "spiking": False})
     spiking = replace(twin, summary=twin.summary | {"spiking": True})
     spiking.summary["operations"] = twin.summary["operations"]
     (one,) = found([*PERCEPTRONS, spiking]).comparisons
@@ -128,7 +130,7 @@ def test_models_that_decide_are_counted() -> None:
     counted = sum(model.counted and not model.one_sided for model in models())
     one = of(4)
     assert 0 < one.decided <= counted
-    cheap = found([*PERCEPTRONS, network("snn", 100, 4, 10)]).comparisons[0]
+    cheap = found([*PERCEPTRONS, network(SNN, 100, 4, 10)]).comparisons[0]
     assert cheap.saving > one.saving
 
 
@@ -149,7 +151,7 @@ def test_records_of_an_earlier_version_have_no_fronts() -> None:
 
 
 def test_the_page_the_terminal_and_the_numbers_say_it(tmp_path: Path) -> None:
-    spiking = [network("snn", 50 * k, wrong, 1e5 * k) for k, wrong in enumerate((20, 4, 2), 1)]
+    spiking = [network(SNN, 50 * k, wrong, 1e5 * k) for k, wrong in enumerate((20, 4, 2), 1)]
     records = [*PERCEPTRONS, *spiking]
     every = found(records)
     assert len(rows(every)) == len(sentences(every)) == 3

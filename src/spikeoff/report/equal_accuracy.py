@@ -134,7 +134,7 @@ def say(one: Comparison) -> str:
     alone = limits == _limits((one.ratio, one.ratio))  # a network as it is, not interpolated
     factor = f"{times(one.ratio)} {'' if alone else f'{limits} '}times the energy"
     under = (
-        f" It needs less under {one.saving} of {one.decided} energy models." if one.decided else ""
+        f" It saves energy under {one.saving} of {one.decided} energy models." if one.decided else ""
     )
     if one.place == "below":
         return (
@@ -165,9 +165,9 @@ def rows(found: EqualAccuracy) -> list[dict[str, str]]:
                 one.point.cost / 1000 if found.unit == "pJ" else one.point.cost
             ),
             "Ratio": "no claim" if one.ratio is None else times(one.ratio),
-            "95 % interval": "" if one.interval is None else _limits(one.interval).strip("()"),
+            "95 % interval": "none" if one.interval is None else _limits(one.interval).strip("()"),
             "Conventional": " and ".join(one.between) + NOTES[one.place],
-            "Models that say less": f"{one.saving} of {one.decided}" if one.decided else "none",
+            "Models that see a saving": f"{one.saving} of {one.decided}" if one.decided else "none",
         }
         for one in found.comparisons
     ]
@@ -175,7 +175,7 @@ def rows(found: EqualAccuracy) -> list[dict[str, str]]:
 
 def how(found: EqualAccuracy) -> str:
     """How the comparison was made, in a paragraph."""
-    seeds = f"and of the {found.seeds} seeds" if found.seeds > 1 else "(one seed: not of the seed)"
+    seeds = "and of the seeds" if found.seeds > 1 else "(of one seed: its spread is not covered)"
     return (
         f"Energy per image by the model {found.model}, zeros skipped, estimated and not measured. "
         "A front holds the networks that are more accurate than every cheaper one of their family. "
