@@ -17,6 +17,7 @@ from spikeoff.report.equal_accuracy import (
     Comparison,
     EqualAccuracy,
     equal_accuracy,
+    how,
     rows,
     say,
     sentences,
@@ -93,7 +94,7 @@ def test_within_the_front() -> None:
     assert one.ratio < one.point.cost / costs["mlp hidden=64"]
     assert one.interval[0] <= one.ratio <= one.interval[1]
     text = say(one)
-    assert text.startswith("At 96.0 % accuracy, izhikevich-sparse needs ")
+    assert text.startswith("At 96.00 % accuracy, izhikevich-sparse needs ")
     assert "interpolated between mlp hidden=64 and mlp hidden=256" in text
     assert f"under {one.saving} of {one.decided} energy models" in text
 
@@ -115,14 +116,14 @@ def test_beyond_the_front_there_is_no_claim() -> None:
     assert (one.place, one.ratio, one.interval, one.decided) == ("beyond", None, None, 0)
     text = say(one)
     assert "no conventional network of this race reaches that accuracy" in text
-    assert "mlp hidden=256 comes closest, with 97.0 %" in text
+    assert "mlp hidden=256 comes closest, with 97.00 %" in text
     assert "times" not in text
 
 
 def test_below_the_front_the_other_network_is_more_accurate() -> None:
     one = of(20)
     assert (one.place, one.between) == ("below", ("mlp hidden=16",))
-    assert "which is more accurate (88.0 %)" in say(one)
+    assert "which is more accurate (88.00 %)" in say(one)
     assert one.saving == 0  # a cheaper conventional network might be as accurate
 
 
@@ -144,10 +145,13 @@ def test_a_users_table_takes_the_place_of_the_model() -> None:
             assert point.cost == pytest.approx(counts.total(network_of(PERCEPTRONS[1])))
 
 
-def test_records_of_an_earlier_version_have_no_fronts() -> None:
+def test_records_of_an_earlier_version_are_left_out() -> None:
     old = network("mlp", 32, 8, 5e3)
     del old.summary["operations"]["layers"]
-    assert equal_accuracy([*PERCEPTRONS, old, *SPIKING], TABLE) is None
+    with_old = found([*PERCEPTRONS, old, *SPIKING])
+    assert with_old.left_out == ("mlp hidden=32",)
+    assert with_old.comparisons == found([*PERCEPTRONS, *SPIKING]).comparisons
+    assert how(with_old).endswith("not known: mlp hidden=32.")
 
 
 def test_the_page_the_terminal_and_the_numbers_say_it(tmp_path: Path) -> None:

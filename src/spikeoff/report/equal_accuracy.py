@@ -86,6 +86,7 @@ class EqualAccuracy:
     """All networks, and the spiking ones compared at equal accuracy.
 
     model, unit: of the costs.
+    left_out: networks whose cost is not known, as in records of earlier versions.
     """
 
     model: str
@@ -93,53 +94,56 @@ class EqualAccuracy:
     seeds: int
     points: tuple[Point, ...]
     comparisons: tuple[Comparison, ...]
+    left_out: tuple[str, ...]
 
 
 def equal_accuracy(records: Sequence[RunRecord], table: EnergyTable) -> EqualAccuracy | None:
-    """The comparison; None without a conventional front, or where the model has no costs.
+    """The comparison; None without a conventional front.
 
     Args:
         records: of one race, on the same test images.
         table: what operations cost; another than the default takes the place of the model.
     """
     model = find(DEFAULT_MODEL) if table == load_table() else of_table(table)
-    groups = group(records)
+    every = group(records)
+    costs, left_out = {}, []
+    for name, runs in every.items():
+        try:
+            costs[name] = float(np.mean(_costs(model, runs)))
+        except NotAvailableError:
+            left_out.append(name)
+    groups = {name: every[name] for name in costs}
     ours = [name for name, runs in groups.items() if runs[0].summary["spiking"]]
     theirs = [name for name in groups if name not in ours]
     if not _has_front(groups, theirs):
         return None
     networks = _Networks(groups, ours, theirs)
-    try:
-        costs = {name: networks.cost(model, name) for name in groups}
-    except NotAvailableError:
-        return None
     points = _points(groups, costs)
     return EqualAccuracy(
         model.name, model.unit, len({record.seed for record in records}), tuple(points.values()),
-        tuple(_comparisons(networks, model, points)),
+        tuple(_comparisons(networks, model, points)), tuple(left_out),
     )  # fmt: skip
 
 
 def say(one: Comparison) -> str:
     """A comparison in a sentence or two."""
     point, name = one.point, one.point.name
-    at = f"At {100 * point.accuracy:.1f} % accuracy, {name}"
+    at = f"At {100 * point.accuracy:.2f} % accuracy, {name}"
     other = one.between[0]
     if one.ratio is None or one.interval is None:
         return (
             f"{at} is beyond the front: no conventional network of this race reaches that accuracy "
-            f"({other} comes closest, with {100 * one.accuracies[0]:.1f} %). No claim."
+            f"({other} comes closest, with {100 * one.accuracies[0]:.2f} %). No claim."
         )
     limits = _limits(one.interval)
     alone = limits == _limits((one.ratio, one.ratio))  # a network as it is, not interpolated
     factor = f"{times(one.ratio)} {'' if alone else f'{limits} '}times the energy"
-    under = (
-        f" It saves energy under {one.saving} of {one.decided} energy models." if one.decided else ""
-    )
+    under = f" It saves energy under {one.saving} of {one.decided} energy models."
+    under = under if one.decided else ""
     if one.place == "below":
         return (
             f"{at} needs {factor} of {other}, the cheapest network of its family, which is more "
-            f"accurate ({100 * one.accuracies[0]:.1f} %); there is none so small that it has the "
+            f"accurate ({100 * one.accuracies[0]:.2f} %); there is none so small that it has the "
             f"same accuracy.{under}"
         )
     if len(one.between) == 1:
@@ -176,6 +180,11 @@ def rows(found: EqualAccuracy) -> list[dict[str, str]]:
 def how(found: EqualAccuracy) -> str:
     """How the comparison was made, in a paragraph."""
     seeds = "and of the seeds" if found.seeds > 1 else "(of one seed: its spread is not covered)"
+    missing = (
+        f" Left out, since their energy is not known: {', '.join(found.left_out)}."
+        if found.left_out
+        else ""
+    )
     return (
         f"Energy per image by the model {found.model}, zeros skipped, estimated and not measured. "
         "A front holds the networks that are more accurate than every cheaper one of their family. "
@@ -184,7 +193,7 @@ def how(found: EqualAccuracy) -> str:
         "each conventional front. Intervals are 95 %: all fronts drawn again from "
         f"{RESAMPLES:,} resamples of the test images {seeds}. Where no conventional network of the "
         "race reaches an accuracy, there is no claim. Models are counted where they decide, with "
-        "the bits of the activations matched as above."
+        f"activations of as many bits as the spikes can tell apart.{missing}"
     )
 
 
@@ -217,16 +226,20 @@ class _Networks:
         """
         key = (model.name, name, bits)
         if key not in self._known:
-            self._known[key] = float(np.mean(self.costs(model, name, bits)))
+            self._known[key] = float(np.mean(_costs(model, self.groups[name], bits)))
         return self._known[key]
 
-    def costs(self, model: EnergyModel, name: str, bits: int = FULL_BITS) -> Floats:
-        """By seed."""
-        runs = self.groups[name]
-        found = np.array([model.total(network_of(run, activation_bits=bits)) for run in runs])
-        if not (found > 0).all():
-            raise NotAvailableError(f"{name} costs nothing under it")
-        return found
+
+def _costs(model: EnergyModel, runs: Sequence[RunRecord], bits: int = FULL_BITS) -> Floats:
+    """By seed.
+
+    Raises:
+        NotAvailableError: the model does not apply, or a run costs nothing.
+    """
+    found = np.array([model.total(network_of(run, activation_bits=bits)) for run in runs])
+    if not (found > 0).all():
+        raise NotAvailableError("it costs nothing under the model")
+    return found
 
 
 def _comparisons(
@@ -243,7 +256,7 @@ def _comparisons(
 
     names = [*theirs, *ours]  # costs by a table do not depend on the bits of activations
     drawn = Resampled([networks.groups[name] for name in names])
-    costs = drawn.means(np.concatenate([networks.costs(model, name) for name in names]))
+    costs = drawn.means(np.concatenate([_costs(model, networks.groups[name]) for name in names]))
     n = len(theirs)
     intervals = ratio_intervals(
         costs[:, :n], drawn.accuracies[:, :n], families, costs[:, n:], drawn.accuracies[:, n:]
