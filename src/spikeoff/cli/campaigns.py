@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +16,6 @@ from spikeoff.errors import UserError
 
 if TYPE_CHECKING:
     from spikeoff.experiments.campaign import Entry
-    from spikeoff.experiments.campaign.campaign_runner import Executor
 
 FAILED_RUNS = 1
 
@@ -77,9 +76,6 @@ def compare(
         store: folder or URL with the list of finished runs, which several races can share; by
             default the folder of the race.
     """
-    from spikeoff.console import output_console
-    from spikeoff.experiments.campaign import open_output, race, read_race
-
     common = {
         "epochs": epochs,
         "num_threads": num_threads,
@@ -92,60 +88,82 @@ def compare(
         "energy_seconds": energy_seconds,
     }
     ways = Ways(executor, workers, address, store)
-    place = ways.choose_executor()
     if resume is not None:
-        _refuse_changes(preset, contenders, twins, seeds, output, energy_table, common)
-    where = resume or output or f"runs/compare-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+        changed = contenders or not twins or seeds != (0,) or preset != "quick"
+        refuse_changes({**common, "output": output, "energy_table": energy_table}, bool(changed))
+
+    def begin(folder: Path) -> list[Entry]:
+        from spikeoff.contenders.registry import names
+        from spikeoff.experiments.campaign import entries
+
+        labels = contenders or tuple(names())
+        return entries(labels, seeds, preset, chosen(common), folder, twins=twins)
+
+    return run_race(
+        begin, "compare", preset, ways, output=output, resume=resume, energy_table=energy_table
+    )
+
+
+def run_race(
+    begin: Callable[[Path], list[Entry]],
+    verb: str,
+    preset: PresetName,
+    ways: Ways,
+    *,
+    output: str | None,
+    resume: str | None,
+    energy_table: Path | None,
+) -> int:
+    """Run a new race, or go on with the one in ``resume``; the exit status.
+
+    Args:
+        begin: the runs of a new race in a folder.
+        verb: of the command, for the name of a new folder and for going on.
+        preset: of the race, for that name.
+        ways: how the runs execute.
+        output: folder of a new race; by default a new one under runs/.
+        resume: folder of a stopped race.
+        energy_table: of a new race.
+    """
+    from spikeoff.console import output_console
+    from spikeoff.experiments.campaign import open_output, race, read_race, with_threads
+
+    place = ways.choose_executor()
+    where = resume or output or f"runs/{verb}-{preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
     with open_output(where) as folder:
         if resume is not None:
             runs, energy_table = read_race(folder.root)
         else:
-            runs = _begun(preset, contenders, twins, seeds, common, folder.root, place)
+            runs = with_threads(begin(folder.root), place.threads)
         failures = race(
             runs, folder, output_console(), energy_table,
-            resumed=resume is not None, executor=place, store=store,
-            again=ways.again("compare", "--resume", folder.shown),
+            resumed=resume is not None, executor=place, store=ways.store,
+            again=ways.again(verb, "--resume", folder.shown),
         )  # fmt: skip
     return _failed(failures)
 
 
-def _refuse_changes(
-    preset: PresetName,
-    contenders: tuple[str, ...],
-    twins: bool,
-    seeds: tuple[int, ...],
-    output: str | None,
-    energy_table: Path | None,
-    common: Mapping[str, Any],
-) -> None:
-    """Refuse settings given together with --resume."""
-    others = [output, energy_table, *(v for k, v in common.items() if k != "device")]
-    changed = (
-        contenders or not twins or seeds != (0,) or preset != "quick" or common["device"] != "auto"
-    )
-    if changed or any(other is not None for other in others):
+def chosen(common: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of all runs that were given."""
+    return {name: value for name, value in common.items() if value is not None}
+
+
+def refuse_changes(settings: Mapping[str, Any], changed: bool) -> None:
+    """Refuse settings given together with --resume.
+
+    Args:
+        settings: None where not given; ``device`` is auto.
+        changed: whether any other setting was given.
+
+    Raises:
+        UserError: there are some.
+    """
+    given = [v for k, v in settings.items() if k != "device" and v is not None]
+    if changed or given or settings["device"] != "auto":
         raise UserError(
             "only --executor, --workers, --address and --store can be given with --resume: a "
             "race goes on as it began"
         )
-
-
-def _begun(
-    preset: PresetName,
-    contenders: tuple[str, ...],
-    twins: bool,
-    seeds: tuple[int, ...],
-    common: Mapping[str, Any],
-    folder: Path,
-    place: Executor,
-) -> list[Entry]:
-    """The runs of a new race."""
-    from spikeoff.contenders.registry import names
-    from spikeoff.experiments.campaign import entries, with_threads
-
-    chosen = {name: value for name, value in common.items() if value is not None}
-    runs = entries(contenders or tuple(names()), seeds, preset, chosen, folder, twins=twins)
-    return with_threads(runs, place.threads)
 
 
 def campaign(

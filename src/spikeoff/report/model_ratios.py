@@ -94,7 +94,7 @@ def model_ratios(groups: Groups, table: EnergyTable) -> list[PairRatios]:
     """All pairs, as stored; and as dense matrices too where synapses are missing in them."""
     known = [model for model in models() if not model.one_sided]
     if table != load_table():
-        known.append(_of_table(table))
+        known.append(of_table(table))
     result = []
     for pair in pairings(groups).values():
         if pair is None:
@@ -147,7 +147,8 @@ def _is_sparse(pair: Pairing) -> bool:
     return pair.synapses[0] < pair.widths[0] * pair.widths[1]
 
 
-def _of_table(table: EnergyTable) -> EnergyModel:
+def of_table(table: EnergyTable) -> EnergyModel:
+    """The model that prices operations by a user's table."""
     return EnergyModel(
         "your table",
         by_table(lambda: table),

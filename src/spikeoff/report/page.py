@@ -24,7 +24,11 @@ from spikeoff.report.conditions import facts, settings
 from spikeoff.report.confident_answers import confident
 from spikeoff.report.confident_answers import say as say_confident
 from spikeoff.report.energy_table import EnergyRow, energy_rows, how
+from spikeoff.report.equal_accuracy import EqualAccuracy, equal_accuracy, sentences
+from spikeoff.report.equal_accuracy import how as how_equal
+from spikeoff.report.equal_accuracy import rows as rows_equal
 from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
+from spikeoff.report.front_figure import front_figure
 from spikeoff.report.groups import group, ranked
 from spikeoff.report.model_ratios import model_ratios
 from spikeoff.report.pairing import pairings, why_unpaired
@@ -95,6 +99,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "energy_models": model_table.model_rows(),
         "chips": chip_rows(members),
         "chips_warning": WARNING,
+        "front": _front(equal_accuracy(records, energy_table)),
         "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in rows],
         "energy_table": energy_table,
         "robustness": page_section(records),
@@ -142,6 +147,19 @@ def _conditions(records: Sequence[RunRecord]) -> dict[str, Any]:
         "race": race_command(records),
         "commands": [run_command(record) for record in records],
     }
+
+
+def _front(found: EqualAccuracy | None) -> dict[str, Any] | None:
+    """The part about equal accuracy; None where there are no fronts."""
+    if found is None:
+        return None
+    return {
+        "figure": Markup(svg(
+            lambda: front_figure(found), "front",
+            "Test accuracy against energy per image, one front per family of networks",
+        )),
+        "sentences": sentences(found), "rows": rows_equal(found), "how": how_equal(found),
+    }  # fmt: skip
 
 
 def _confusion(name: str, records: Sequence[RunRecord]) -> dict[str, Any]:

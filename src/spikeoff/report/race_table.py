@@ -27,6 +27,7 @@ from spikeoff.report.energy_table import (
     joules,
     measured_how,
 )
+from spikeoff.report.equal_accuracy import equal_accuracy
 from spikeoff.report.gallery import right_by
 from spikeoff.report.groups import group, ranked
 from spikeoff.report.model_ratios import model_ratios
@@ -166,6 +167,7 @@ def write_json(records: Sequence[RunRecord], energy_table: EnergyTable, path: Pa
             "verdicts": verdicts(groups, energy_table),
         },
         "energy_models": as_numbers(model_ratios(groups, energy_table)),
+        "equal_accuracy": equal_accuracy(records, energy_table),
         "measured_chips": CHIPS,
         "confusion": {
             name: np.sum([run.confusion() for run in runs], axis=0).tolist()

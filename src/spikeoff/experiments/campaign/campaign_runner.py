@@ -34,6 +34,7 @@ from spikeoff.ledger.environment import available_cores
 from spikeoff.ledger.operation_energy import EnergyTable, load_table
 from spikeoff.report.answer import answer
 from spikeoff.report.energy_table import energy_table as energy_table_of
+from spikeoff.report.equal_accuracy import equal_accuracy, sentences
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.model_ratios import model_ratios
 from spikeoff.report.model_table import terminal_matrix
@@ -189,6 +190,9 @@ def show(
     for name, pair in pairings(groups).items():
         if pair is None:
             console.print(why_unpaired(groups, name), highlight=False)
+    fronts = equal_accuracy(ordered, energy_table)
+    for sentence in () if fronts is None else sentences(fronts):
+        console.print(sentence, highlight=False)
     paths = write_comparison(ordered, output, energy_table)
     for path in paths:
         console.print(str(path), highlight=False, soft_wrap=True)
