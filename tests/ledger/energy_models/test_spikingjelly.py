@@ -33,10 +33,11 @@ def test_lemaire_of_a_layer_and_its_neurons(kind: str, bias: bool) -> None:
     torch.manual_seed(0)
     sources, targets = 60, 25
     nodes = {"if": neuron.IFNode(), "lif": neuron.LIFNode()}
-    module = nn.Sequential(nn.Linear(sources, targets, bias=bias), nodes[kind])
+    linear = nn.Linear(sources, targets, bias=bias)
+    module = nn.Sequential(linear, nodes[kind])
     spikes = (torch.rand(1, sources) < 0.4).float()
     with torch.no_grad():
-        module[0].weight.mul_(20)  # type: ignore[operator]
+        linear.weight.mul_(20)
         fired = int(module(spikes).sum())
     nodes[kind].reset()
     ours = spiking(kind, spiking_layer(sources, targets, int(spikes.sum()), fired, bias=bias))
