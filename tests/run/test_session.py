@@ -182,12 +182,11 @@ def test_the_record_tells_what_stopping_with_confidence_gives(record: RunRecord)
     assert ("early" in summary) == (record.contender in STEPPED)
     if "early" in summary:
         early, operations = summary["early"], summary["operations"]
-        assert 2000 <= early["counted"] <= 10_000
+        assert early["counted"] == small_data.N_TEST
         assert summary["anytime"][0]["steps"] <= early["mean_steps"] <= operations["steps"]
         assert early["quartiles"] == sorted(early["quartiles"])
-        # Operations are counted on a sample of the images where some stop early.
-        assert 0 < early["effective_acs"] <= 1.02 * operations["effective_acs"]
-        assert 0 < early["membrane_updates"] <= 1.02 * operations["membrane_updates"]
+        for count in ("effective_acs", "membrane_updates"):
+            assert 0 < early[count] <= operations[count] * (1 + 1e-9)
 
 
 def test_weights_and_predictions_belong_together(record: RunRecord) -> None:

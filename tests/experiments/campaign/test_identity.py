@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -15,12 +15,7 @@ from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.experiments.campaign import identity
 from spikeoff.experiments.campaign.identity import address
 
-OTHERS: dict[str, Any] = {
-    "preset": "tuned", "vote": "learned", "initialisation": "kaiming",
-    "readout": "hebbian", "hidden": "regular-spiking", "output": "regular-spiking",
-    "schedule": "linear", "synapses": "columns", "device": "cpu",
-    "columns": 2, "field": 9, "tdp": 100.0, "num_threads": 2,
-}  # fmt: skip
+OTHERS: dict[str, Any] = {"columns": 2, "field": 9, "tdp": 100.0, "num_threads": 2}
 """A second value where none can be derived from the first."""
 
 DATA = "0" * 64
@@ -36,10 +31,16 @@ def of(name: str, config: Any) -> str:
     return address(name, config, DATA, "cuda")
 
 
+def choices(kind: type[Any], name: str) -> list[Any]:
+    """The values of a field that has a few by name."""
+    hint = get_type_hints(kind)[name]
+    return list(get_args(hint)) if get_origin(hint) is Literal else []
+
+
 def another(config: Any, name: str) -> Any:
     """The configuration with another value in one field; None where no simple one will do."""
     value = getattr(config, name)
-    tries: list[Any] = [OTHERS.get(name)] if name != "engine" else ["brian2", "tensorflow"]
+    tries: list[Any] = [OTHERS.get(name), *choices(type(config), name)]
     if isinstance(value, bool):
         tries = [not value]
     elif isinstance(value, int | float):

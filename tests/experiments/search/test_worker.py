@@ -11,6 +11,7 @@ import pytest
 from optuna.trial import Trial, TrialState
 
 from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
+from spikeoff.contenders.presets import preset_fields
 from spikeoff.data import MNIST, Dataset, Images
 from spikeoff.errors import UserError
 from spikeoff.experiments.search import command, worker
@@ -66,8 +67,9 @@ def test_test_images_are_never_touched_and_accuracy_is_that_of_a_run(
     done = Finished(study.trials(4))
     assert len(done.complete) == 4
     for trial in done.trials[:2]:
-        config = MLPConfig(**SMALL, **trial.params, num_threads=1, timing_seconds=0,
-                           energy_seconds=0, save_path=tmp_path / str(trial.number))  # fmt: skip
+        searched = {**preset_fields(MLP, "quick"), **SMALL, **trial.params}
+        machine = {"num_threads": 1, "timing_seconds": 0, "energy_seconds": 0}
+        config = MLPConfig(**{**searched, **machine}, save_path=tmp_path / str(trial.number))
         summary = run("mlp", config).summary
         assert summary["accuracy"]["validation"] == trial.value
 
