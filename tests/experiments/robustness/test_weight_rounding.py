@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from spikeoff.contenders.registry import BUILT_IN
 from spikeoff.errors import UserError
 from spikeoff.experiments.robustness.weight_rounding import (
     BITS,
@@ -13,6 +14,7 @@ from spikeoff.experiments.robustness.weight_rounding import (
     rounded_state,
     step_size,
 )
+from tests.contenders.test_contract import make
 
 
 @pytest.mark.parametrize("bits", BITS)
@@ -53,3 +55,20 @@ def test_only_named_arrays_are_rounded() -> None:
     assert (got["weights"] != state["weights"]).any()
     with pytest.raises(UserError, match=r"`bits` \(=1\) must be at least 2"):
         rounded_state(state, ["weights"], 1)
+
+
+def test_codes_become_the_nearest_codes() -> None:
+    codes = np.array([[-127, 50], [3, 127]], np.int8)
+    assert (rounded(codes, 8) == codes).all()
+    assert (rounded(codes, 3) == np.array([[-127, 42], [0, 127]])).all()  # a step of 127 / 3
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_three_bits_change_the_weights_of_every_contender(name: str) -> None:
+    contender = make(name)
+    state, names = contender.state(), contender.weight_names()
+    assert set(names) <= state.keys()
+    got = rounded_state(state, names, 3)
+    changed = {key for key, array in got.items() if not np.array_equal(array, state[key])}
+    assert changed
+    assert changed <= set(names)

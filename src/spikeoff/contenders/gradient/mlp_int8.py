@@ -97,6 +97,10 @@ class MLPInt8(MLP):
                 layer.bias.copy_(held[f"{name}.bias"])
                 activation.top.copy_(held[f"{name}.top"])
 
+    def weight_names(self) -> tuple[str, ...]:
+        """The codes of the weights; each counts in the steps of its neuron."""
+        return tuple(f"{name}.weight" for name in self.module.rounding())
+
     def footprint(self) -> Footprint:
         """One byte per weight that exists, four per bias and step."""
         biases = sum(self.config.hidden)

@@ -30,17 +30,19 @@ BITS = (8, 4, 3)
 def step_size(weights: NDArray[Any], bits: int) -> float:
     """The distance of two neighbouring values; 0 where all weights are 0."""
     require("bits", bits, bits >= 2, "at least 2")
-    largest = float(np.abs(weights).max(initial=0.0))
+    largest = float(np.abs(weights.astype(np.float64)).max(initial=0.0))
     return largest / float(2 ** (bits - 1) - 1)
 
 
 def rounded(weights: NDArray[Any], bits: int) -> NDArray[Any]:
-    """The weights on a grid of 2^bits - 1 values, in their own floating-point type."""
+    """The weights on a grid of 2^bits - 1 values, in their own type; codes as the nearest code."""
     step = step_size(weights, bits)
     if step == 0.0:
         return weights.copy()
-    grid = np.rint(weights.astype(np.float64) / step)
-    return (grid * step).astype(weights.dtype)
+    on_grid = step * np.rint(weights.astype(np.float64) / step)
+    if weights.dtype.kind == "i":
+        on_grid = np.rint(on_grid)
+    return on_grid.astype(weights.dtype)
 
 
 def rounded_state(state: State, names: Sequence[str], bits: int) -> State:
