@@ -23,7 +23,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from spikeoff.plotting import COLOURS, MARKERS, new_figure
+from spikeoff.plotting import colour_and_marker, new_figure
 from spikeoff.report.figures import svg
 from spikeoff.report.groups import group, ranked
 from spikeoff.run.robustness_file import Condition, Robustness, read_robustness
@@ -209,10 +209,10 @@ def robustness_figure(summary: RobustnessSummary) -> Figure:
             if keys[0] not in one.accuracy:
                 continue
             accuracies = [one.clean, *(one.accuracy[key] for key in keys)]
+            colour, marker = colour_and_marker(one.place)
             axes.plot(
                 range(len(keys) + 1), [100 * accuracy for accuracy in accuracies],
-                color=COLOURS[one.place % len(COLOURS)], label=one.name,
-                marker=MARKERS[one.place % len(MARKERS)], markersize=5,
+                color=colour, marker=marker, markersize=5, label=one.name,
             )  # fmt: skip
         ticks = [_amount(summary.conditions[key]) for key in keys]
         axes.set_xticks(range(len(keys) + 1), ["clean", *ticks], fontsize=8)
