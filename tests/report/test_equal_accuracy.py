@@ -135,6 +135,21 @@ def test_models_that_decide_are_counted() -> None:
     assert cheap.saving > one.saving
 
 
+def test_a_model_that_does_not_price_a_network_can_still_find_a_cheaper_one() -> None:
+    convolution = network("cnn", 64, 1, 1e7)
+    for layer in convolution.summary["operations"]["layers"]:
+        layer["convolution"] = True
+    # lemaire and neuromc price no convolution; neuromc finds a cheaper perceptron all the same.
+    for done, fewer in ((1e5, 0), (10, 1)):
+        spiking = network(SNN, 100, 4, done)
+        alone, beside = (
+            found([*PERCEPTRONS, *others, spiking]).comparisons[0] for others in ([], [convolution])
+        )
+        assert beside.between == alone.between
+        assert beside.decided == alone.decided - fewer
+        assert beside.saving == alone.saving - fewer
+
+
 def test_a_users_table_takes_the_place_of_the_model() -> None:
     assert found(PERCEPTRONS).model == "smooth"
     stepped = found([*PERCEPTRONS, *SPIKING], stepped_table())

@@ -8,7 +8,8 @@ networks (sizes, steps, synapses) makes points of one front.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -138,7 +139,7 @@ def say(one: Comparison) -> str:
     limits = _limits(one.interval)
     alone = limits == _limits((one.ratio, one.ratio))  # a network as it is, not interpolated
     factor = f"{times(one.ratio)} {'' if alone else f'{limits} '}times the energy"
-    under = f" It saves energy under {one.saving} of {one.decided} energy models."
+    under = f" It saves energy under {one.saving} of {one.decided} energy models that decide."
     under = under if one.decided else ""
     if one.place == "below":
         return (
@@ -218,6 +219,14 @@ class _Networks:
         steps = [float(run.summary["operations"].get("steps", 1)) for run in self.groups[name]]
         return activation_bits(float(np.mean(steps)))
 
+    def conventional_costs(self, model: EnergyModel, bits: int) -> Floats:
+        """[conventional networks] under a model; NaN where it does not apply."""
+        costs = np.full(len(self.theirs), np.nan)
+        for k, name in enumerate(self.theirs):
+            with suppress(NotAvailableError):
+                costs[k] = self.cost(model, name, bits)
+        return costs
+
     def cost(self, model: EnergyModel, name: str, bits: int = FULL_BITS) -> float:
         """Mean over seeds.
 
@@ -250,9 +259,16 @@ def _comparisons(
         return []
     families, accuracies = networks.families(), np.array([points[n].accuracy for n in theirs])
 
-    def match(under: EnergyModel, name: str) -> Cheapest:
-        costs = np.array([networks.cost(under, other, networks.bits(name)) for other in theirs])
-        return cheapest(costs, accuracies, families, points[name].accuracy)
+    def match(under: EnergyModel, name: str) -> tuple[Cheapest, bool]:
+        """The cheapest of those that the model prices, and whether it prices all."""
+        costs = networks.conventional_costs(under, networks.bits(name))
+        known = np.flatnonzero(~np.isnan(costs))
+        if not len(known):
+            raise NotAvailableError("it prices no conventional network of this race")
+        of = [families[k] for k in known]
+        found = cheapest(costs[known], accuracies[known], of, points[name].accuracy)
+        between = tuple(int(known[k]) for k in found.between)
+        return replace(found, between=between), len(known) == len(theirs)
 
     names = [*theirs, *ours]  # costs by a table do not depend on the bits of activations
     drawn = Resampled([networks.groups[name] for name in names])
@@ -264,11 +280,11 @@ def _comparisons(
     counted = [one for one in models() if one.counted and not one.one_sided]
     result = []
     for name, interval in zip(ours, intervals, strict=True):
-        found, point = match(model, name), points[name]
+        (found, _), point = match(model, name), points[name]
         signs = []
         for other in counted:
             try:
-                signs.append(_less(networks.cost(other, name), match(other, name)))
+                signs.append(_less(networks.cost(other, name), *match(other, name)))
             except NotAvailableError:
                 continue
         decided = [sign for sign in signs if sign is not None]
@@ -285,12 +301,16 @@ def _comparisons(
     return sorted(result, key=lambda one: (one.point.family, one.point.cost))
 
 
-def _less(cost: float, found: Cheapest) -> bool | None:
-    """Whether the spiking network needs less; None where that cannot be said."""
+def _less(cost: float, found: Cheapest, all_priced: bool) -> bool | None:
+    """Whether the spiking network needs less; None where that cannot be said.
+
+    It needs more as soon as one conventional network that is accurate enough costs less. That it
+    needs less can be said within the front alone, and where the model prices all networks.
+    """
     if found.cost is None:
         return None
-    if found.place == "below" and cost < found.cost:
-        return None  # a less accurate conventional network might cost less still
+    if cost < found.cost and (found.place == "below" or not all_priced):
+        return None
     return cost < found.cost
 
 
