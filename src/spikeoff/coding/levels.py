@@ -31,11 +31,11 @@ def threshold_steps(levels: Sequence[int], n_steps: int) -> NDArray[np.int64]:
 
 def check_levels(levels: Sequence[int], n_steps: int) -> None:
     """Refuse levels that do not fall, that are no pixel values, or that outnumber the steps."""
-    told = " ".join(map(str, levels))
+    given = " ".join(map(str, levels))
     falling = all(one > other for one, other in pairwise(levels))
     if not levels or not falling or levels[0] > 254 or levels[-1] < 0:
-        raise UserError(f"`levels` (={told}) must be falling pixel values from 254 to 0")
+        raise UserError(f"`levels` (={given}) must be falling pixel values from 254 to 0")
     if len(levels) > n_steps:
         raise UserError(
-            f"`levels` (={told}) must be at most `n_steps` (={n_steps}), one level per step"
+            f"`levels` (={given}) must be at most `n_steps` (={n_steps}), one level per step"
         )

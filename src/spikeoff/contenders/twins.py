@@ -56,19 +56,19 @@ def added_twins(
         UserError: a contender names a twin that does not exist, or settings that it refuses.
     """
     chosen = list(chosen)
-    present = [(name, told(config)) for name, config in chosen]
+    present = [(name, deciding(config)) for name, config in chosen]
     added = []
     for name, config in chosen:
         twins = find(name).twins(config)
         for twin in twins[:1] if preset == "quick" else twins:
             one = _configured(name, twin, preset, common)
-            if (one.contender, told(one.config)) not in present:
-                present.append((one.contender, told(one.config)))
+            if (one.contender, deciding(one.config)) not in present:
+                present.append((one.contender, deciding(one.config)))
                 added.append(one)
     return added
 
 
-def told(config: Config) -> Config:
+def deciding(config: Config) -> Config:
     """A configuration without what decides no result: two of one network are equal."""
     kind = type(config)
     default = kind()

@@ -41,7 +41,7 @@ def parse(raw: bytes, where: str) -> NDArray[np.generic]:
         raise _damaged(where, ValueError("a length is negative"))
     promised, found = math.prod(shape) * dtype.itemsize, len(raw) - start
     if promised > found:
-        # Python refuses to print a product of thousands of digits, so it is not told.
+        # Python refuses to print a product of thousands of digits, so it is left out.
         raise UserError(
             f"{where}: the file ends early ({found} bytes of data, its header promises more); "
             "write or fetch it again"

@@ -29,7 +29,7 @@ class EnergyFigure:
 
 @dataclass(frozen=True)
 class MeasuredEnergy(EnergyFigure):
-    """What counters told: ``value`` = ``gross`` - idle power x ``seconds``.
+    """What counters measured: ``value`` = ``gross`` - idle power x ``seconds``.
 
     images: those whose answers ``value`` covers; None of training.
     gross: with idle power (J).

@@ -23,7 +23,7 @@ def peak_resident_bytes() -> int:
 
 
 def peak_device_bytes(device: str) -> int | None:
-    """The most memory that PyTorch held on a GPU; None on the CPU and where it is not told."""
+    """The most memory that PyTorch held on a GPU; None on the CPU and where it is not known."""
     if not device.startswith("cuda"):
         return None
     import torch  # noqa: PLC0415 (already loaded by whoever has a device)

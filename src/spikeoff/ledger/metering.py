@@ -66,7 +66,7 @@ class Tally:
 class Meter:
     """Measures windows of work; without a counter, their time alone.
 
-    reason: why no energy is told, None while it is.
+    reason: why no energy is reported, None while it is.
     idle: the window in which the machine did nothing.
     length: seconds that a window of repeated work should last at least.
     """
@@ -129,7 +129,7 @@ class Meter:
         return result
 
     def net(self, window: Window) -> dict[Kind, float]:
-        """Energy above idle (J), by part of the machine; empty where none is told."""
+        """Energy above idle (J), by part of the machine; empty where none is measured."""
         parts: dict[Kind, float] = {}
         if self.reason is None:
             for counter in self.counters:

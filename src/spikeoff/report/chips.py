@@ -83,10 +83,10 @@ def _estimate(name: str, runs: Sequence[RunRecord]) -> dict[str, str] | None:
     spiking = bool(runs[0].summary["spiking"])
     text = f"{_plain(values[0])} to {_plain(values[-1])} (est.)"
     loihi = _microjoules("loihi", runs) if spiking else None
-    told = f"estimated, {len(values)} models" + (
+    how = f"estimated, {len(values)} models" + (
         "" if loihi is None else f"; {_plain(loihi)} with the constants of Loihi"
     )
-    return _row(name, "spiking" if spiking else "conventional", f"{accuracy:.2f}", text, told)
+    return _row(name, "spiking" if spiking else "conventional", f"{accuracy:.2f}", text, how)
 
 
 def _row(name: str, kind: str, accuracy: str, energy: str, source: str) -> dict[str, str]:

@@ -20,11 +20,11 @@ class Fact:
 
 def facts(records: Sequence[RunRecord]) -> list[Fact]:
     """Data, hardware, system and versions of all runs."""
-    told = [_facts(record.summary) for record in records]
+    every = [_facts(record.summary) for record in records]
     result = []
-    for name in told[0]:
+    for name in every[0]:
         runs: dict[str, list[str]] = {}
-        for record, values in zip(records, told, strict=True):
+        for record, values in zip(records, every, strict=True):
             runs.setdefault(values[name], []).append(f"{record.label} seed {record.seed}")
         alone = len(runs) == 1
         result.append(Fact(name, [(v, "" if alone else ", ".join(r)) for v, r in runs.items()]))

@@ -83,14 +83,14 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
     """Verdict, race, energy, differences, learning and confusions."""
     rows = standings(records)
     members = group(records)
-    told, pairs = verdicts(members, energy_table), model_ratios(members, energy_table)
+    found, pairs = verdicts(members, energy_table), model_ratios(members, energy_table)
     return {
-        "answer": answer(rows, pairs, told, members),
+        "answer": answer(rows, pairs, found, members),
         "standings": rows,
         "colours": {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(members)},
         "conditions": conditions(records),
         "differences": [say_pair(pair) for pair in compare_pairs(ranked(records))],
-        "verdicts": [say_verdict(one, energy_table) for one in told],
+        "verdicts": [say_verdict(one, energy_table) for one in found],
         "unpaired": [
             why_unpaired(members, name) for name, pair in pairings(members).items() if pair is None
         ],

@@ -15,7 +15,7 @@ from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import PRESETS, Preset, labelled_config
 from spikeoff.contenders.registry import find
-from spikeoff.contenders.twins import added_twins, told
+from spikeoff.contenders.twins import added_twins, deciding
 from spikeoff.errors import UserError
 from spikeoff.report.groups import recorded_effects, settings_of_today
 from spikeoff.run.run_record import RunRecord
@@ -101,7 +101,7 @@ def _race(
         if len(shared) == len(differing):
             asked.setdefault(record.label, []).append(record.seed)
         else:
-            others.setdefault((record.contender, told(config)), []).append(record.seed)
+            others.setdefault((record.contender, deciding(config)), []).append(record.seed)
     same = all(getattr(one, key) == value for key, value in common.items() for one in configs)
     whole = all(sorted(ran) == list(seeds) for ran in [*asked.values(), *others.values()])
     if not asked or not same or not whole or None in common.values():
@@ -124,7 +124,7 @@ def _twins(
     for one in labels:
         name, config = labelled_config(one, preset)
         chosen.append((name, replace(config, **common)))
-    return {(one.contender, told(one.config)) for one in added_twins(chosen, preset, common)}
+    return {(one.contender, deciding(one.config)) for one in added_twins(chosen, preset, common)}
 
 
 def _needed_keys(record: RunRecord) -> list[str]:

@@ -1,4 +1,4 @@
-"""The machine's energy sensors, told on a terminal."""
+"""The machine's energy sensors, as a table for a terminal."""
 
 from __future__ import annotations
 

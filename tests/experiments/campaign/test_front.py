@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spikeoff.contenders.presets import Preset
-from spikeoff.contenders.twins import told
+from spikeoff.contenders.twins import deciding
 from spikeoff.errors import UserError
 from spikeoff.experiments.campaign import family_sizes
 from spikeoff.experiments.campaign.family_sizes import DEFAULT, SIZES, front_entries
@@ -18,7 +18,7 @@ from tests import program, small_data
 def test_networks_are_distinct(preset: Preset, tmp_path: Path) -> None:
     runs = front_entries(tuple(SIZES), (0, 1), preset, {"n_train": 100}, tmp_path)
     assert len({run.place for run in runs}) == len(runs)
-    configs = [(run.contender, told(run.config)) for run in runs if run.config.seed == 0]
+    configs = [(run.contender, deciding(run.config)) for run in runs if run.config.seed == 0]
     assert all(configs.count(one) == 1 for one in configs)
     assert 2 * len(configs) == len(runs)
     assert {run.config.n_train for run in runs} == {100}

@@ -153,7 +153,7 @@ class Conventional(GradientContender):
 
 
 def _dropout_seed(seed: int, epoch: int, first: int) -> NDArray[np.int64]:
-    """[2] of a batch, told by its first image, so that no generator's state need be kept."""
+    """[2] of a batch, identified by its first image, so that no generator's state need be kept."""
     words = np.random.SeedSequence([seed, epoch, first]).generate_state(2, np.uint32)
     return words.astype(np.int64)
 

@@ -183,9 +183,9 @@ def show(
     shown = terminal_matrix(pairs)
     if shown is not None:
         console.print(shown)
-    told = verdicts(groups, energy_table)
-    console.print(answer(standings(ordered), pairs, told, groups).headline, highlight=False)
-    for verdict in told:
+    found = verdicts(groups, energy_table)
+    console.print(answer(standings(ordered), pairs, found, groups).headline, highlight=False)
+    for verdict in found:
         console.print(say(verdict, energy_table), highlight=False)
     for name, pair in pairings(groups).items():
         if pair is None:

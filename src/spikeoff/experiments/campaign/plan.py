@@ -143,11 +143,11 @@ def entries(
 
 def settings_label(varied: Mapping[str, Any]) -> str:
     """The name of a configuration's folder, from the values in which it differs."""
-    told = ",".join(f"{key}={_value(value)}" for key, value in varied.items())
-    if not told or LABEL.fullmatch(told):
-        return told
-    digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-    return f"{re.sub('[^A-Za-z0-9=,_]+', '_', told)[:60]}-{digest}"
+    name = ",".join(f"{key}={_value(value)}" for key, value in varied.items())
+    if not name or LABEL.fullmatch(name):
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{re.sub('[^A-Za-z0-9=,_]+', '_', name)[:60]}-{digest}"
 
 
 def _value(value: Any) -> str:

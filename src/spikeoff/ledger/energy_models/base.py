@@ -127,8 +127,8 @@ class Network:
             NotAvailableError: it is not known.
         """
         if self.update is None:
-            told = "its neurons" if self.neuron is None else f"neuron {self.neuron}"
-            raise NotAvailableError(f"the cost of an update of {told} is not known")
+            name = "its neurons" if self.neuron is None else f"neuron {self.neuron}"
+            raise NotAvailableError(f"the cost of an update of {name} is not known")
         return self.update
 
     def as_dense_matrices(self) -> Network:

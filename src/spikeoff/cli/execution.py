@@ -13,13 +13,18 @@ ExecutorName = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
-class Ways:
-    """Flags that do not change a result, so they may change when a campaign continues."""
+class Execution:
+    """How the runs execute. This changes no result, so it may change when a campaign continues."""
 
-    executor: ExecutorName
-    workers: int | None
-    address: str | None
-    store: str | None
+    executor: ExecutorName = "local"
+    """local, processes on this machine; or ray, a Ray cluster."""
+    workers: int | None = None
+    """Number of runs at a time; by default one, on a cluster as many as fit."""
+    address: str | None = None
+    """Address of the Ray cluster; by default RAY_ADDRESS, or a new cluster on this machine."""
+    store: str | None = None
+    """Folder or URL with the list of finished runs, which several campaigns can share; by default
+    the folder of the campaign."""
 
     def choose_executor(self) -> Executor:
         """The executor that the flags ask for."""

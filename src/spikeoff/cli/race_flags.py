@@ -1,0 +1,119 @@
+"""Flags that ``compare`` and ``front`` share: what all runs of a race have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from spikeoff.cli.training import DeviceName
+from spikeoff.errors import UserError
+
+if TYPE_CHECKING:
+    from spikeoff.cli.execution import Execution
+    from spikeoff.experiments.campaign import Entry
+
+PresetName = Literal["quick", "original", "full"]
+
+FAILED_RUNS = 1
+
+OF_THE_RACE = ("preset", "seeds", "output", "energy_table", "resume")
+"""Flags that are no settings of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaceFlags:
+    """A race: its preset, its seeds, its folder, and settings of all its runs."""
+
+    preset: PresetName = "quick"
+    """quick, a short training of each network; original, the complete training with the settings of
+    the original scripts; full, the same."""
+    seeds: tuple[int, ...] = (0,)
+    """Random seeds; every network runs once per seed."""
+    output: str | None = None
+    """Folder of the race, or URL in an object store, such as s3://bucket/race; by default a new
+    folder under runs/."""
+    epochs: int | None = None
+    """Passes over the training images; replaces the value of the preset."""
+    num_threads: int | None = None
+    """CPU threads per run; by default all cores, shared equally among several workers; one on a
+    cluster."""
+    device: DeviceName = "auto"
+    """Device to compute on; auto takes a GPU if there is one."""
+    mnist_path: str | None = None
+    """Data set, by name or path; MNIST by default."""
+    n_train: int | None = None
+    """Number of training images; replaces the value of the preset."""
+    n_validation: int | None = None
+    """Number of validation images; 5,000 by default."""
+    tdp: float | None = None
+    """Thermal design power (W) for the energy estimate; 160 by default."""
+    timing_seconds: float | None = None
+    """Time (s) to measure latency, and the same time for throughput; 0 measures neither."""
+    energy_seconds: float | None = None
+    """Maximum time (s) per run to measure energy, if there are sensors; 0 measures none."""
+    energy_table: Path | None = None
+    """TOML file with the energy of each operation on a chip; 45 nm CMOS by default."""
+    resume: str | None = None
+    """Folder or URL of a stopped race; it continues with its original settings."""
+
+    def common(self) -> dict[str, Any]:
+        """The settings of all runs that were given."""
+        names = [field.name for field in fields(self) if field.name not in OF_THE_RACE]
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    def run(
+        self,
+        verb: str,
+        begin: Callable[[Path], list[Entry]],
+        execution: Execution,
+        *,
+        changed: bool,
+    ) -> int:
+        """Run a new race, or go on with a stopped one; the exit status.
+
+        Args:
+            verb: of the command, for the name of a new folder and for going on.
+            begin: the runs of a new race in a folder.
+            execution: how the runs execute.
+            changed: whether a flag of ``verb`` alone was given.
+
+        Raises:
+            UserError: a stopped race was to go on with other settings.
+        """
+        from spikeoff.console import output_console
+        from spikeoff.experiments.campaign import open_output, race, read_race, with_threads
+
+        if self.resume is not None:
+            self._check_unchanged(changed)
+        energy_table, place = self.energy_table, execution.choose_executor()
+        new = f"runs/{verb}-{self.preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+        with open_output(self.resume or self.output or new) as folder:
+            if self.resume is not None:
+                runs, energy_table = read_race(folder.root)
+            else:
+                runs = with_threads(begin(folder.root), place.threads)
+            failures = race(
+                runs, folder, output_console(), energy_table,
+                resumed=self.resume is not None, executor=place, store=execution.store,
+                again=execution.again(verb, "--resume", folder.shown),
+            )  # fmt: skip
+        return exit_status(failures)
+
+    def _check_unchanged(self, changed: bool) -> None:
+        """Refuse settings given together with --resume."""
+        if changed or self != RaceFlags(resume=self.resume):
+            raise UserError(
+                "only --executor, --workers, --address and --store can be given with --resume: a "
+                "race goes on as it began"
+            )
+
+
+def exit_status(failures: Sequence[str]) -> int:
+    """The exit status of a race, whose failures are printed."""
+    for line in failures:
+        print(f"spikeoff: failed: {line}", file=sys.stderr)  # noqa: T201
+    return FAILED_RUNS if failures else 0
