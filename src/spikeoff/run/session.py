@@ -254,11 +254,6 @@ def _judge(
     test_start = time.perf_counter()
     response = contender.respond(parts.test)
     test_s = time.perf_counter() - test_start
-    accuracy = {
-        name: contender.respond(part).accuracy(part)
-        for name, part in (("train", parts.train), ("validation", parts.validation))
-    }
-    accuracy["test"] = response.accuracy(parts.test)
     folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
     state = contender.state()
     folder.write_weights(state)
@@ -288,17 +283,13 @@ def _judge(
         "parameters": contender.parameter_count(),
         "stored_parameters": contender.stored_parameters(),
         "config": config,
-        "data": {
-            "name": dataset.name,
-            "sha256": dataset.sha256(),
-            "shape": dataset.spec.shape,
-            "classes": dataset.spec.classes,
-            "n_train": len(parts.train),
-            "n_validation": len(parts.validation),
-            "n_test": len(parts.test),
-        },
+        "data": _data(dataset, parts),
         "epochs": {"trained": len(history.rows), "chosen": history.chosen_epoch},
-        "accuracy": accuracy,
+        "accuracy": {
+            "train": contender.respond(parts.train).accuracy(parts.train),
+            "validation": contender.respond(parts.validation).accuracy(parts.validation),
+            "test": response.accuracy(parts.test),
+        },
         "time": {
             "train_s": history.seconds,
             "test_s": test_s,
@@ -322,6 +313,18 @@ def _judge(
         "environment": environment(threads, contender.device, contender.libraries),
         "files": contender.outputs,
         **contender.record_extras(parts.test, response),
+    }
+
+
+def _data(dataset: Dataset, parts: Split) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "sha256": dataset.sha256(),
+        "shape": dataset.spec.shape,
+        "classes": dataset.spec.classes,
+        "n_train": len(parts.train),
+        "n_validation": len(parts.validation),
+        "n_test": len(parts.test),
     }
 
 
