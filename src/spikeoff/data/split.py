@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data.images import Dataset, Images
 from spikeoff.data.spec import ImageSpec
+from spikeoff.data.stratified import stratified_draw
 from spikeoff.errors import UserError
 
 
@@ -66,14 +67,10 @@ def _draw(
         return rows, rows[:0]
     if n == len(rows):
         return rows[:0], rows
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 (a second to import)
-
     try:
-        left, drawn = train_test_split(
-            rows, test_size=n, stratify=dataset.train.labels[rows], random_state=seed
-        )
+        left, drawn = stratified_draw(dataset.train.labels[rows], n, seed)
     except ValueError as error:
         raise UserError(
             f"{dataset.name}: too few images of some class to split off {n} of {len(rows)}"
         ) from error
-    return np.sort(left), np.sort(drawn)
+    return rows[left], rows[drawn]
