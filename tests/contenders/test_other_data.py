@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset, load_dataset
@@ -27,6 +26,8 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def digits() -> Dataset:
     """The 8 x 8 digits of scikit-learn."""
+    from sklearn.datasets import load_digits
+
     held = load_digits()
     pixels = (held.images * 255 / 16).astype(np.uint8)
     return make_dataset("digits", (pixels[:1400], held.target[:1400]),

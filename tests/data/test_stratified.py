@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.model_selection import train_test_split
 
 from spikeoff.data import Dataset
 from spikeoff.data.stratified import stratified_draw
 
 
 def assert_like_sklearn(labels: np.ndarray, n: int, seed: int) -> None:
+    from sklearn.model_selection import train_test_split
+
     places = np.arange(len(labels))
     try:
         expected = train_test_split(places, test_size=n, stratify=labels, random_state=seed)

@@ -12,7 +12,7 @@ from spikeoff.cli import main
 from spikeoff.contenders.diehl_cook.files import write_responses
 from spikeoff.data.export import export
 from spikeoff.experiments.evaluation import judge
-from tests import program, small_data
+from tests import pictures, program, small_data
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 FAST = ["--n_e", "20", "--example_time", "0.1", "--input_intensity", "8", "--n_train", "300"]
@@ -55,7 +55,8 @@ def test_evaluate_writes_the_seeds_figures_and_a_record(
     test, train = data.test.labels[:500], data.train.labels[:900]
     write_responses(tmp_path, made_up(test), test, "final")
     write_responses(tmp_path, made_up(train), train, "training")
-    assert call("evaluate", "--save_path", tmp_path) == 0
+    with pictures.drawn():
+        assert call("evaluate", "--save_path", tmp_path) == 0
     shown = capsys.readouterr().out
     assert "900 training responses" in shown
     for name in ("confusion_matrix.png", "error_examples.png", "assignments.png"):

@@ -16,7 +16,7 @@ from spikeoff.data import load_dataset
 from spikeoff.errors import UserError
 from spikeoff.experiments.training import train
 from spikeoff.run.run_record import RunRecord, read_run
-from tests import small_data
+from tests import pictures, small_data
 
 # The file names that the seed's scripts write, and the spikes that spiking networks keep.
 SEED_FILES = {
@@ -109,7 +109,8 @@ BY_SPEED = [
 
 @pytest.fixture(scope="session", params=BY_SPEED)
 def record(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
-    return small_run(request.param, tmp_path_factory.mktemp("run") / "a")
+    with pictures.drawn():
+        return small_run(request.param, tmp_path_factory.mktemp("run") / "a")
 
 
 def test_the_folder_holds_the_seeds_files_and_the_record(record: RunRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,28 @@ from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
 from spikeoff.contenders.izhikevich_stdp.figures import field_map
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
-from spikeoff.data import Images, load_dataset, split
+from spikeoff.data import Images, split
+from spikeoff.data.split import Split
 from spikeoff.errors import UserError
 from spikeoff.experiments import training
 from spikeoff.kernels.jit import set_threads
 from spikeoff.ledger.environment import available_cores
 from spikeoff.run.run_record import RunRecord
+from tests import small_data
 
 SMALL: dict[str, Any] = {"n_hidden": 100, "epochs": 2, "n_train": 2000, "n_validation": 500}
 
-IMAGES = split(load_dataset(), seed=0, n_validation=2000, n_train=2000)
+
+@functools.cache
+def images() -> Split:
+    """Images to learn from and others, as many."""
+    return split(small_data.dataset(), seed=0, n_validation=2000, n_train=2000)
 
 
 def train(folder: Path, **changes: Any) -> RunRecord:
-    config = IzhikevichSTDPConfig(save_path=folder, **{**SMALL, **changes})
+    config = IzhikevichSTDPConfig(
+        save_path=folder, mnist_path=small_data.path(), **{**SMALL, **changes}
+    )
     return training.train("izhikevich-stdp", config)
 
 
@@ -71,7 +80,7 @@ def learned(**changes: Any) -> IzhikevichSTDP:
     """The small network after two passes over 2,000 images."""
     contender = IzhikevichSTDP(IzhikevichSTDPConfig(n_hidden=100, epochs=2, **changes))
     for epoch in (1, 2):
-        list(contender.learn(IMAGES.train, epoch))
+        list(contender.learn(images().train, epoch))
     return contender
 
 
@@ -82,9 +91,9 @@ def taught() -> IzhikevichSTDP:
 
 
 def probed(contender: IzhikevichSTDP) -> float:
-    contender.conclude(IMAGES.train)
-    response = contender.respond(IMAGES.validation)
-    told = contender.record_extras(IMAGES.validation, response)["linear_probe"]
+    contender.conclude(images().train)
+    response = contender.respond(images().validation)
+    told = contender.record_extras(images().validation, response)["linear_probe"]
     return float(told["test"])
 
 
@@ -94,9 +103,9 @@ def test_the_number_of_threads_changes_nothing(taught: IzhikevichSTDP) -> None:
     one, two = taught, learned(num_threads=2)
     for name, array in one.state().items():
         np.testing.assert_array_equal(array, two.state()[name], name)
-    many = two.respond(IMAGES.train)
+    many = two.respond(images().train)
     set_threads(1)
-    np.testing.assert_array_equal(one.respond(IMAGES.train).scores, many.scores)
+    np.testing.assert_array_equal(one.respond(images().train).scores, many.scores)
     set_threads(available_cores())
 
 
@@ -105,9 +114,9 @@ def test_plain_hebb_is_a_weaker_readout_of_the_same_features(taught: IzhikevichS
     delta, plain = taught, learned(readout="hebbian")
     for name in ("hidden", "theta"):
         np.testing.assert_array_equal(delta.state()[name], plain.state()[name])
-    images = IMAGES.validation
-    weaker = plain.respond(images).accuracy(images) or 0
-    assert 0.5 < weaker < (delta.respond(images).accuracy(images) or 0)
+    others = images().validation
+    weaker = plain.respond(others).accuracy(others) or 0
+    assert 0.5 < weaker < (delta.respond(others).accuracy(others) or 0)
 
 
 @pytest.mark.slow
@@ -197,9 +206,9 @@ def test_another_device_is_refused() -> None:
 
 
 def test_an_image_of_any_steps_up_to_sixty_can_be_learned() -> None:
-    images = split(load_dataset(), seed=0, n_validation=0, n_train=100).train
+    some = images().train.take(slice(0, 100))
     for n_steps in (1, 5, 7, 60):
         config = IzhikevichSTDPConfig(n_hidden=32, n_steps=n_steps, max_rate=1.0)
         contender = IzhikevichSTDP(config)
-        assert sum(step.examples for step in contender.learn(images, 1)) == 100
+        assert sum(step.examples for step in contender.learn(some, 1)) == 100
         assert np.isfinite(contender.state()["hidden"]).all()

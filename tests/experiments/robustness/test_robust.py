@@ -12,13 +12,14 @@ import pytest
 
 from spikeoff.cli import main
 from spikeoff.contenders.registry import find
-from spikeoff.data import Dataset, Images
+from spikeoff.data import Images
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.report.page import render
 from spikeoff.report.robustness import mean_ratio, summarise
 from spikeoff.run.robustness_file import ROBUSTNESS, read_robustness
 from spikeoff.run.run_record import find_runs, read_run
 from spikeoff.run.session import run
+from tests import pictures, small_data
 
 SIZES: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": (32,), "batch_size": 20},
@@ -50,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, size in SIZES.items():
         config = find(name).config_type(
             save_path=folder / name, epochs=3, n_train=1000, n_validation=50, num_threads=1,
-            timing_seconds=0.0, energy_seconds=0.0, **size,
+            timing_seconds=0.0, energy_seconds=0.0, mnist_path=small_data.path(), **size,
         )  # fmt: skip
         run(name, config)
     return folder
@@ -111,9 +112,10 @@ def test_weights_are_matrices_and_filters_and_nothing_else() -> None:
 def test_command_writes_results_that_do_not_depend_on_when_or_with_whom(
     race: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    status, out, _ = robust(
-        capsys, race, "--output", tmp_path, "--n_images", 300, "--num_threads", 1
-    )
+    with pictures.drawn():
+        status, out, _ = robust(
+            capsys, race, "--output", tmp_path, "--n_images", 300, "--num_threads", 1
+        )
     assert status == 0
     assert "300 test images" in out
     assert (tmp_path / "robustness.png").stat().st_size > 10_000
@@ -143,12 +145,12 @@ def test_command_writes_results_that_do_not_depend_on_when_or_with_whom(
 
 
 def test_clean_accuracy_is_that_of_the_run_when_all_test_images_are_taken(
-    race: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, mnist: Dataset
+    race: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     robust(capsys, race / "mlp", "--output", tmp_path, "--n_images", 20_000, "--num_threads", 1)
     found = read_robustness(race / "mlp")
     assert found is not None
-    assert found.n_images == len(mnist.test)
+    assert found.n_images == small_data.N_TEST
     assert found.clean == read_run(race / "mlp").summary["accuracy"]["test"]
 
 

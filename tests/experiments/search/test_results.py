@@ -25,6 +25,7 @@ from spikeoff.experiments.search.runner import FIRST, SearchRunner
 from spikeoff.experiments.search.settings import Machine
 from spikeoff.experiments.search.study import SharedStudy
 from spikeoff.experiments.search.worker_pool import WorkerPool
+from tests import pictures
 from tests.experiments.search.made import fill, hill, made_settings, made_study
 
 MACHINE = Machine(1, "cpu", "mnist")
@@ -38,7 +39,8 @@ def test_what_moves_accuracy_most_is_found_most_important(tmp_path: Path) -> Non
     shares = importances(study, finished(study, 30))
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["learning_rate"] > 0.8
-    written = write_figures(study, finished(study, 30), tmp_path)
+    with pictures.drawn():
+        written = write_figures(study, finished(study, 30), tmp_path)
     assert [path.name for path in written] == [HISTORY, IMPORTANCE, PARALLEL]
     assert all(path.stat().st_size > 10_000 for path in written)
 
