@@ -251,7 +251,7 @@ def test_a_zip_of_something_else(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -90,6 +90,7 @@ def test_batches_are_for_the_native_engine() -> None:
         DiehlCookConfig(learning="batched", engine="brian2")
 
 
+@pytest.mark.slow  # it alone needs this kernel in single precision
 def test_a_batched_contender_goes_on_from_its_state() -> None:
     fields: dict[str, Any] = {
         "n_e": 20, "example_time": 0.1, "input_intensity": 8.0, "learning": "batched",

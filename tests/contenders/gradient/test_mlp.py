@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sklearn.neural_network import MLPClassifier
 from torch.nn import functional
 
 from spikeoff.contenders.gradient.mlp import MLP, MLPConfig, Perceptron
@@ -17,6 +16,8 @@ from spikeoff.errors import UserError
 
 @pytest.mark.parametrize("initialisation", ["equalised", "kaiming"])
 def test_probabilities_are_scikit_learns(few: Images, initialisation: Any) -> None:
+    from sklearn.neural_network import MLPClassifier
+
     contender = MLP(MLPConfig(hidden=(32,), initialisation=initialisation))
     network = contender.module
     assert isinstance(network, Perceptron)

@@ -10,12 +10,16 @@ from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
 from spikeoff.contenders.diehl_cook.initial_layers import make_constants, make_layers
 from spikeoff.contenders.diehl_cook.network import Constants, Layer
 from spikeoff.data import load_dataset
-
-pytest.importorskip("brian2")
-
 from spikeoff.experiments.bench.brian2_styles import Brian2Styles, run_standalone
 
 pytestmark = pytest.mark.reference
+
+
+@pytest.fixture(autouse=True)
+def brian2() -> None:
+    """Skip without it; it is imported where it is needed, not by every collection of tests."""
+    pytest.importorskip("brian2")
+
 
 CONFIG = DiehlCookConfig(n_e=20, example_time=0.1, resting_time=0.02, input_intensity=8.0)
 

@@ -17,9 +17,14 @@ from spikeoff.run.session import run
 from tests import gated, killing, small_data
 from tests.experiments.campaign import losing_nodes
 
-pytest.importorskip("ray")
-
 pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(autouse=True)
+def ray() -> None:
+    """Skip without it; it is imported where it is needed, not by every collection of tests."""
+    pytest.importorskip("ray")
+
 
 CAMPAIGN = """\
 [gated-mlp]

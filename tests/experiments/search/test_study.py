@@ -81,6 +81,8 @@ def test_no_more_trials_are_run_than_asked_however_many_take_them(
     assert late.take(3) is None
     trials = study.trials(9)
     assert len(trials) == 4
+    assert trials[3].state == TrialState.WAITING  # put back, and begun by nobody
+    assert not {WORKER, ATTEMPTS} & trials[3].user_attrs.keys()
     assert is_over(trials[:3], 3)
     assert is_open(trials, 4)
     fill(study, 4, hill)

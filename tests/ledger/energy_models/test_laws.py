@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeoff.ledger.energy_models.base import Layer, Network
@@ -18,6 +18,9 @@ TWO_SIDED = [pytest.param(model, id=model.name) for model in models() if not mod
 
 sizes = st.integers(1, 2000)
 shares = st.floats(0, 1)
+some_networks = settings(max_examples=30)
+"""For each of a dozen models."""
+
 neurons = st.sampled_from(["izhikevich", "lif", "conductance-lif"])
 
 
@@ -46,6 +49,7 @@ def close_or_below(low: float, high: float) -> bool:
 
 
 @pytest.mark.parametrize("model", MODELS)
+@some_networks
 @given(n=sizes, m=sizes, rates=st.tuples(shares, shares), stored=shares, neuron=neurons)
 def test_more_spikes_never_cost_less(model, n, m, rates, stored, neuron) -> None:  # type: ignore[no-untyped-def]
     few, many = (model.total(snn(n, m, rate, stored, neuron)) for rate in sorted(rates))
@@ -54,6 +58,7 @@ def test_more_spikes_never_cost_less(model, n, m, rates, stored, neuron) -> None
 
 
 @pytest.mark.parametrize("model", MODELS)
+@some_networks
 @given(n=sizes, m=sizes, rate=shares, stored=shares, neuron=neurons)
 def test_stored_weights_never_cost_more_than_a_dense_matrix(  # type: ignore[no-untyped-def]
     model, n, m, rate, stored, neuron
@@ -63,6 +68,7 @@ def test_stored_weights_never_cost_more_than_a_dense_matrix(  # type: ignore[no-
 
 
 @pytest.mark.parametrize("model", TWO_SIDED)
+@some_networks
 @given(n=sizes, m=sizes, active=shares, stored=shares)
 def test_skipping_zeros_never_costs_more(model, n, m, active, stored) -> None:  # type: ignore[no-untyped-def]
     network = ann(n, m, active, stored)

@@ -18,6 +18,7 @@ Several tables of one contender, ``[[mlp]]``, are several sets of configurations
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +32,7 @@ from spikeoff.experiments.campaign.plan import Entry, check_choice, settings_lab
 from spikeoff.files import read_toml
 
 MAX_RUNS = 10_000
+TOO_MANY = f"over {MAX_RUNS} runs; make several campaigns of it"
 EVERY = "all"
 KEYS = ("seeds", "preset", EVERY)
 
@@ -103,7 +105,7 @@ def _campaign(name: str, content: dict[str, Any]) -> Campaign:
                 )
             configs += _product(contender, preset, {**every, **table})
             if len(configs) * len(seeds) > MAX_RUNS:
-                raise UserError(f"over {MAX_RUNS} runs; make several campaigns of it")
+                raise UserError(TOO_MANY)
     _check_apart(configs)
     for seed in seeds:
         replace(configs[0][2], seed=seed)  # a seed that no configuration takes shows here
@@ -125,6 +127,8 @@ def _product(
             check_choice(f"[{contender}] {key}", value)
     listed = {key: value for key, value in settings.items() if isinstance(value, list)}
     single = {key: value for key, value in settings.items() if key not in listed}
+    if math.prod(map(len, listed.values())) > MAX_RUNS:
+        raise UserError(TOO_MANY)
     base = preset_fields(kind, preset)
     found = []
     for values in itertools.product(*listed.values()):
@@ -134,8 +138,6 @@ def _product(
         except (UserError, TypeError) as error:
             raise UserError(f"[{contender}] {one_line(error, 400)}") from error
         found.append((name, settings_label(varied), config))
-        if len(found) > MAX_RUNS:
-            raise UserError(f"over {MAX_RUNS} runs; make several campaigns of it")
     return found
 
 
