@@ -73,9 +73,10 @@ class _Lasting:
         if not self._closed:
             try:
                 return self._stream.write(text)
-            except UnicodeEncodeError as error:
-                known = text.encode(error.encoding, ASCII_SPELLING)
-                return self._stream.write(known.decode(error.encoding, "replace"))
+            except UnicodeEncodeError:
+                encoding = self._stream.encoding
+                known = text.encode(encoding, ASCII_SPELLING)
+                return self._stream.write(known.decode(encoding, "replace"))
             except (OSError, ValueError) as error:
                 self._close(error)
         return len(text)

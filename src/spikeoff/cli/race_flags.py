@@ -39,8 +39,8 @@ class RaceFlags:
     epochs: int | None = None
     """Passes over the training images; replaces the value of the preset."""
     num_threads: int | None = None
-    """CPU threads per run; by default all cores, shared equally among several workers; one on a
-    cluster."""
+    """CPU threads per run; by default OMP_NUM_THREADS or all cores, shared equally among several
+    workers; one on a cluster."""
     device: DeviceName = "auto"
     """Device to compute on; auto takes a GPU if there is one."""
     mnist_path: str | None = None

@@ -56,7 +56,7 @@ class Config:
     epochs: int = 30
     """Maximum number of passes over the training images."""
     num_threads: int | None = setting(None, Effect.SPEED)
-    """Number of CPU threads; all cores by default."""
+    """Number of CPU threads; by default OMP_NUM_THREADS, or else all cores."""
     device: Device = setting("auto", Effect.DEVICE)
     """Device to compute on; auto takes a GPU if there is one."""
     mnist_path: str = setting(EMBEDDED, Effect.DATA)

@@ -19,7 +19,7 @@ from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.confidence import early_answers
 from spikeoff.ledger.energy import from_tdp
-from spikeoff.ledger.environment import available_cores, environment, git_revision
+from spikeoff.ledger.environment import default_threads, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.ledger.operations import Activity
 from spikeoff.ledger.raster import raster_of, save_raster
@@ -270,7 +270,7 @@ def _judge(
         save_raster(raster_of(record, parts.test, speaks_for, unit), folder.path)
     if account.anytime:
         folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
-    threads = config.num_threads or available_cores()
+    threads = config.num_threads or default_threads()
     return {
         "contender": contender.id,
         "title": contender.title,

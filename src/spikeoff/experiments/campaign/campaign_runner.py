@@ -30,7 +30,7 @@ from spikeoff.experiments.campaign.storage import (
 )
 from spikeoff.experiments.campaign.store import Store
 from spikeoff.files import TEMPORARY, write_bytes
-from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.environment import default_threads
 from spikeoff.ledger.operation_energy import EnergyTable, load_table
 from spikeoff.report.answer import answer
 from spikeoff.report.energy_table import energy_table as energy_table_of
@@ -57,7 +57,7 @@ class Executor(Protocol):
     workers: int
     """Runs at a time, about."""
     threads: int | None
-    """CPU threads of a run that names none; None: all cores."""
+    """CPU threads of a run that names none; None: the default."""
     elsewhere: bool
     """Whether runs take place in other folders, perhaps on other machines."""
 
@@ -257,7 +257,7 @@ def _job(
     n_images = config.n_train or images.n_train - config.n_validation
     return Job(
         number, entry, found, where, store, program(),
-        threads=config.num_threads or available_cores(),
+        threads=config.num_threads or default_threads(),
         gpus=int(config.device == "cuda"),
         memory=find(entry.contender).memory_needed(config, n_images),
     )  # fmt: skip

@@ -27,7 +27,7 @@ from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
-from spikeoff.ledger.environment import available_cores, libraries
+from spikeoff.ledger.environment import default_threads, libraries
 from spikeoff.run.json_files import plain
 
 LIBRARIES_OF = {"tensorflow": ("tensorflow", "tensorflow-cpu", "keras"), "brian2": ("brian2",)}
@@ -69,7 +69,7 @@ def address(contender: str, config: Config, data: str, device: str) -> str:
 
 def settings(kind: type[Contender], config: Config) -> dict[str, Any]:
     """The settings that results depend on, as JSON has them."""
-    threads = config.num_threads or available_cores()
+    threads = config.num_threads or default_threads()
     values = plain(replace(config.resolved(), num_threads=threads))
     counted: dict[str, Any] = {}
     for name, effect in effects(type(config)).items():
