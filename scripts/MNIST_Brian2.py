@@ -16,8 +16,11 @@ def with_seeds_defaults(flags: list[str]) -> list[str]:
         return flags
     added = []
     for name, path in PATHS.items():
-        if name not in named and (name != "mnist_path" or path.is_dir()):
-            added += [f"--{name}", str(path)]
+        if name in named or (name == "mnist_path" and not path.is_dir()):
+            continue
+        if name == "save_path" and {"test_mode", "data_path"} <= named:
+            continue  # what an earlier run left there is not asked for
+        added += [f"--{name}", str(path)]
     if not named & {"num_examples", "epochs", "n_train", "test_mode"}:
         added += ["--num_examples", str(NUM_EXAMPLES)]
     return [*flags, *added]

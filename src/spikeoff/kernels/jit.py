@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -60,8 +63,29 @@ def cache_folder(path: Path) -> Path:
 
 
 def kernel(function: F) -> F:
-    """Compile a kernel whose outer loop runs on all threads, and keep it across processes."""
-    return _compiled(function, parallel=True)
+    """Compile a kernel whose outer loop runs on all threads, and keep it across processes.
+
+    Threads of the program may call kernels at once; Numba's layer ``workqueue``, which is the one
+    without TBB and OpenMP, aborts the process then. With it, one call waits for the other.
+    """
+    dispatcher = _compiled(function, parallel=True)
+    if not COMPILES:
+        return function
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        with _one_at_a_time():
+            return dispatcher(*arguments)
+
+    return cast(F, call)
+
+
+@functools.cache
+def _one_at_a_time() -> contextlib.AbstractContextManager[Any]:
+    """A lock where the threading layer needs one; nothing where it is safe."""
+    numba.get_num_threads()  # starts the layer, which has a name then
+    unsafe = numba.threading_layer() == "workqueue"
+    return threading.RLock() if unsafe else contextlib.nullcontext()
 
 
 def serial_kernel(function: F) -> F:

@@ -100,11 +100,11 @@ class DiehlCookConfig(Config):
     """Folder with initial weights, directly or in its folder random/; without it, weights are
     generated."""
     resume_from: int | None = setting(None, searched=False)
-    """Continue from the checkpoint after this number of images, in save_path, data_path or
-    ./results."""
+    """Continue from the checkpoint after this number of images, in save_path or data_path; in
+    ./results if no data_path is given."""
     test_mode: bool = setting(False, searched=False)
-    """Do not train; answer the test images with the trained weights in save_path, data_path or
-    ./results."""
+    """Do not train; answer the test images with the trained weights in save_path or data_path; in
+    ./results if no data_path is given."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -97,6 +97,12 @@ def write_checkpoint(folder: Path, state: State, examples: int) -> None:
     write_tensors(folder / f"checkpoint_{examples}.safetensors", state)
 
 
+def places(save_path: Path | None, data_path: Path | None) -> list[Path]:
+    """Where trained weights and checkpoints are sought; ./results only if no data_path is named."""
+    sought = (save_path, RESULTS if data_path is None else data_path)
+    return [place for place in sought if place is not None]
+
+
 def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State]:
     """The checkpoint after so many images, from the places where one may be.
 
@@ -104,14 +110,15 @@ def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State
         UserError: there is none, or it is damaged.
     """
     name = f"checkpoint_{examples}.safetensors"
-    data = [config.data_path, config.data_path / "random"] if config.data_path else []
-    places = [place for place in (config.save_path, *data, RESULTS) if place is not None]
-    for place in places:
+    sought = places(config.save_path, config.data_path)
+    if config.data_path is not None:
+        sought += [config.data_path / inner for inner in ("weights", "random")]
+    for place in sought:
         path = place / name
         if path.is_file():
             return path, read_tensors(path)
     raise UserError(
-        f"`resume_from` (={examples}): no {name} in {', '.join(map(str, places))}; "
+        f"`resume_from` (={examples}): no {name} in {', '.join(map(str, sought))}; "
         "checkpoints are written every --save_interval images"
     )
 

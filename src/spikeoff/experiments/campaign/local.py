@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
+from spikeoff.experiments.spawning import start
 from spikeoff.ledger.environment import THREADS_VARIABLE, default_threads
 from spikeoff.run.signals import Interrupted, ReceivedSignal, forwarded_signals, leave_to_parent
 
@@ -75,7 +76,7 @@ class _Child:
         self.end, theirs = context.Pipe(duplex=False)
         self.process: BaseProcess = context.Process(target=_child, args=(job, theirs))
         with _threads(job):
-            self.process.start()
+            start(self.process)
         theirs.close()
 
     def receive(self) -> ProgressEvent | RunResult | None:
