@@ -18,8 +18,11 @@ def with_seeds_defaults(flags: list[str]) -> list[str]:
     for name, path in PATHS.items():
         if name in named or (name == "mnist_path" and not path.is_dir()):
             continue
-        if name == "save_path" and {"test_mode", "data_path"} <= named:
-            continue  # what an earlier run left there is not asked for
+        if "test_mode" in named and (
+            (name == "save_path" and "data_path" in named)  # not what an earlier run left there
+            or (name == "data_path" and (PATHS["save_path"] / "XeAe.npy").is_file())
+        ):
+            continue
         added += [f"--{name}", str(path)]
     if not named & {"num_examples", "epochs", "n_train", "test_mode"}:
         added += ["--num_examples", str(NUM_EXAMPLES)]

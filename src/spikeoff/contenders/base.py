@@ -364,6 +364,10 @@ class Contender(ABC):
         """Work after the last epoch, such as labelling neurons again with frozen weights."""
         del images
 
+    def scored_training(self, images: Images) -> Images:
+        """Those of the training images whose accuracy the record reports; by default all."""
+        return images
+
     def epoch_metrics(self) -> dict[str, float]:
         """Additional columns of the metrics file, after each epoch."""
         return {}

@@ -161,10 +161,11 @@ def test_only(config: DiehlCookConfig, console: Console) -> Path:
 def _trained(save_path: Path | None, data_path: Path | None) -> Path:
     """The first folder with trained weights; where there are initial ones alone, with those.
 
-    Within a place, the circulated code keeps trained weights in ``weights``, beside the initial
-    ones in ``random``.
+    ./results counts only where no data_path is named. Within a place, the circulated code keeps
+    trained weights in ``weights``, beside the initial ones in ``random``.
     """
-    places = files.places(save_path, data_path)
+    sought = (save_path, files.RESULTS if data_path is None else data_path)
+    places = [place for place in sought if place is not None]
     trained = [folder for place in places for folder in (place, place / "weights")]
     trained += [place.parent / "weights" for place in places if place.name == "random"]
     for folder in (*trained, *(place / "random" for place in places)):

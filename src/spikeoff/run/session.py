@@ -96,9 +96,9 @@ def resume(
         num_threads = num_threads or min(began_on, available_cores())
     changes: dict[str, Any] = {"num_threads": num_threads, "device": device, **(paths or {})}
     given = {key: value for key, value in changes.items() if value is not None}
-    for key in given:
+    for key, value in given.items():
         if not hasattr(config, key):
-            raise UserError(f"`{key}` (={given[key]}): {name} has no such setting; leave it out")
+            raise UserError(f"`{key}` (={value}): {name} has no such setting; leave it out")
     config = replace(config.moved(started_in), save_path=folder, **given)
     with Signals() as signals:
         session = _Session(
@@ -301,6 +301,7 @@ def _judge(
         save_raster(raster_of(record, parts.test, speaks_for, unit), folder.path)
     if account.anytime:
         folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
+    scored = contender.scored_training(parts.train)
     threads = config.num_threads or default_threads()
     return {
         "contender": contender.id,
@@ -317,7 +318,7 @@ def _judge(
         "data": _data(dataset, parts),
         "epochs": {"trained": len(history.rows), "chosen": history.chosen_epoch},
         "accuracy": {
-            "train": contender.respond(parts.train).accuracy(parts.train),
+            "train": contender.respond(scored).accuracy(scored),
             "validation": contender.respond(parts.validation).accuracy(parts.validation),
             "test": response.accuracy(parts.test),
         },

@@ -97,12 +97,6 @@ def write_checkpoint(folder: Path, state: State, examples: int) -> None:
     write_tensors(folder / f"checkpoint_{examples}.safetensors", state)
 
 
-def places(save_path: Path | None, data_path: Path | None) -> list[Path]:
-    """Where trained weights and checkpoints are sought; ./results only if no data_path is named."""
-    sought = (save_path, RESULTS if data_path is None else data_path)
-    return [place for place in sought if place is not None]
-
-
 def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State]:
     """The checkpoint after so many images, from the places where one may be.
 
@@ -110,9 +104,9 @@ def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State
         UserError: there is none, or it is damaged.
     """
     name = f"checkpoint_{examples}.safetensors"
-    sought = places(config.save_path, config.data_path)
-    if config.data_path is not None:
-        sought += [config.data_path / inner for inner in ("weights", "random")]
+    data = config.data_path
+    inner = [] if data is None else [data, data / "weights", data / "random"]
+    sought = [place for place in (config.save_path, *inner, RESULTS) if place is not None]
     for place in sought:
         path = place / name
         if path.is_file():
