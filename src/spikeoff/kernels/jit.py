@@ -84,7 +84,7 @@ def kernel(function: F) -> F:
 def _one_at_a_time() -> contextlib.AbstractContextManager[Any]:
     """A lock where the threading layer needs one; nothing where it is safe."""
     numba.get_num_threads()  # starts the layer, which has a name then
-    unsafe = numba.threading_layer() == "workqueue"
+    unsafe = cast(Any, numba).threading_layer() == "workqueue"
     return threading.RLock() if unsafe else contextlib.nullcontext()
 
 

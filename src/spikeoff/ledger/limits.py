@@ -47,7 +47,7 @@ def free_memory(proc: Path = PROC) -> int | None:
 
 def _groups(controller: str, proc: Path) -> Iterator[Path]:
     """Folders of the groups that limit this process, from its own upwards, in both versions."""
-    of_process = {}
+    of_process: dict[str, str] = {}
     for line in _read(proc / "cgroup").splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
         of_process |= dict.fromkeys(controllers.split(","), path)  # version 2 names none: ""
