@@ -65,7 +65,7 @@ class DiehlCookConfig(Config):
     passes; by default, epochs decides."""
     update_interval: int = 30000
     """Number of images after which neurons are labelled again and the accuracy is reported."""
-    label_examples: int | None = None
+    label_examples: int | None = setting(None, searched=False)
     """Number of training images whose responses label the neurons after training; by default all,
     but after training on fewer those, at least 10,000. The training accuracy is theirs."""
     learning: Learning = "online"
