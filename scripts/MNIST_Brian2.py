@@ -16,8 +16,14 @@ def with_seeds_defaults(flags: list[str]) -> list[str]:
         return flags
     added = []
     for name, path in PATHS.items():
-        if name not in named and (name != "mnist_path" or path.is_dir()):
-            added += [f"--{name}", str(path)]
+        if name in named or (name == "mnist_path" and not path.is_dir()):
+            continue
+        if "test_mode" in named and (
+            (name == "save_path" and "data_path" in named)  # not what an earlier run left there
+            or (name == "data_path" and (PATHS["save_path"] / "XeAe.npy").is_file())
+        ):
+            continue
+        added += [f"--{name}", str(path)]
     if not named & {"num_examples", "epochs", "n_train", "test_mode"}:
         added += ["--num_examples", str(NUM_EXAMPLES)]
     return [*flags, *added]

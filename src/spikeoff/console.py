@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
+import io
 import sys
 from typing import IO, Any, TextIO, cast
 
@@ -9,6 +12,52 @@ from rich.console import Console
 
 PIPED_WIDTH = 144
 """Columns of a table that goes into a file or a pipe."""
+
+
+ASCII_SPELLING = "spikeoff.ascii"
+"""Error handler of an output stream: characters that its encoding lacks are spelled in ASCII."""
+
+SPELLED = {
+    "µ": "u", "μ": "u", "±": "+-", "×": "x", "→": "->", "≤": "<=", "≥": ">=",
+    "✓": "+", "≈": "~", "✗": "-", "–": "-", "—": "-", "…": ".",
+}  # fmt: skip
+
+
+def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
+    r"""ASCII for the first character that cannot be encoded, and where to go on.
+
+    Others are escaped, as ``\xe4``; bytes of a file name that are no text stay as they are. Where
+    two letters replace one between two spaces, the second space goes, so that columns stay in line.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text, at = error.object, error.start
+    character, end = text[at], at + 1
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) - 0xDC00]), end
+    spelled = SPELLED.get(character)
+    if spelled is None:
+        return character.encode("ascii", "backslashreplace").decode("ascii"), end
+    if len(spelled) == 2 and text[at - 1 : at] == " " == text[end : end + 1]:
+        end += 1
+    return spelled, end
+
+
+codecs.register_error(ASCII_SPELLING, _spell)
+
+
+def spell_what_is_missing() -> None:
+    """Let this process print any text, whatever the encodings of its outputs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ASCII_SPELLING)
+
+
+READER_GONE = (errno.EPIPE, errno.EIO)
+"""Errors of a stream whose reader, or terminal, has left: no failure of the program."""
+
+lost_output: list[OSError] = []
+"""Why output of this process was lost, apart from readers that left; the exit status tells."""
 
 
 class _Lasting:
@@ -24,16 +73,25 @@ class _Lasting:
         if not self._closed:
             try:
                 return self._stream.write(text)
-            except (OSError, ValueError):
-                self._closed = True
+            except UnicodeEncodeError:
+                encoding = self._stream.encoding
+                known = text.encode(encoding, ASCII_SPELLING)
+                return self._stream.write(known.decode(encoding, "replace"))
+            except (OSError, ValueError) as error:
+                self._close(error)
         return len(text)
 
     def flush(self) -> None:
         if not self._closed:
             try:
                 self._stream.flush()
-            except (OSError, ValueError):
-                self._closed = True
+            except (OSError, ValueError) as error:
+                self._close(error)
+
+    def _close(self, error: OSError | ValueError) -> None:
+        self._closed = True
+        if isinstance(error, OSError) and error.errno not in READER_GONE:
+            lost_output.append(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from spikeoff.cli import main
+from spikeoff.contenders.diehl_cook.connections import write_generated
 from spikeoff.contenders.diehl_cook.files import write_responses
 from spikeoff.data.export import export
-from spikeoff.experiments.evaluation import judge
+from spikeoff.experiments.evaluation import _trained, judge
 from tests import pictures, program, small_data
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -153,3 +154,40 @@ def test_test_mode_without_weights_gets_one_line(
     assert call("train", "diehl-cook", "--test_mode", "--save_path", tmp_path / "x") == 2
     assert "no XeAe.npy in" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+def weights_in(folder: Path, *, trained: bool) -> Path:
+    write_generated(folder, 20, 20, seed=int(trained))
+    if trained:
+        np.save(folder / "theta_A.npy", np.full(20, 20.0))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("all", "all/weights"),
+        ("all/random", "all/weights"),
+        ("initial", "initial"),
+        (None, "results"),
+    ],
+)
+def test_trained_weights_win_within_the_named_place_and_old_results_only_without_one(
+    named: str | None, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights_in(Path("all/random"), trained=False)
+    weights_in(Path("all/weights"), trained=True)
+    weights_in(Path("initial"), trained=False)
+    weights_in(Path("results"), trained=True)
+    assert _trained(None, None if named is None else Path(named)) == Path(found)
+
+
+def test_untrained_weights_are_said_to_be_in_a_line_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = weights_in(tmp_path / "random", trained=False)
+    flags = ["--example_time", "0.05", "--resting_time", "0.01", "--num_examples", "2"]
+    assert call("train", "diehl-cook", "--test_mode", *flags, "--mnist_path", small_data.path(),
+                "--data_path", source, "--save_path", tmp_path / "out") == 0  # fmt: skip
+    assert "These weights are untrained" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from spikeoff.data import load_dataset
 from spikeoff.data.export import export
 from spikeoff.errors import UserError
 from spikeoff.run.checkpoints import NAMES
-from spikeoff.run.folder import RunFolder
+from spikeoff.run.folder import CONFIG, RunFolder
 from spikeoff.run.session import resume, run
 from spikeoff.run.signals import Interrupted
 from tests import killing, program, small_data
@@ -145,6 +145,28 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_used(
     assert f"not used: {last}: damaged" in log(stopped)
     assert "continuing in epoch" in log(stopped)
     assert not killing.differences(killing.results(whole.folder), killing.results(stopped))
+
+
+def test_with_fewer_cores_it_goes_on_and_says_so(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = stopped / CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_threads": 1000}))
+    monkeypatch.setattr("spikeoff.run.session.available_cores", lambda: 1)
+    assert resume(stopped).summary["environment"]["threads"] == 1
+    assert "began on 1000 threads and goes on with 1; its last bits may differ" in log(stopped)
+
+
+def test_data_that_were_moved_can_be_named(stopped: Path, tmp_path: Path) -> None:
+    path = stopped / CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mnist_path": "gone"}))
+    with pytest.raises(UserError, match="add --mnist_path"):
+        resume(stopped)
+    with pytest.raises(UserError, match="checkpoint is of another data"):
+        resume(stopped, paths={"mnist_path": "mnist"})
+    with pytest.raises(UserError, match="mlp has no such setting"):
+        resume(stopped, paths={"data_path": "weights"})
+    assert resume(stopped, paths={"mnist_path": small_data.path()}).summary["resumed"] == 1
 
 
 def test_with_both_damaged_the_run_begins_anew_and_says_so(stopped: Path, tmp_path: Path) -> None:

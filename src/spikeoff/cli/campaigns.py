@@ -67,8 +67,10 @@ def campaign(
         race,
         read_campaign,
         read_race,
+        resumable_here,
         with_threads,
     )
+    from spikeoff.ledger.environment import available_cores
 
     asked = read_campaign(file)
     place = execution.choose_executor()
@@ -76,6 +78,8 @@ def campaign(
     with open_output(output or f"runs/{asked.name}") as folder:
         begun = is_race(folder.root)
         before = read_race(folder.root)[0] if begun else []
+        if not place.elsewhere:
+            before = resumable_here(before, cores=available_cores())
         runs = with_threads(asked.entries(folder.root), place.threads, before)
         failures = race(
             runs, folder, output_console(), energy_table,

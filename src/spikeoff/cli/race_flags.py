@@ -39,8 +39,8 @@ class RaceFlags:
     epochs: int | None = None
     """Passes over the training images; replaces the value of the preset."""
     num_threads: int | None = None
-    """CPU threads per run; by default all cores, shared equally among several workers; one on a
-    cluster."""
+    """CPU threads per run; by default OMP_NUM_THREADS or all cores, shared equally among several
+    workers; one on a cluster."""
     device: DeviceName = "auto"
     """Device to compute on; auto takes a GPU if there is one."""
     mnist_path: str | None = None
@@ -85,7 +85,14 @@ class RaceFlags:
             UserError: a stopped race was to go on with other settings.
         """
         from spikeoff.console import output_console
-        from spikeoff.experiments.campaign import open_output, race, read_race, with_threads
+        from spikeoff.experiments.campaign import (
+            open_output,
+            race,
+            read_race,
+            resumable_here,
+            with_threads,
+        )
+        from spikeoff.ledger.environment import available_cores
 
         if self.resume is not None:
             self._check_unchanged(changed)
@@ -93,7 +100,10 @@ class RaceFlags:
         new = f"runs/{verb}-{self.preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
         with open_output(self.resume or self.output or new) as folder:
             if self.resume is not None:
-                runs, energy_table = read_race(folder.root)
+                runs, began_with = read_race(folder.root)
+                energy_table = energy_table or began_with
+                cores = None if place.elsewhere else available_cores()
+                runs = resumable_here(runs, self.mnist_path, cores)
             else:
                 runs = with_threads(begin(folder.root), place.threads)
             failures = race(
@@ -105,10 +115,13 @@ class RaceFlags:
 
     def _check_unchanged(self, changed: bool) -> None:
         """Refuse settings given together with --resume."""
-        if changed or self != RaceFlags(resume=self.resume):
+        moved = RaceFlags(
+            resume=self.resume, mnist_path=self.mnist_path, energy_table=self.energy_table
+        )
+        if changed or self != moved:
             raise UserError(
-                "only --executor, --workers, --address and --store can be given with --resume: a "
-                "race goes on as it began"
+                "only --executor, --workers, --address and --store can be given with --resume, and "
+                "where files are now (--mnist_path, --energy_table): a race goes on as it began"
             )
 
 

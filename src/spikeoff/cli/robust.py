@@ -21,7 +21,7 @@ def robust(
         output: folder for the figure; robustness.json goes into the folder of each run.
         n_images: number of test images, evenly spread over the test set.
         seed: random seed of the corruptions.
-        num_threads: number of CPU threads; all cores by default.
+        num_threads: number of CPU threads; by default OMP_NUM_THREADS, or else all cores.
     """
     from spikeoff.console import output_console
     from spikeoff.experiments import robustness

@@ -12,6 +12,7 @@ from typing import NoReturn
 from spikeoff.cli.verbs import dispatch
 from spikeoff.errors import UserError
 
+OUTPUT_LOST = 1
 USAGE_ERROR = 2
 SIGNALLED = 128
 INTERRUPTED = 130
@@ -19,16 +20,42 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
+    from spikeoff.console import spell_what_is_missing
+
     given = list(sys.argv[1:] if arguments is None else arguments)
+    spell_what_is_missing()
+    # Figures go to files. A notebook exports a backend that this environment may not have.
+    os.environ["MPLBACKEND"] = "agg"
     try:
+        _check_names([*given, _working_folder()])
         status = dispatch(given)
     except UserError as error:
         _tell(f"spikeoff: {error}")
         status = USAGE_ERROR
     except KeyboardInterrupt as stop:
         status = _interrupted(stop)
-    _let_go_of_output()
-    sys.exit(status)
+    sys.exit(_let_go_of_output() or status)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse names that no JSON file can hold.
+
+    Raises:
+        UserError: one is not UTF-8.
+    """
+    for name in names:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        if shown != name:
+            raise UserError(
+                f"{shown}: must be a name in UTF-8; rename the file or folder, or set PYTHONUTF8=1 "
+                "if this system's names are in UTF-8"
+            )
+
+
+def _working_folder() -> str:
+    with contextlib.suppress(OSError):  # removed meanwhile
+        return os.getcwd()  # noqa: PTH109 (its bytes, not a path)
+    return ""
 
 
 def _interrupted(stop: KeyboardInterrupt) -> int:
@@ -56,9 +83,21 @@ def _tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _let_go_of_output() -> None:
-    """Leave without a complaint where the reader of the output has left before."""
+def _let_go_of_output() -> int:
+    """Write what standard output still holds; the status to exit with where output was lost.
+
+    A reader that has left before is no failure, and no reason for a complaint.
+    """
+    from spikeoff.console import READER_GONE, lost_output
+
+    lost = list(lost_output)
     try:
         sys.stdout.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, OSError) and error.errno not in READER_GONE:
+            lost.append(error)
+    if not lost:
+        return 0
+    _tell(f"spikeoff: output cannot be written: {lost[0].strerror or lost[0]}")
+    return OUTPUT_LOST

@@ -43,7 +43,8 @@ def _begin(given: list[str]) -> int:
     if not given or given[0] in ("-h", "--help"):
         print(  # noqa: T201
             "usage: spikeoff train CONTENDER [flags]\n"
-            "       spikeoff train --resume DIR [--num_threads N] [--device D]\n\n"
+            "       spikeoff train --resume DIR [--num_threads N] [--device D] [--mnist_path P]"
+            "\n\n"
             f"CONTENDER is one of: {', '.join(names())}\n"
             "Its flags: spikeoff train CONTENDER --help\n"
             "DIR is the folder of a run that was stopped; it goes on as if it had not been"
@@ -99,14 +100,15 @@ def _resume(given: list[str]) -> int:
         given = given[1:]
     else:
         contender, named_engine = "", None
-    (folder, num_threads, device, engine), others = tyro.cli(
+    (folder, num_threads, device, engine, paths), others = tyro.cli(
         _resumed, args=given, prog="spikeoff train", use_underscores=True,
         return_unknown_args=True,
     )  # fmt: skip
     if others:
         raise UserError(
             f"`{others[0]}` cannot be given with --resume: a run goes on as it began; only "
-            "--num_threads and --device may change"
+            "--num_threads and --device may change, and where its data are (--mnist_path, "
+            "--data_path)"
         )
     from spikeoff.console import output_console
     from spikeoff.experiments.training import resume
@@ -122,7 +124,7 @@ def _resume(given: list[str]) -> int:
                 f"{folder}: holds a run of {label(held, began)}, not of {asked}; leave the name "
                 "and the engine out"
             )
-    record = resume(folder, num_threads=num_threads, device=device)
+    record = resume(folder, num_threads=num_threads, device=device, paths=paths)
     console = output_console()
     console.print(terminal_table([record]))
     console.print(str(record.folder), highlight=False, soft_wrap=True)
@@ -134,7 +136,9 @@ def _resumed(
     num_threads: int | None = None,
     device: DeviceName | None = None,
     engine: str | None = None,
-) -> tuple[Path, int | None, DeviceName | None, str | None]:
+    mnist_path: str | None = None,
+    data_path: Path | None = None,
+) -> tuple[Path, int | None, DeviceName | None, str | None, dict[str, str | Path]]:
     """Continue a stopped run.
 
     Args:
@@ -142,5 +146,9 @@ def _resumed(
         num_threads: CPU threads from now on.
         device: device to compute on from now on.
         engine: engine of the run; another engine cannot continue it.
+        mnist_path: where its data set is now, if it was moved.
+        data_path: where the initial weights of a Diehl & Cook network are now.
     """
-    return resume, num_threads, device, engine
+    named = {"mnist_path": mnist_path, "data_path": data_path}
+    paths = {name: path for name, path in named.items() if path is not None}
+    return resume, num_threads, device, engine, paths

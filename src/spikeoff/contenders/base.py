@@ -56,7 +56,7 @@ class Config:
     epochs: int = 30
     """Maximum number of passes over the training images."""
     num_threads: int | None = setting(None, Effect.SPEED)
-    """Number of CPU threads; all cores by default."""
+    """Number of CPU threads; by default OMP_NUM_THREADS, or else all cores."""
     device: Device = setting("auto", Effect.DEVICE)
     """Device to compute on; auto takes a GPU if there is one."""
     mnist_path: str = setting(EMBEDDED, Effect.DATA)
@@ -363,6 +363,10 @@ class Contender(ABC):
     def conclude(self, images: Images) -> None:
         """Work after the last epoch, such as labelling neurons again with frozen weights."""
         del images
+
+    def scored_training(self, images: Images) -> Images:
+        """Those of the training images whose accuracy the record reports; by default all."""
+        return images
 
     def epoch_metrics(self) -> dict[str, float]:
         """Additional columns of the metrics file, after each epoch."""

@@ -12,7 +12,7 @@ import torch
 from spikeoff.contenders.base import require
 from spikeoff.errors import UserError
 from spikeoff.kernels import jit
-from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.environment import available_cores, default_threads
 
 
 def choose_device(name: str) -> str:
@@ -39,19 +39,19 @@ def choose_device(name: str) -> str:
 
 
 def thread_count(n: int | None) -> int:
-    """``n`` threads, by default one per core.
+    """``n`` threads, by default ``default_threads``.
 
     Raises:
         UserError: there are fewer cores.
     """
     cores = available_cores()
-    threads = n or cores
+    threads = n or default_threads()
     require("num_threads", threads, threads <= cores, f"at most {cores}, the cores to be had here")
     return threads
 
 
 def use_threads(n: int | None) -> int:
-    """Let PyTorch and kernels run on ``n`` threads, by default one per core; returns how many.
+    """Let PyTorch and kernels run on ``n`` threads (``thread_count``); returns how many.
 
     Raises:
         UserError: there are fewer cores.

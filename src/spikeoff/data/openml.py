@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from spikeoff import cache_folder as caches
 from spikeoff.data import npz
 from spikeoff.data.images import Dataset, make_dataset
 from spikeoff.errors import UserError, one_line
@@ -33,7 +33,7 @@ N_TRAIN = 60_000
 
 def cache_folder() -> Path:
     """Where fetched data sets are kept."""
-    return Path(platformdirs.user_cache_dir("spikeoff")) / "data"
+    return caches.cache_folder() / "data"
 
 
 def load(name: str) -> Dataset:

@@ -139,13 +139,18 @@ def test_only(config: DiehlCookConfig, console: Console) -> Path:
         raise UserError(
             f"`num_examples` (={wanted}) must be at most {len(images)}, the test images"
         )
-    source = _trained(folder, config.data_path)
+    source = _trained(config.save_path, config.data_path)
     contender = DiehlCook(replace(config, data_path=source, resume_from=None))
     state = source / WEIGHTS
     if state.is_file():
         contender.restore(read_tensors(state))
-    untrained = "" if (source / f"{THETA}.npy").is_file() else "; no theta_A.npy: untrained"
-    console.print(f"weights from {source}{untrained}", highlight=False, soft_wrap=True)
+    console.print(f"weights from {source}", highlight=False, soft_wrap=True)
+    if not (source / f"{THETA}.npy").is_file():
+        console.print(
+            f"[bold]These weights are untrained[/bold]: {source} has no theta_A.npy, which "
+            "training leaves; the accuracy below is that of a network that has learned nothing.",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     images = images.take(slice(0, wanted))
     response = contender.respond(images)
     if response.hidden is not None:
@@ -153,13 +158,20 @@ def test_only(config: DiehlCookConfig, console: Console) -> Path:
     return folder
 
 
-def _trained(save_path: Path, data_path: Path | None) -> Path:
-    """The first folder with trained weights; where there are initial ones alone, with those."""
-    places = [place for place in (save_path, data_path, files.RESULTS) if place is not None]
-    found = [folder for folder in map(find_weights, places) if folder is not None]
-    for folder in found:
-        if (folder / f"{THETA}.npy").is_file():
+def _trained(save_path: Path | None, data_path: Path | None) -> Path:
+    """The first folder with trained weights; where there are initial ones alone, with those.
+
+    ./results counts only where no data_path is named. Within a place, the circulated code keeps
+    trained weights in ``weights``, beside the initial ones in ``random``.
+    """
+    sought = (save_path, files.RESULTS if data_path is None else data_path)
+    places = [place for place in sought if place is not None]
+    trained = [folder for place in places for folder in (place, place / "weights")]
+    trained += [place.parent / "weights" for place in places if place.name == "random"]
+    for folder in (*trained, *(place / "random" for place in places)):
+        if (folder / "XeAe.npy").is_file() and (folder / f"{THETA}.npy").is_file():
             return folder
+    found = [folder for folder in map(find_weights, places) if folder is not None]
     if found:
         return found[0]
     raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from spikeoff.contenders.base import Config, Device
@@ -26,6 +27,7 @@ def resume(
     *,
     num_threads: int | None = None,
     device: Device | None = None,
+    paths: Mapping[str, str | Path] | None = None,
     listener: RunListener | None = None,
 ) -> RunRecord:
     """Continue the run in ``folder`` where it was stopped; arguments as in ``run.session.resume``.
@@ -35,5 +37,6 @@ def resume(
         Interrupted: it was asked to stop again.
     """
     return session.resume(
-        folder, num_threads=num_threads, device=device, listener=listener, finish=save_run_figures
-    )
+        folder, num_threads=num_threads, device=device, paths=paths, listener=listener,
+        finish=save_run_figures,
+    )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-import platformdirs
 from llvmlite import binding
 from numba.extending import intrinsic, register_jitable
 
+from spikeoff import cache_folder as caches
 from spikeoff.kernels.sources import digest
 
 settings: Any = numba.config
@@ -46,14 +49,43 @@ OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
 
 @cache
 def cache_folder(path: Path) -> Path:
-    """Where the compiled kernels of a file are kept: a folder for each state of its sources."""
+    """Where the compiled kernels of a file are kept: a folder for each state of its sources.
+
+    It lies in NUMBA_CACHE_DIR, where that is set.
+
+    Raises:
+        OSError: no folder can be used.
+    """
     state = hashlib.sha256(f"{numba.__version__} {digest(path)}".encode())
-    return Path(platformdirs.user_cache_dir("spikeoff")) / "kernels" / state.hexdigest()[:16]
+    given = settings.CACHE_DIR
+    root = Path(given) if given else caches.cache_folder()
+    return root / "kernels" / state.hexdigest()[:16]
 
 
 def kernel(function: F) -> F:
-    """Compile a kernel whose outer loop runs on all threads, and keep it across processes."""
-    return _compiled(function, parallel=True)
+    """Compile a kernel whose outer loop runs on all threads, and keep it across processes.
+
+    Threads of the program may call kernels at once; Numba's layer ``workqueue``, which is the one
+    without TBB and OpenMP, aborts the process then. With it, one call waits for the other.
+    """
+    dispatcher = _compiled(function, parallel=True)
+    if not COMPILES:
+        return function
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        with _one_at_a_time():
+            return dispatcher(*arguments)
+
+    return cast(F, call)
+
+
+@functools.cache
+def _one_at_a_time() -> contextlib.AbstractContextManager[Any]:
+    """A lock where the threading layer needs one; nothing where it is safe."""
+    numba.get_num_threads()  # starts the layer, which has a name then
+    unsafe = cast(Any, numba).threading_layer() == "workqueue"
+    return threading.RLock() if unsafe else contextlib.nullcontext()
 
 
 def serial_kernel(function: F) -> F:
@@ -117,10 +149,10 @@ def _compiled(function: F, **options: Any) -> F:
         return function
     dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(cache_folder(Path(function.__code__.co_filename)))
     try:
+        settings.CACHE_DIR = str(cache_folder(Path(function.__code__.co_filename)))
         dispatcher.enable_caching()
-    except RuntimeError:
+    except (RuntimeError, OSError):
         pass  # no folder can be written: the kernel is compiled in every process
     finally:
         settings.CACHE_DIR = before

@@ -10,6 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from spikeoff.ledger.limits import whole_cpus
+
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+"""Threads by default, as OpenMP defines it; a list has one number per level of nesting."""
+
 LIBRARIES = ("numpy", "numba", "torch", "scikit-learn")
 
 
@@ -39,10 +44,19 @@ def libraries(further: Sequence[str] = ()) -> dict[str, str | None]:
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use: of the machine, or of its CPU quota if less."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, whole_cpus() or cores)
+
+
+def default_threads() -> int:
+    """Threads of a run that names none: as OMP_NUM_THREADS says, at most one per core."""
+    cores = available_cores()
+    given = os.environ.get(THREADS_VARIABLE, "").partition(",")[0].strip()
+    return min(cores, int(given)) if given.isdigit() and int(given) else cores
 
 
 def cpu_name() -> str:

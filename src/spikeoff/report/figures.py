@@ -116,12 +116,7 @@ def analysis_figure(record: RunRecord) -> Figure:
     else:
         figure = new_figure(12, 4)
         accuracy, activity, energy = panels = list(figure.subplots(1, 3).flat)
-    for part, colour, marker in PARTS:
-        _line(accuracy, record, f"{part}_accuracy", part, colour, marker, scale=100)
-    chosen = int(record.summary["epochs"]["chosen"])
-    test = 100 * record.summary["accuracy"]["test"]
-    accuracy.plot(chosen, test, "*", color=COLOURS[2], markersize=14, label="test", zorder=3)
-    accuracy.set(ylabel="Accuracy (%)", title="Accuracy")
+    _draw_accuracy(accuracy, record)
     spiking = record.summary["spiking"]
     label = "spikes per neuron and step" if spiking else "active hidden ReLUs"
     _line(activity, record, "spike_rate", "measured", COLOURS[0], MARKERS[0], scale=100)
@@ -140,14 +135,43 @@ def analysis_figure(record: RunRecord) -> Figure:
         ylim=(0, None),
     )  # fmt: skip
     for axes in panels:
-        axes.set_xlabel("Epoch")
-        if len(epochs) == 1:
-            axes.set_xlim((epochs[0] or 0) - 1, (epochs[0] or 0) + 1)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if axes is not accuracy or not _learning_curve(record):
+            axes.set_xlabel("Epoch")
+            if len(epochs) == 1:
+                axes.set_xlim((epochs[0] or 0) - 1, (epochs[0] or 0) + 1)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if axes.get_legend_handles_labels()[0] and axes is not energy:
             axes.legend()
     figure.suptitle(headline(record), fontsize=14)
     return figure
+
+
+def _learning_curve(record: RunRecord) -> list[tuple[float, float]]:
+    """Images so far and accuracy (%), where the network reports them while it learns."""
+    points = record.summary.get("learning")
+    if not isinstance(points, list) or len(points) < 2:
+        return []
+    return [(float(images), 100 * float(right)) for images, right in points]
+
+
+def _draw_accuracy(axes: Axes, record: RunRecord) -> None:
+    """Accuracy over the images, for a network that reports it so; else over the epochs."""
+    curve = _learning_curve(record)
+    at: float = int(record.summary["epochs"]["chosen"])
+    validation = record.summary["accuracy"]["validation"]
+    if curve:
+        images, right = zip(*curve, strict=True)
+        at = images[-1]
+        axes.plot(images, right, color=COLOURS[0], label="while learning")
+        if validation is not None:
+            axes.plot(at, 100 * validation, "s", color=COLOURS[1], label="validation")
+        axes.set_xlabel("Training images")
+    else:
+        for part, colour, marker in PARTS:
+            _line(axes, record, f"{part}_accuracy", part, colour, marker, scale=100)
+    test = 100 * record.summary["accuracy"]["test"]
+    axes.plot(at, test, "*", color=COLOURS[2], markersize=14, label="test", zorder=3)
+    axes.set(ylabel="Accuracy (%)", title="Accuracy")
 
 
 def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:

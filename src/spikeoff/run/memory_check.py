@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import psutil
 
 from spikeoff.contenders.base import Config, Contender
 from spikeoff.data import Split
 from spikeoff.errors import UserError
-
-CGROUP = Path("/sys/fs/cgroup")
+from spikeoff.ledger.limits import free_memory
 
 
 def check_memory(kind: type[Contender], config: Config, parts: Split) -> None:
@@ -29,13 +26,7 @@ def check_memory(kind: type[Contender], config: Config, parts: Split) -> None:
 
 
 def available_bytes() -> int:
-    """Memory that this process can still get: of the machine, or of its control group if less."""
+    """Memory that this process can still get: of the machine, or of its control groups if less."""
     free = int(psutil.virtual_memory().available)
-    try:
-        limit = (CGROUP / "memory.max").read_text().strip()
-        if limit != "max":
-            used = int((CGROUP / "memory.current").read_text())
-            free = min(free, max(0, int(limit) - used))
-    except (OSError, ValueError):
-        pass
-    return free
+    limited = free_memory()
+    return free if limited is None else min(free, limited)

@@ -163,6 +163,7 @@ class Record(TypedDict):
     spikes: Spikes
     operations: Operations
     early: NotRequired[Early]
+    learning: NotRequired[list[tuple[Count, Number]]]
     memory: Memory
     environment: Environment
     files: Files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.confidence import early_answers
 from spikeoff.ledger.energy import from_tdp
-from spikeoff.ledger.environment import available_cores, environment, git_revision
+from spikeoff.ledger.environment import available_cores, default_threads, environment, git_revision
 from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
 from spikeoff.ledger.operations import Activity
 from spikeoff.ledger.raster import raster_of, save_raster
@@ -65,6 +65,7 @@ def resume(
     *,
     num_threads: int | None = None,
     device: Device | None = None,
+    paths: Mapping[str, str | Path] | None = None,
     listener: RunListener | None = None,
     finish: Finish | None = None,
 ) -> RunRecord:
@@ -72,8 +73,10 @@ def resume(
 
     Args:
         folder: of the run.
-        num_threads: CPU threads from now on, instead of those it began with.
+        num_threads: CPU threads from now on, instead of those it began with; of these, at most as
+            many as there are cores.
         device: where to compute from now on.
+        paths: where its data are now, by the name of the setting, such as ``mnist_path``.
         listener: receives progress, instead of the terminal.
         finish: called with the complete record just before it is written.
 
@@ -88,11 +91,20 @@ def resume(
         config = from_plain(find(name).config_type, content)
     except UserError as error:
         raise UserError(f"{folder / CONFIG}: {error}") from error
-    changes: dict[str, Any] = {"num_threads": num_threads, "device": device}
+    began_on = config.num_threads
+    if began_on is not None:
+        num_threads = num_threads or min(began_on, available_cores())
+    changes: dict[str, Any] = {"num_threads": num_threads, "device": device, **(paths or {})}
     given = {key: value for key, value in changes.items() if value is not None}
+    for key, value in given.items():
+        if not hasattr(config, key):
+            raise UserError(f"`{key}` (={value}): {name} has no such setting; leave it out")
     config = replace(config.moved(started_in), save_path=folder, **given)
     with Signals() as signals:
-        return _Session(name, config, signals, resumed=True, listener=listener, finish=finish).run()
+        session = _Session(
+            name, config, signals, resumed=True, listener=listener, finish=finish, began_on=began_on
+        )
+        return session.run()
 
 
 class _Session:
@@ -107,8 +119,9 @@ class _Session:
         resumed: bool,
         listener: RunListener | None,
         finish: Finish | None,
+        began_on: int | None = None,
     ) -> None:
-        self.name, self.config = name, config.resolved()
+        self.name, self.config, self.began_on = name, config.resolved(), began_on
         self.signals, self.resumed = signals, resumed
         self.listener, self.finish = listener, finish
         self.path = config.save_path or default_folder(name, config.seed)
@@ -116,7 +129,7 @@ class _Session:
     def run(self) -> RunRecord:
         """Load the data, then train and judge in the folder."""
         config = self.config
-        dataset = load_dataset(config.mnist_path)
+        dataset = self._load()
         parts = split(
             dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
         )
@@ -132,6 +145,22 @@ class _Session:
                 return self._train_and_judge(contender, dataset, parts, folder)
             except Interrupted as stop:
                 raise Interrupted(stop.signum, self.path) from None
+
+    def _load(self) -> Dataset:
+        try:
+            return load_dataset(self.config.mnist_path)
+        except UserError as error:
+            if not self.resumed:
+                raise
+            raise UserError(f"{error}; if the data were moved, add --mnist_path") from error
+
+    def _threads_message(self, kind: type[Contender]) -> str | None:
+        """A line where a run goes on with fewer threads than it began with."""
+        now = self.config.num_threads
+        if self.began_on is None or now is None or now >= self.began_on:
+            return None
+        bits = "" if kind.same_on_any_threads else "; its last bits may differ"
+        return f"it began on {self.began_on} threads and goes on with {now}{bits}"
 
     def _train_and_judge(
         self, contender: Contender, dataset: Dataset, parts: Split, folder: RunFolder
@@ -151,6 +180,8 @@ class _Session:
                 progress.at(last.train_state.epoch, last.train_state.examples)
             if self.resumed:
                 progress.say(_resume_message(last))
+                if (message := self._threads_message(type(contender))) is not None:
+                    progress.say(message)
             if contender.patience is not None and not len(parts.validation):
                 progress.say("no validation images: early stopping is off")
             for note in contender.notes:
@@ -270,7 +301,8 @@ def _judge(
         save_raster(raster_of(record, parts.test, speaks_for, unit), folder.path)
     if account.anytime:
         folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
-    threads = config.num_threads or available_cores()
+    scored = contender.scored_training(parts.train)
+    threads = config.num_threads or default_threads()
     return {
         "contender": contender.id,
         "title": contender.title,
@@ -286,7 +318,7 @@ def _judge(
         "data": _data(dataset, parts),
         "epochs": {"trained": len(history.rows), "chosen": history.chosen_epoch},
         "accuracy": {
-            "train": contender.respond(parts.train).accuracy(parts.train),
+            "train": contender.respond(scored).accuracy(scored),
             "validation": contender.respond(parts.validation).accuracy(parts.validation),
             "test": response.accuracy(parts.test),
         },

@@ -14,7 +14,8 @@ from spikeoff.contenders.diehl_cook.connections import read_connection, write_ge
 from spikeoff.contenders.diehl_cook.contender import DiehlCook
 from spikeoff.contenders.diehl_cook.figures import field_grid
 from spikeoff.contenders.diehl_cook.files import read_responses
-from spikeoff.data import split
+from spikeoff.contenders.diehl_cook.recent_responses import Running
+from spikeoff.data import Dataset, split
 from spikeoff.errors import UserError
 from spikeoff.experiments import training
 from spikeoff.run.run_record import RunRecord
@@ -150,3 +151,31 @@ def test_fields_lie_side_by_side() -> None:
     assert grid[0, 0] == 0
     assert grid[29, 29] == 4
     assert np.isnan(grid[28]).all()
+
+
+@pytest.mark.parametrize(
+    ("seen", "asked", "count"), [(60_000, None, 60_000), (4_000, None, 10_000), (4_000, 500, 500)]
+)
+def test_a_short_training_is_labelled_by_a_stated_number_of_images(
+    mnist: Dataset, seen: int, asked: int | None, count: int
+) -> None:
+    contender = DiehlCook(DiehlCookConfig(n_e=4, label_examples=asked))
+    contender._seen = seen
+    chosen = contender.scored_training(mnist.train)
+    assert len(chosen) == count == len(np.unique(chosen.ids))
+    first = np.random.default_rng([0, 1]).permutation(len(mnist.train))[:count]
+    assert np.isin(mnist.train.ids[first], chosen.ids).all()
+
+
+def test_the_learning_curve_scores_images_by_labels_from_before_them() -> None:
+    labels = np.tile(np.arange(10, dtype=np.uint8), 300)
+    perfect = np.eye(10, dtype=np.int32)[labels]
+    silent = np.zeros_like(perfect)
+    running, again = Running(10, 30_000), Running(10, 30_000)
+    for part in range(0, 2_000, 100):
+        running.add(perfect[part : part + 100], labels[part : part + 100])
+    again.load(running.snapshot())
+    for one in (running, again):
+        for part in range(0, 1_000, 100):
+            one.add(silent[part : part + 100], labels[part : part + 100])
+        assert one.curve == [(1_000, 1.0), (2_000, 1.0), (3_000, 0.1)]

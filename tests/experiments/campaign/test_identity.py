@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -162,3 +164,30 @@ def test_files_count_by_content_and_not_by_place(tmp_path: Path) -> None:
         for folder in folders
     )
     assert one == same != other
+
+
+@pytest.mark.parametrize("module", ["package.inner.network", "network"])
+def test_an_edited_helper_of_another_package_gives_another_address(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path.joinpath(*module.split(".")).with_suffix(".py")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents:
+        if folder != tmp_path and tmp_path in folder.parents:
+            (folder / "__init__.py").touch()
+    helper = path.with_name("helper_of_network.py")
+    helper.write_text("WIDTH = 1\n")
+    (tmp_path / "another_program.py").write_text("1\n")
+    path.write_text("try:\n    import helper_of_network\nexcept ImportError:\n    pass\n"
+                    "class Network:\n    pass\n")  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = importlib.import_module(module).Network
+    before = identity._foreign_source(kind)
+    assert before is not None
+    if "." not in module:
+        (tmp_path / "another_program.py").write_text("2\n")
+        assert identity._foreign_source(kind) == before
+    helper.write_text("WIDTH = 2\n")
+    assert identity._foreign_source(kind) != before
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("package", "network")]:
+        monkeypatch.delitem(sys.modules, name)

@@ -65,6 +65,9 @@ class DiehlCookConfig(Config):
     passes; by default, epochs decides."""
     update_interval: int = 30000
     """Number of images after which neurons are labelled again and the accuracy is reported."""
+    label_examples: int | None = setting(None, searched=False)
+    """Number of training images whose responses label the neurons after training; by default all,
+    but after training on fewer those, at least 10,000. The training accuracy is theirs."""
     learning: Learning = "online"
     """online: STDP at every spike, as published; batched: weight_update_interval images are shown
     in parallel with frozen weights, on num_threads threads, and their changes applied together."""
@@ -103,8 +106,8 @@ class DiehlCookConfig(Config):
     """Continue from the checkpoint after this number of images, in save_path, data_path or
     ./results."""
     test_mode: bool = setting(False, searched=False)
-    """Do not train; answer the test images with the trained weights in save_path, data_path or
-    ./results."""
+    """Do not train; answer the test images with the trained weights in save_path or data_path; in
+    ./results if no data_path is given."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -124,6 +127,8 @@ class DiehlCookConfig(Config):
             require(name, value, value >= 1, "at least 1")
         require("num_examples", self.num_examples,
                 self.num_examples is None or self.num_examples >= 1, "at least 1")  # fmt: skip
+        labelled = self.label_examples
+        require("label_examples", labelled, labelled is None or labelled >= 1, "at least 1")
         for name in ("input_intensity", "weight_sum", "weight_sum_2", "gain_2"):
             value = getattr(self, name)
             holds = value is None or (math.isfinite(value) and value > 0)

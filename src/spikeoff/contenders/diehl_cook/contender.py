@@ -42,6 +42,9 @@ from spikeoff.ledger.recording import INPUT, Recording, Synapses
 
 SECONDS_BETWEEN_PICTURES = 1.0
 
+LABELLED = 10_000
+"""Training images that label the neurons at least, where there are as many."""
+
 READING_MS = 10.0
 """Between two readings of an answer on its way."""
 
@@ -167,10 +170,19 @@ class DiehlCook(Contender):
 
     def conclude(self, images: Images) -> None:
         """Label neurons anew, and fit the learned vote, by responses of the network as it ended."""
+        images = self.scored_training(images)
         responses = self._respond(images)
         self._labelling = (images.ids, responses)
         self._labels_of_labelling = images.labels
         self._readout = read(responses, images.labels, self.spec.n_classes)
+
+    def scored_training(self, images: Images) -> Images:
+        """The images that label the neurons: all, or after a short training the first it saw."""
+        count = self.config.label_examples or max(LABELLED, self._seen)
+        if count >= len(images):
+            return images
+        order = np.random.default_rng([self.config.seed, 1]).permutation(len(images))
+        return images.take(np.sort(order[:count]))
 
     def record(self, images: Images, every: int | None = None) -> Recording:
         """Spikes of all populations, in every presentation; readings every ``READING_MS``.
@@ -314,7 +326,7 @@ class DiehlCook(Contender):
             save_accuracy(self._running.accuracies, folder / "accuracy.png")
 
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
-        """The accuracy by each vote, and how many neurons never fired."""
+        """The accuracy by each vote and while it learned, and how many neurons never fired."""
         votes: dict[str, float] = {}
         for vote in VOTES:
             if response.hidden is not None and self._readout.possible(vote) == vote:
@@ -324,6 +336,8 @@ class DiehlCook(Contender):
         return {
             "votes": {"chosen": self.config.tuning.vote, **votes},
             "unassigned_neurons": unassigned,
+            "labelled_by": len(self._labels_of_labelling),
+            "learning": self._running.curve,
         }
 
     @property

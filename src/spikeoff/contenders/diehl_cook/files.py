@@ -104,14 +104,15 @@ def find_checkpoint(config: DiehlCookConfig, examples: int) -> tuple[Path, State
         UserError: there is none, or it is damaged.
     """
     name = f"checkpoint_{examples}.safetensors"
-    data = [config.data_path, config.data_path / "random"] if config.data_path else []
-    places = [place for place in (config.save_path, *data, RESULTS) if place is not None]
-    for place in places:
+    data = config.data_path
+    inner = [] if data is None else [data, data / "weights", data / "random"]
+    sought = [place for place in (config.save_path, *inner, RESULTS) if place is not None]
+    for place in sought:
         path = place / name
         if path.is_file():
             return path, read_tensors(path)
     raise UserError(
-        f"`resume_from` (={examples}): no {name} in {', '.join(map(str, places))}; "
+        f"`resume_from` (={examples}): no {name} in {', '.join(map(str, sought))}; "
         "checkpoints are written every --save_interval images"
     )
 

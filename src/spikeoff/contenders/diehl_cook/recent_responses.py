@@ -22,6 +22,10 @@ LABELLING = 20_000
 """Running responses that neurons are labelled by until training is over."""
 
 
+CURVE, CURVE_LABELS = 1_000, 2_000
+"""Images between two points of the learning curve, and responses before them that label neurons."""
+
+
 @dataclass(frozen=True)
 class _Chunk:
     """Responses to n images, without the many neurons that did not fire.
@@ -47,7 +51,8 @@ class Running:
     """The last responses, and the accuracy that labels made from them would have had.
 
     An interval's images are classified with the labels of the interval before, as in the published
-    code; the second half of the first by its first half.
+    code; the second half of the first by its first half. ``curve`` has such accuracies more often,
+    each with the number of images so far.
     """
 
     def __init__(self, width: int, interval: int, n_classes: int = MNIST.n_classes) -> None:
@@ -59,6 +64,8 @@ class Running:
         self._since = 0
         self._readout: Readout | None = None
         self.accuracies: list[tuple[int, float]] = []
+        self.curve: list[tuple[int, float]] = []
+        self._seen = self._uncurved = 0
 
     def add(self, responses: NDArray[np.int32], labels: NDArray[np.uint8]) -> None:
         """More images were learned from."""
@@ -67,6 +74,10 @@ class Running:
         spikes = responses[rows, neurons]
         self._append(_Chunk(labels.copy(), counts, neurons.astype(np.int32), spikes))
         self._since += len(labels)
+        self._seen += len(labels)
+        self._uncurved += len(labels)
+        if self._uncurved >= CURVE:
+            self._extend_curve()
 
     def last(self, count: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
         """The last responses [n, width] and their labels, as far back as they are kept."""
@@ -105,11 +116,21 @@ class Running:
         self.accuracies.append((seen, float(right.mean())))
         return True
 
+    def _extend_curve(self) -> None:
+        new, self._uncurved = self._uncurved, 0
+        responses, labels = self.last(new + CURVE_LABELS)
+        before = len(labels) - new or new // 2
+        readout = read(responses[:before], labels[:before], self._n_classes, regress=False)
+        right = readout.answers(responses[before:], "class-mean") == labels[before:]
+        self.curve.append((self._seen, float(right.mean())))
+
     def snapshot(self) -> State:
         """Everything, as arrays whose names begin with ``RUNNING``."""
         snapshot: State = {
             f"{RUNNING}told": np.array(self.accuracies, np.float64).reshape(-1, 2),
             f"{RUNNING}since": np.array([self._since]),
+            f"{RUNNING}curve": np.array(self.curve, np.float64).reshape(-1, 2),
+            f"{RUNNING}seen": np.array([self._seen, self._uncurved]),
         }
         if self._readout is not None:
             snapshot[f"{RUNNING}means"] = self._readout.means
@@ -136,6 +157,9 @@ class Running:
             self._append(_Chunk(labels, counts, neurons, spikes))
         self._since = int(snapshot[f"{RUNNING}since"][0])
         self.accuracies = [(int(seen), float(right)) for seen, right in snapshot[f"{RUNNING}told"]]
+        curve = snapshot.get(f"{RUNNING}curve", np.zeros((0, 2)))  # earlier versions had none
+        self.curve = [(int(seen), float(right)) for seen, right in curve]
+        self._seen, self._uncurved = map(int, snapshot.get(f"{RUNNING}seen", (0, 0)))
         means = snapshot.get(f"{RUNNING}means")
         self._readout = None if means is None else Readout(means)
 

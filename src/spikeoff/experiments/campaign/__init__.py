@@ -7,9 +7,16 @@ that its results depend on, and one that has finished is taken from where it lie
 from spikeoff.experiments.campaign.campaign_runner import open_output, race, show
 from spikeoff.experiments.campaign.definition import read_campaign
 from spikeoff.experiments.campaign.executors import choose_executor
-from spikeoff.experiments.campaign.plan import Entry, entries, is_race, read_race, with_threads
+from spikeoff.experiments.campaign.plan import (
+    Entry,
+    entries,
+    is_race,
+    read_race,
+    resumable_here,
+    with_threads,
+)
 
 __all__ = [
     "Entry", "choose_executor", "entries", "is_race", "open_output", "race", "read_campaign",
-    "read_race", "show", "with_threads",
+    "read_race", "resumable_here", "show", "with_threads",
 ]  # fmt: skip

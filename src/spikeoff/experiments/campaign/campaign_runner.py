@@ -11,10 +11,12 @@ from typing import Protocol
 
 from rich.console import Console
 
+from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.hardware import choose_device
 from spikeoff.contenders.registry import find
-from spikeoff.data import load_dataset, split
+from spikeoff.data import EMBEDDED, load_dataset, split
+from spikeoff.data.openml import OPENML_NAMES
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.campaign.identity import address, program, settings
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
@@ -30,7 +32,7 @@ from spikeoff.experiments.campaign.storage import (
 )
 from spikeoff.experiments.campaign.store import Store
 from spikeoff.files import TEMPORARY, write_bytes
-from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.environment import default_threads
 from spikeoff.ledger.operation_energy import EnergyTable, load_table
 from spikeoff.report.answer import answer
 from spikeoff.report.energy_table import energy_table as energy_table_of
@@ -57,7 +59,7 @@ class Executor(Protocol):
     workers: int
     """Runs at a time, about."""
     threads: int | None
-    """CPU threads of a run that names none; None: all cores."""
+    """CPU threads of a run that names none; None: the default."""
     elsewhere: bool
     """Whether runs take place in other folders, perhaps on other machines."""
 
@@ -257,7 +259,7 @@ def _job(
     n_images = config.n_train or images.n_train - config.n_validation
     return Job(
         number, entry, found, where, store, program(),
-        threads=config.num_threads or available_cores(),
+        threads=config.num_threads or default_threads(),
         gpus=int(config.device == "cuda"),
         memory=find(entry.contender).memory_needed(config, n_images),
     )  # fmt: skip
@@ -337,7 +339,12 @@ def _begun(job: Job, output: Output, *, resumed: bool) -> bool:
     held = from_plain(kind.config_type, content).moved(started_in)
     ours = settings(kind, job.entry.config.moved(Path.cwd()))
     theirs = settings(kind, held)
-    differing = [key for key in ours if ours[key] != theirs[key]]
+    # Threads follow the machine; of data that were moved, the checkpoint knows the content.
+    may_change = {name for name, e in effects(kind.config_type).items() if e is Effect.SPEED}
+    named = held.mnist_path.lower() in (EMBEDDED, *OPENML_NAMES)
+    if not named and not Path(held.mnist_path).exists():
+        may_change.add("mnist_path")
+    differing = [key for key in ours if ours[key] != theirs[key] and key not in may_change]
     if name != job.entry.contender:
         raise UserError(f"{where}: holds a run of {name}; name another folder")
     if differing:

@@ -13,9 +13,10 @@ The kind of processor is not part of it, though PyTorch promises its bits for on
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import inspect
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -27,7 +28,7 @@ from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
-from spikeoff.ledger.environment import available_cores, libraries
+from spikeoff.ledger.environment import default_threads, libraries
 from spikeoff.run.json_files import plain
 
 LIBRARIES_OF = {"tensorflow": ("tensorflow", "tensorflow-cpu", "keras"), "brian2": ("brian2",)}
@@ -69,7 +70,7 @@ def address(contender: str, config: Config, data: str, device: str) -> str:
 
 def settings(kind: type[Contender], config: Config) -> dict[str, Any]:
     """The settings that results depend on, as JSON has them."""
-    threads = config.num_threads or available_cores()
+    threads = config.num_threads or default_threads()
     values = plain(replace(config.resolved(), num_threads=threads))
     counted: dict[str, Any] = {}
     for name, effect in effects(type(config)).items():
@@ -99,13 +100,46 @@ def _versions(engine: str) -> str:
 
 
 def _foreign_source(kind: type[Contender]) -> str | None:
-    """SHA-256 of the file of a contender that another package registered."""
-    if kind.__module__.partition(".")[0] == spikeoff.__name__:
+    """SHA-256 of the Python files of the package of a contender that others registered.
+
+    Of one in a single file, the files beside it that it imports count too, and they that these do.
+    """
+    top = kind.__module__.partition(".")[0]
+    if top == spikeoff.__name__:
         return None
-    try:
-        return hashlib.sha256(inspect.getsource(inspect.getmodule(kind)).encode()).hexdigest()  # type: ignore[arg-type]
-    except (OSError, TypeError):
-        return None
+    file = getattr(sys.modules.get(top), "__file__", None)
+    folders = [Path(one) for one in getattr(sys.modules.get(top), "__path__", ())]
+    if folders:
+        sources = [path for folder in folders for path in folder.rglob("*.py")]
+    else:
+        sources = _beside(Path(file)) if file else []
+    digest = hashlib.sha256()
+    for path in sorted(sources):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest() if sources else None
+
+
+def _beside(file: Path) -> list[Path]:
+    """A file and the modules in its folder that it imports, directly or not."""
+    found: list[Path] = []
+    waiting = [file]
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.is_file():
+            continue
+        found.append(path)
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                place = path.parent.joinpath(*name.split("."))
+                waiting += [place.with_suffix(".py"), place / "__init__.py"] if name else []
+    return found
 
 
 def _content(path: Path) -> Mapping[str, str]:

@@ -157,7 +157,8 @@ def _run(job: Job, folder: Path, listener: _RunListener) -> RunRecord:
     if job.patience_s:
         wait_until_free(folder, job.patience_s)
     if (folder / CONFIG).is_file() or (folder / SUMMARY).is_file():
-        return resume(folder, listener=listener)
+        paths = {"mnist_path": job.entry.config.mnist_path}  # it may have been moved
+        return resume(folder, paths=paths, listener=listener)
     config = replace(job.entry.config, save_path=folder)
     return train(job.entry.contender, config, listener=listener)
 

@@ -13,13 +13,11 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
-from spikeoff.ledger.environment import available_cores
+from spikeoff.experiments.spawning import start
+from spikeoff.ledger.environment import THREADS_VARIABLE, default_threads
 from spikeoff.run.signals import Interrupted, ReceivedSignal, forwarded_signals, leave_to_parent
 
 LOOK_EVERY_S = 1.0
-
-THREADS_VARIABLE = "OMP_NUM_THREADS"
-"""Bounds the threads of libraries that no setting reaches, such as scikit-learn's."""
 
 
 class LocalExecutor:
@@ -30,7 +28,7 @@ class LocalExecutor:
     def __init__(self, workers: int = 1) -> None:
         """Run ``workers`` at a time; with more than one, each has its share of the cores."""
         self.workers = workers
-        self.threads = None if workers == 1 else max(1, available_cores() // workers)
+        self.threads = None if workers == 1 else max(1, default_threads() // workers)
 
     def run(self, jobs: Sequence[Job], report: Callable[[ProgressEvent | RunResult], None]) -> None:
         """Make all runs; ``report`` receives their events.
@@ -78,7 +76,7 @@ class _Child:
         self.end, theirs = context.Pipe(duplex=False)
         self.process: BaseProcess = context.Process(target=_child, args=(job, theirs))
         with _threads(job):
-            self.process.start()
+            start(self.process)
         theirs.close()
 
     def receive(self) -> ProgressEvent | RunResult | None:
@@ -119,7 +117,10 @@ def _reporter(end: Connection) -> Callable[[ProgressEvent], None]:
 
 @contextlib.contextmanager
 def _threads(job: Job) -> Iterator[None]:
-    """Let a process that is started within use as many threads as its run may."""
+    """Let a process that is started within use as many threads as its run may.
+
+    The variable bounds those of libraries that no setting reaches, such as scikit-learn's.
+    """
     if job.entry.config.num_threads is None or THREADS_VARIABLE in os.environ:
         yield
         return

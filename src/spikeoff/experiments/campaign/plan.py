@@ -190,6 +190,20 @@ def write_race(runs: Sequence[Entry], output: Path, energy_table: Path | None) -
     write_json(output / RACE, plain(_RaceFile(entries, str(Path.cwd()), table)))
 
 
+def resumable_here(
+    runs: Sequence[Entry], mnist_path: str | None = None, cores: int | None = None
+) -> list[Entry]:
+    """The same runs with no more threads than ``cores``, their data at ``mnist_path``, if given."""
+    result = []
+    for one in runs:
+        changes: dict[str, Any] = {} if mnist_path is None else {"mnist_path": mnist_path}
+        threads = one.config.num_threads
+        if threads is not None and cores is not None:
+            changes["num_threads"] = min(threads, cores)
+        result.append(replace(one, config=replace(one.config, **changes)))
+    return result
+
+
 def with_threads(
     runs: Sequence[Entry], threads: int | None, before: Sequence[Entry] = ()
 ) -> list[Entry]:

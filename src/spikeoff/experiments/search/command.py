@@ -23,7 +23,7 @@ from spikeoff.experiments.search import space as spaces
 from spikeoff.experiments.search.search_file import Search, own_database, read_search, write_search
 from spikeoff.experiments.search.settings import Machine, PrunerName, SamplerName, Settings
 from spikeoff.experiments.search.trial import without_test
-from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.environment import default_threads
 from spikeoff.run.json_files import plain
 
 MAX_TRIALS = 100_000
@@ -238,7 +238,7 @@ def _run(search: Search, settings: Settings | None) -> None:
     )
     from spikeoff.experiments.search.worker_pool import WorkerPool  # noqa: PLC0415
 
-    threads = search.machine.num_threads or max(1, available_cores() // search.workers)
+    threads = search.machine.num_threads or max(1, default_threads() // search.workers)
     machine = replace(search.machine, num_threads=threads)
     if search.url == own_database(search.folder):
         _make(search.folder)

@@ -9,6 +9,7 @@ from multiprocessing.context import SpawnProcess
 from spikeoff.errors import UserError
 from spikeoff.experiments.search.settings import Machine
 from spikeoff.experiments.search.worker import work_apart
+from spikeoff.experiments.spawning import start
 
 MAX_DEATHS = 5
 """So many workers that died one after another, and no trial that came through, end a search."""
@@ -53,7 +54,7 @@ class WorkerPool:
             raise UserError(self._message)
         while more and len(self._processes) < self._size and not asked():
             process = self._context.Process(target=work_apart, args=self._arguments)
-            process.start()
+            start(process)
             self._processes.append(process)
             if asked():  # in between: it may not have been passed on to this one
                 process.terminate()
