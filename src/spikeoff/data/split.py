@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data.images import Dataset, Images
 from spikeoff.data.spec import ImageSpec
+from spikeoff.data.stratified import draw
 from spikeoff.errors import UserError
 
 
@@ -61,19 +62,9 @@ def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None
 def _draw(
     dataset: Dataset, rows: NDArray[np.int64], n: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split ``rows`` into those left and ``n`` drawn, both in ascending order."""
-    if n == 0:
-        return rows, rows[:0]
-    if n == len(rows):
-        return rows[:0], rows
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 (a second to import)
-
     try:
-        left, drawn = train_test_split(
-            rows, test_size=n, stratify=dataset.train.labels[rows], random_state=seed
-        )
+        return draw(dataset.train.labels, rows, n, seed)
     except ValueError as error:
         raise UserError(
             f"{dataset.name}: too few images of some class to split off {n} of {len(rows)}"
         ) from error
-    return np.sort(left), np.sort(drawn)
