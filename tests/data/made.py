@@ -37,10 +37,11 @@ def read(path: Path) -> Dataset:
 
 def whole(dataset: Dataset) -> tuple[Bytes, Bytes]:
     """All images and labels, whatever their part."""
-    parts = (dataset.train, dataset.test)
-    return tuple(
-        np.concatenate([getattr(part, key) for part in parts]) for key in ("pixels", "labels")
-    )  # type: ignore[return-value]
+    pixels, labels = (
+        np.concatenate([getattr(part, key) for part in (dataset.train, dataset.test)])
+        for key in ("pixels", "labels")
+    )
+    return pixels, labels
 
 
 def in_one(found: Dataset, made: Dataset, names: Sequence[str] = ("0", "1", "2")) -> bool:

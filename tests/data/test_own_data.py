@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikeoff.data import Dataset, openml
+from spikeoff.data import Dataset, Images, openml
 from spikeoff.data.emnist import CLASSES
 from spikeoff.data.export import export
 from spikeoff.errors import UserError
@@ -223,7 +223,8 @@ def test_arrays_under_other_names(tmp_path: Path, keys: tuple[str, ...], labels:
 @pytest.mark.parametrize("keys", [("X", "y"), ("images", "labels"), ("data", "target")])
 def test_one_pair_of_arrays_is_divided(tmp_path: Path, keys: tuple[str, str]) -> None:
     made = tiny(40, 20)
-    np.savez(tmp_path / "own.npz", **dict(zip(keys, whole(made), strict=True)))
+    content: dict[str, Any] = dict(zip(keys, whole(made), strict=True))
+    np.savez(tmp_path / "own.npz", **content)
     assert in_one(read(tmp_path / "own.npz"), made)
 
 
@@ -308,16 +309,11 @@ def test_the_folders_that_torchvision_makes(tmp_path: Path, below: str) -> None:
 def test_emnist_is_turned_and_its_letters_start_at_1(tmp_path: Path, name: str) -> None:
     made = tiny(shape=(6, 6))
     first = 1 if name == "emnist-letters" else 0
-    written = Dataset(
-        "x",
-        *(
-            type(part)(
-                np.ascontiguousarray(part.pixels.transpose(0, 2, 1)), part.labels + first, part.ids
-            )
-            for part in (made.train, made.test)
-        ),
-        made.spec,
-    )  # fmt: skip
+    train, test = (
+        Images(np.ascontiguousarray(part.pixels.transpose(0, 2, 1)), part.labels + first, part.ids)
+        for part in (made.train, made.test)
+    )
+    written = Dataset("x", train, test, made.spec)
     renamed(tmp_path, written, lambda old: f"{name}-{old.replace('t10k', 'test')}")
     found = read(tmp_path)
     assert found.sha256() == made.sha256()

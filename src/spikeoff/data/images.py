@@ -128,8 +128,11 @@ def make_dataset(
 
 def _hold_out(pixels: Bytes, labels: Bytes, where: object) -> list[tuple[Bytes, Bytes]]:
     """Training and test part: a fifth of each class is the test part."""
-    n = max(round(len(labels) * TEST_SHARE), len(np.unique(labels)))
+    n_classes = len(np.unique(labels))
+    n = max(round(len(labels) * TEST_SHARE), n_classes)
     try:
+        if n > len(labels) - n_classes:
+            raise ValueError("nothing of some class would be left")
         rows = draw(labels, np.arange(len(labels)), n, HOLD_OUT_SEED)
     except ValueError as error:
         raise UserError(

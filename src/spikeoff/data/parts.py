@@ -155,6 +155,8 @@ def _frame(name: str) -> tuple[str, ...]:
 
 def _role(name: str) -> tuple[Part, str] | None:
     """The part and kind that an array's name says: ("train", "pixels") of ``X_train``."""
+    if "/" in name:  # no name of an array, but a path in an archive
+        return None
     letters = re.sub(r"[^a-z0-9]", "", name.lower())
     choices: list[tuple[Part, str]] = [("all", letters)]
     for word, part in PART_WORDS.items():

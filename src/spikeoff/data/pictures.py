@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,10 @@ def decode(raw: bytes, where: str) -> Bytes:
     from PIL import Image, ImageOps  # noqa: PLC0415 (only pictures need it)
 
     try:
-        with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
+        with (
+            warnings.catch_warnings(action="ignore"),  # of odd tags beside the picture
+            Image.open(io.BytesIO(raw), formats=FORMATS) as opened,
+        ):
             if opened.width * opened.height > MAX_PICTURE:
                 raise UserError(
                     f"{where}: {opened.width} x {opened.height} pixels; reduce the picture to at "
