@@ -54,6 +54,16 @@ def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.gener
         return {key: held.array(key) for key in keys}
 
 
+def array_names(path: Path) -> list[str]:
+    """The names of the arrays in an ``.npz``.
+
+    Raises:
+        UserError: the archive is damaged or too large.
+    """
+    with _opened(path) as held:
+        return list(held.names)
+
+
 class _Archive:
     """An open ``.npz``; nothing is unpacked to the disk, so names in it lead nowhere."""
 

@@ -32,8 +32,8 @@ WORKING = 1024
 """Pixels of the longer side at which the ink is looked for."""
 COARSE = 128
 """Pixels of the longer side at which the light is estimated."""
-WIDEST_STROKE = 0.3
-"""Share of the longer side; wider things are no ink."""
+STROKES = (0.08, 0.3)
+"""Widest strokes, as shares of the longer side: on a page, and in a picture cut to the sign."""
 MIN_CONTRAST = 24.0
 """Least difference of ink and paper, of 255; a page without ink has less, noise and shadows too."""
 NOISES = 6.0
@@ -42,6 +42,10 @@ FAINT = 0.04
 """Least ink, as a share of full ink: MNIST's faintest edges are below it."""
 SPECK = 0.02
 """Parts with less than this share of the ink are specks."""
+FRAME = 2.0
+"""Weight of the frame's covered share in the choice of what is ink."""
+INSIDE = 0.2
+"""Share of the ink that, if it touches no edge of the picture, makes the rest a shadow."""
 SAMPLED = 500
 """Training images that the layout is measured on."""
 
@@ -75,7 +79,8 @@ def layout_of(images: Images) -> Layout | None:
     pixels, lit = pixels[lit.any(axis=(1, 2))], lit[lit.any(axis=(1, 2))]
     if not len(pixels):
         return None
-    sizes = np.max([_extents(lit.any(axis=2)), _extents(lit.any(axis=1))], axis=0)
+    sides = (_extents(np.logical_or.reduce(lit, axis=axis)) for axis in (2, 1))
+    sizes = np.maximum(*sides)
     mass = pixels.sum(axis=(1, 2))
     places = [
         (pixels.sum(axis=3 - axis) * np.arange(pixels.shape[axis])).sum(axis=1) / mass
@@ -93,7 +98,8 @@ def layout_of(images: Images) -> Layout | None:
 
 def _extents(lit: NDArray[np.bool_]) -> NDArray[np.int64]:
     """[n] from the first True to the last in each row, both included."""
-    return lit.shape[1] - lit[:, ::-1].argmax(axis=1) - lit.argmax(axis=1)
+    extents: NDArray[np.int64] = lit.shape[1] - lit[:, ::-1].argmax(axis=1) - lit.argmax(axis=1)
+    return extents
 
 
 def prepare(picture: Bytes, spec: ImageSpec, layout: Layout | None, where: str) -> Bytes:
@@ -165,7 +171,8 @@ def ink_of(grey: Grey, where: str) -> Grey:
     from scipy import ndimage  # noqa: PLC0415 (half a second to import)
 
     grey = _reduced(grey, WORKING)
-    signs = (_find(grey, 1.0, ndimage.grey_opening), _find(grey, -1.0, ndimage.grey_closing))
+    ways = ((1.0, ndimage.grey_opening), (-1.0, ndimage.grey_closing))
+    signs = [_find(grey, sign, smooth, width) for width in STROKES for sign, smooth in ways]
     found = min(signs, key=lambda one: one.doubt)
     if found.full < max(MIN_CONTRAST, NOISES * found.noise):
         raise UserError(
@@ -178,6 +185,9 @@ def ink_of(grey: Grey, where: str) -> Grey:
     clear = np.where(ink > full / 2, ink, 0.0)
     weights = ndimage.sum_labels(clear, parts, np.arange(1, count + 1))
     kept = np.flatnonzero(weights > SPECK * weights.sum()) + 1
+    inside = np.setdiff1d(kept, np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    if weights[inside - 1].sum() > INSIDE * weights.sum():
+        kept = inside
     mask = np.isin(parts, kept)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     cut = np.where(mask, ink / full, 0.0)
@@ -200,25 +210,25 @@ class _Found(NamedTuple):
     doubt: float
 
 
-def _find(grey: Grey, sign: float, smooth: Callable[..., Grey]) -> _Found:
+def _find(grey: Grey, sign: float, smooth: Callable[..., Grey], width: float) -> _Found:
     """What is lighter (``sign`` 1) or darker (-1) than the picture without narrow things."""
     from PIL import Image  # noqa: PLC0415
     from scipy import ndimage  # noqa: PLC0415
 
-    stroke = int(WIDEST_STROKE * COARSE) | 1
+    stroke = int(width * COARSE) | 1
     coarse = smooth(_reduced(grey, COARSE), size=(stroke, stroke), mode="nearest")
     paper = ndimage.gaussian_filter(coarse, 2)
     light = Image.fromarray(paper).resize(grey.shape[::-1], Image.Resampling.BILINEAR)
     difference = sign * (grey - np.asarray(light))
     ink = difference.clip(0)
-    clear = ink > _otsu(ink)
-    if not clear.any():
+    if ink.max() < MIN_CONTRAST:
         return _Found(ink, 0.0, 0.0, np.inf)
+    clear = ink > _otsu(ink)
     rest = difference[~clear]
     noise = float(1.4826 * np.median(np.abs(rest - np.median(rest))))
     full = float(np.percentile(ink[clear], 80))
     frame = np.concatenate([clear[0], clear[-1], clear[:, 0], clear[:, -1]]).mean()
-    return _Found(ink, noise, full, _unevenness(paper) / full + float(frame))
+    return _Found(ink, noise, full, _unevenness(paper) / full + FRAME * float(frame))
 
 
 def _unevenness(paper: Grey) -> float:
