@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
-from scipy.ndimage import gaussian_filter
 
 from spikeoff.data import MNIST, Dataset, Images, ImageSpec
 from spikeoff.data.given_images import read_given
@@ -69,8 +68,9 @@ def test_ink_on_a_page_in_uneven_light_is_found(shadow: bool) -> None:
     noise = np.random.default_rng(0).normal(0, 4, ink.shape)
     photograph = (235 * light * (1 - 0.7 * ink) + noise).clip(0, 255).astype(np.uint8)
     found = prepare(photograph, MNIST, CENTRED, "x").astype(float)
-    smooth = [gaussian_filter(image, 1).ravel() for image in (found, expected)]
-    assert np.corrcoef(*smooth)[0, 1] > 0.95
+    # A centre of mass between two pixels may be placed at either.
+    moved = [np.roll(found, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    assert max(np.corrcoef(one.ravel(), expected.ravel())[0, 1] for one in moved) > 0.97
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
