@@ -50,5 +50,5 @@ $(READY_LINT): $(READY)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,cluster,neurobench,peers,search,storage,tensorflow,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,neurobench,parquet,peers,search,storage,tensorflow,test,dev]'
 	touch $@

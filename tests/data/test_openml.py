@@ -18,14 +18,15 @@ from spikeoff.errors import UserError
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openml, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "scikit_learn_data"))
 
 
 @pytest.mark.parametrize("name", ["mnist_784", "Fashion-MNIST", "kuzushiji-mnist"])
 def test_fetched_once_then_kept(mnist: Dataset, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     asked = []
 
-    def fetch(wanted: str, **_: Any) -> SimpleNamespace:
-        asked.append(wanted)
+    def fetch(*, name: str, **_: Any) -> SimpleNamespace:
+        asked.append(name)
         pixels = np.concatenate([mnist.train.pixels, mnist.test.pixels]).astype(np.int64)
         labels = np.concatenate([mnist.train.labels, mnist.test.labels])
         return SimpleNamespace(data=pixels, target=labels.astype(str).astype(object))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from safetensors.numpy import save
 
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
@@ -147,7 +148,31 @@ def text_files() -> None:
     put("toml/cmos_45nm.toml", packaged.read_bytes())
 
 
+def table_files() -> None:
+    rows = "".join(f"{k % 3},0,{k},7,0\n" for k in range(30))
+    put("table/label_first", rows.encode())
+    put("table/header", b"label,a,b,c,d\n" + rows.encode())
+    put("table/names", rows.replace("2,0,", "owl;,0,").encode())
+    put("table/quote", b'"a\n1,2,3\n')
+    put("table/nul", b"1,0,\x00,7,0\n")
+    put("table/ragged", rows.encode() + b"1,2\n")
+    put("table/not_numbers", b"1,nan,inf,-1,1e999\n" * 4)
+    put("table/wide", b"1" * 3000 + b",2,3\n")
+
+
+def picture_files() -> None:
+    picture = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8))
+    for kind in ("PNG", "JPEG", "BMP", "GIF", "TIFF", "PPM"):
+        stream = io.BytesIO()
+        picture.save(stream, kind)
+        put(f"picture/{kind.lower()}", stream.getvalue())
+    put("picture/huge", b"P5 1000000 1000000 255\n")
+    put("picture/postscript", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+
+
 def main() -> None:
+    table_files()
+    picture_files()
     idx_files()
     npy_files()
     npz_files()

@@ -19,7 +19,7 @@ from spikeoff.contenders.diehl_cook.initial_layers import read_theta
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find
 from spikeoff.contenders.settings_file import read_settings
-from spikeoff.data import idx, npy, npz, pickled
+from spikeoff.data import delimited, idx, npy, npz, pickled, pictures
 from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError
 from spikeoff.experiments.campaign import read_race
@@ -171,6 +171,20 @@ def read_csv(folder: Path, data: bytes) -> None:
     attempt(lambda: read_metrics(folder / "m.csv"))
 
 
+def read_table(folder: Path, data: bytes) -> None:
+    """The bytes as a table of images, alone and as the training part."""
+    for name in ("own.csv", "train.csv", "test.csv"):
+        (folder / name).write_bytes(data)
+    attempt(lambda: delimited.load(folder / "own.csv", "x"))
+    attempt(lambda: delimited.load(folder / "train.csv", "x"))
+
+
+def read_picture_file(folder: Path, data: bytes) -> None:
+    path = folder / "one.png"
+    path.write_bytes(data)
+    attempt(lambda: pictures.read_picture(path))
+
+
 def read_toml(folder: Path, data: bytes) -> None:
     """The bytes as a table of energies, as settings, and as the space of a search."""
     path = folder / "some.toml"
@@ -191,4 +205,6 @@ READERS: dict[str, Callable[[Path, bytes], None]] = {
     "json": read_json,
     "csv": read_csv,
     "toml": read_toml,
+    "table": read_table,
+    "picture": read_picture_file,
 }

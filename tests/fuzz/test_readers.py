@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spikeoff.data import load_dataset, npz
-from spikeoff.data.pickled import load_restricted
+from spikeoff.data.unpickler import load_restricted
 from spikeoff.errors import UserError
 from tests.fuzz.readers import CORPUS, READERS, WATCH, examine
 

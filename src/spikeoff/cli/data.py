@@ -12,18 +12,20 @@ from spikeoff.cli.subcommands import call
 
 
 def data() -> int:
-    """Describe a data set (info), or write it in another format (export)."""
+    """Describe a data set (data PATH), or write it in another format (data export)."""
     return run_data([])
 
 
 def run_data(given: list[str]) -> int:
-    """``data info`` or ``data export``."""
+    """``data info``, its short form ``data PATH``, or ``data export``."""
     verbs: dict[str, Callable[..., Any]] = {"info": data_info, "export": data_export}
+    if given and given[0] not in verbs and not given[0].startswith("-"):
+        given = ["info", "--mnist_path", *given]
     return call(verbs, given, "spikeoff data", "Look at a data set, or write it out.")
 
 
 def data_info(mnist_path: str = "mnist") -> int:
-    """Describe a data set: number of images, classes and checksum.
+    """Describe a data set: what was found, number of images, classes and checksum.
 
     Args:
         mnist_path: data set, by name or path.

@@ -7,12 +7,15 @@ A file is a magic number (two zero bytes, a type code, the number of dimensions)
 from __future__ import annotations
 
 import math
+import re
 import struct
 from pathlib import Path
 
 import numpy as np
 
-from spikeoff.data.images import Bytes, Dataset, make_dataset
+from spikeoff.data import emnist
+from spikeoff.data.images import Dataset, make_dataset
+from spikeoff.data.pixels import Bytes
 from spikeoff.errors import UserError
 from spikeoff.files import pack, read_bytes, write_bytes
 
@@ -24,35 +27,90 @@ STEMS = {
 }
 
 
-def find_files(folder: Path) -> dict[str, Path]:
-    """The published files that lie in ``folder``, by stem; plain ones before compressed ones."""
-    found = {}
-    for stems in STEMS.values():
-        for stem in stems:
-            dotted = stem.replace("-idx", ".idx")
-            for name in (stem, dotted, f"{stem}.gz", f"{dotted}.gz"):
-                if (folder / name).is_file():
-                    found[stem] = folder / name
-                    break
+NAME = re.compile(
+    r"(?P<set>.*?)-?(?P<part>train|t10k|test)-(?P<kind>images[-.]idx3|labels[-.]idx1)-ubyte(\.gz)?"
+)
+"""A file's name; that of EMNIST or others begins with the name of the set."""
+
+Files = dict[tuple[str, str], Path]
+"""Files by part (train, test) and kind (images, labels)."""
+
+
+def find_sets(folder: Path) -> dict[str, Files]:
+    """The files that lie in ``folder``, by set; plain ones before compressed ones."""
+    found: dict[str, Files] = {}
+    for path in sorted(folder.iterdir(), key=lambda one: (len(one.name), one.name)):
+        match = NAME.fullmatch(path.name)
+        if match and path.is_file():
+            part = "train" if match["part"] == "train" else "test"
+            found.setdefault(match["set"], {}).setdefault((part, match["kind"][:6]), path)
     return found
 
 
-def load_folder(folder: Path, name: str) -> Dataset:
-    """The data set in the four published files under ``folder``.
+def find_folders(folder: Path) -> list[Path]:
+    """The folders with IDX files: this one, or the ``raw`` below it, as torchvision makes them."""
+    places = [folder, folder / "raw", *sorted(folder.glob("*/raw"))]
+    for k in (slice(0, 1), slice(1, None)):
+        fitting = [place for place in places[k] if place.is_dir() and find_sets(place)]
+        if fitting:
+            return fitting
+    return []
+
+
+def load_file(path: Path) -> Dataset:
+    """The data set that one of the four files belongs to.
 
     Raises:
         UserError: a file is missing or damaged.
     """
-    found = find_files(folder)
-    for stems in STEMS.values():
-        for stem in stems:
-            if stem not in found:
-                raise UserError(f"{folder}: {stem}[.gz] is missing; all four IDX files are needed")
-    parts = {
-        part: (read_array(found[images], 3, 4), read_array(found[labels], 1))
-        for part, (images, labels) in STEMS.items()
-    }
-    return make_dataset(name, parts["train"], parts["test"], folder)
+    match = NAME.fullmatch(path.name)
+    if match is None:
+        raise UserError(
+            f"{path}: no name of MNIST's files; rename it as in train-images-idx3-ubyte[.gz]"
+        )
+    return load_folder(path.parent, match["set"])
+
+
+def load_folder(folder: Path, chosen: str | None = None) -> Dataset:
+    """The data set in the four files of ``folder``.
+
+    Pictures of EMNIST are turned: its files have rows and columns exchanged.
+
+    Args:
+        folder: where the files lie.
+        chosen: what the files' names begin with; by default there must be one such set.
+
+    Raises:
+        UserError: a file is missing or damaged, or there are several sets.
+    """
+    sets = find_sets(folder)
+    if chosen is None and len(sets) > 1:
+        raise UserError(
+            f"{folder}: holds {', '.join(sorted(name or 'MNIST' for name in sets))}; name one of "
+            "the files of the set that you mean"
+        )
+    prefix = next(iter(sets)) if chosen is None else chosen
+    files = sets.get(prefix, {})
+    for part, stems in STEMS.items():
+        for kind, stem in zip(("images", "labels"), stems, strict=True):
+            if (part, kind) not in files:
+                missing = f"{prefix}-{stem}" if prefix else stem
+                raise UserError(
+                    f"{folder}: {missing}[.gz] is missing; all four IDX files are needed"
+                )
+    pixels, labels = (
+        [read_array(files[part, kind], dimensions) for part in STEMS]
+        for kind, dimensions in (("images", 3), ("labels", 1))
+    )
+    name, classes, notes = prefix or folder.name, None, ["four IDX files"]
+    if prefix.lower() in emnist.CLASSES:
+        classes = emnist.CLASSES[prefix.lower()]
+        pixels = [np.ascontiguousarray(one.transpose(0, 2, 1)) for one in pixels]
+        # 0 becomes 255, which is no class.
+        labels = [one - np.uint8(emnist.FIRST_LABEL.get(prefix.lower(), 0)) for one in labels]
+        notes.append("pictures of EMNIST, whose rows and columns are exchanged, were turned")
+    train, test = zip(pixels, labels, strict=True)
+    return make_dataset(name, train, test, folder, classes, tuple(notes))
 
 
 def read_array(path: Path, *dimensions: int) -> Bytes:

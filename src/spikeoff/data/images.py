@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.data.labels import number_labels
+from spikeoff.data.parts import Pair
+from spikeoff.data.pixels import Bytes, as_bytes, image_shape
 from spikeoff.data.spec import MAX_CLASSES, ImageSpec, numbered
+from spikeoff.data.stratified import draw
 from spikeoff.errors import UserError
 
-PART = 4096
-"""Images that are converted at a time."""
-
-Bytes = NDArray[np.uint8]
+TEST_SHARE = 0.2
+HOLD_OUT_SEED = 0
+"""How a data set without a test part is divided."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,16 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set as published: its training part and its test part, and what its images are."""
+    """A data set as published: its training part and its test part, and what its images are.
+
+    notes: what reading it changed or decided, in words.
+    """
 
     name: str
     train: Images
     test: Images
     spec: ImageSpec
+    notes: tuple[str, ...] = ()
 
     def sha256(self) -> str:
         """A fingerprint of all pixels and labels, whatever format they were read from."""
@@ -65,28 +72,42 @@ class Dataset:
 
 def make_dataset(
     name: str,
-    train: tuple[NDArray[np.generic], NDArray[np.generic]],
-    test: tuple[NDArray[np.generic], NDArray[np.generic]],
+    train: Pair,
+    test: Pair | None,
     where: object = None,
     classes: tuple[str, ...] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Dataset:
     """A data set from raw (pixels, labels) pairs, checked.
 
     Args:
         name: of the data set.
-        train: pixels [n, height, width(, channels)], or [n, pixels] of square images; labels [n].
-        test: the same.
+        train: pixels [n, height, width(, channels)], or [n, pixels] of square images; labels [n]
+            as numbers or names, or [n, classes] one-hot.
+        test: the same. Without a test part, a fifth of each class becomes the test part: always
+            the same images, whatever the seed of a run.
         where: says in messages where the pairs are from; the name does by default.
-        classes: names of the classes; by default the numbers from 0 to the highest label.
+        classes: names of the classes; by default those of the labels, or else the numbers from 0
+            to the highest label.
+        notes: what was changed or decided so far.
 
     Raises:
         UserError: a shape, a pixel value or a label breaks the rules.
     """
     where = name if where is None else where
+    given = [train] if test is None else [train, test]
+    labels, named = number_labels([pair[1] for pair in given], where)
+    classes = named or classes
     highest = MAX_CLASSES if classes is None else len(classes)
-    train_images = _checked(f"{where}: training part", *train, highest)
-    test_images = _checked(f"{where}: test part", *test, highest)
-    shapes = [pixels.shape[1:] for pixels, _ in (train_images, test_images)]
+    checked = [
+        _checked(f"{where}: {part} part", pair[0], numbers, highest)
+        for part, pair, numbers in zip(("training", "test"), given, labels, strict=False)
+    ]
+    if test is None:
+        checked = _hold_out(*checked[0], where)
+        notes = (*notes, f"no test part was found: {len(checked[1][1]):,} images, a fifth of each "
+                 "class, became the test part")  # fmt: skip
+    shapes = [pixels.shape[1:] for pixels, _ in checked]
     if shapes[0] != shapes[1]:
         train_shape, test_shape = (" x ".join(map(str, shape)) for shape in shapes)
         raise UserError(
@@ -94,14 +115,31 @@ def make_dataset(
             "all must have one shape"
         )
     if classes is None:
-        classes = numbered(1 + max(int(labels.max()) for _, labels in (train_images, test_images)))
+        classes = numbered(1 + max(int(numbers.max()) for _, numbers in checked))
     try:
         spec = ImageSpec(shapes[0], classes)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    n, n_test = len(train_images[1]), len(test_images[1])
+    n, n_test = (len(numbers) for _, numbers in checked)
     ids = np.arange(n + n_test, dtype=np.int64)
-    return Dataset(name, Images(*train_images, ids[:n]), Images(*test_images, ids[n:]), spec)
+    parts = (Images(*checked[0], ids[:n]), Images(*checked[1], ids[n:]))
+    return Dataset(name, *parts, spec, notes)
+
+
+def _hold_out(pixels: Bytes, labels: Bytes, where: object) -> list[tuple[Bytes, Bytes]]:
+    """Training and test part: a fifth of each class is the test part."""
+    n_classes = len(np.unique(labels))
+    n = max(round(len(labels) * TEST_SHARE), n_classes)
+    try:
+        if n > len(labels) - n_classes:
+            raise ValueError("nothing of some class would be left")
+        rows = draw(labels, np.arange(len(labels)), n, HOLD_OUT_SEED)
+    except ValueError as error:
+        raise UserError(
+            f"{where}: there is no test part, and a class with too few images to hold out "
+            f"{n} of {len(labels)}; add images, or a test part"
+        ) from error
+    return [(pixels[part], labels[part]) for part in rows]
 
 
 def _checked(
@@ -110,65 +148,17 @@ def _checked(
     if pixels.ndim == 0 or len(pixels) == 0:
         raise UserError(f"{where}: it holds no images; at least one is needed")
     if labels.shape[1:] not in ((), (1,)) or labels.ndim == 0:
-        raise UserError(f"{where}: labels of shape {labels.shape}; one number per image is needed")
+        raise UserError(
+            f"{where}: labels of shape {labels.shape}; one number or name per image, or "
+            "one-hot rows, are needed"
+        )
     labels = labels.reshape(-1)
     if len(labels) != len(pixels):
         raise UserError(
             f"{where}: {len(pixels)} images but {len(labels)} labels; there must be one each"
         )
-    pixels = pixels.reshape(len(pixels), *_shape(where, pixels.shape[1:]))
-    return _as_bytes(where, pixels), _as_labels(where, labels, n_classes)
-
-
-def _shape(where: str, given: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of an image; rows of numbers are square images, one channel is none."""
-    if len(given) == 1 and math.isqrt(given[0]) ** 2 == given[0] > 0:
-        return (math.isqrt(given[0]),) * 2
-    if len(given) == 1:
-        raise UserError(
-            f"{where}: images are rows of {given[0]} numbers, which make no square; "
-            "give them as height x width"
-        )
-    return given[:2] if len(given) == 3 and given[2] == 1 else given
-
-
-def _as_bytes(where: str, pixels: NDArray[np.generic]) -> Bytes:
-    """Pixels as uint8; floats in [0, 1] are n/255 (Keras) or n/256 (Theano).
-
-    The images are converted part by part: other types take up to eight times the memory.
-    """
-    if pixels.dtype == np.uint8:
-        return np.require(pixels, requirements=["C", "W"])
-    if pixels.dtype.kind not in "iuf":
-        raise UserError(f"{where}: pixels of type {pixels.dtype}; integers or floats are needed")
-    parts = [slice(first, first + PART) for first in range(0, len(pixels), PART)]
-    highest = max(_highest(where, pixels[part]) for part in parts)
-    scales = (1,) if pixels.dtype.kind in "iu" or highest > 1 else (255, 256)
-    for scale in scales:
-        whole = np.empty(pixels.shape, np.uint8)
-        if all(_scaled(pixels[part], scale, whole[part]) for part in parts):
-            return whole
-    raise UserError(f"{where}: pixels are no multiples of 1, 1/255 or 1/256; keep 8-bit values")
-
-
-def _highest(where: str, pixels: NDArray[np.generic]) -> float:
-    """The highest pixel, all of them checked."""
-    values = pixels.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise UserError(f"{where}: a pixel is NaN or infinite; pixels are 0..255 or 0.0..1.0")
-    low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 255:
-        value = low if low < 0 else high
-        raise UserError(f"{where}: a pixel is {value:g}; pixels are 0..255 or 0.0..1.0")
-    return high
-
-
-def _scaled(pixels: NDArray[np.generic], scale: int, result: Bytes) -> bool:
-    """Fill ``result`` with pixels times ``scale``, if these are whole numbers up to 255."""
-    scaled = pixels.astype(np.float64) * scale
-    whole = np.rint(scaled)
-    result[:] = np.minimum(whole, 255)
-    return bool(np.abs(scaled - whole).max() < 1e-3 and whole.max() <= 255)
+    pixels = pixels.reshape(len(pixels), *image_shape(where, pixels.shape[1:]))
+    return as_bytes(where, pixels), _as_labels(where, labels, n_classes)
 
 
 def _as_labels(where: str, labels: NDArray[np.generic], n_classes: int) -> Bytes:

@@ -28,15 +28,21 @@ def read_array(path: Path) -> NDArray[np.generic]:
     return parse(read_bytes(path), str(path))
 
 
-def parse(raw: bytes, where: str) -> NDArray[np.generic]:
-    """The array of numbers in the bytes of a ``.npy``, as a view of them; it is read-only.
+def parse(raw: bytes, where: str, *, text: bool = False) -> NDArray[np.generic]:
+    """The array in the bytes of a ``.npy``, as a view of them; it is read-only.
+
+    Args:
+        raw: the bytes.
+        where: says in messages where they are from.
+        text: whether the array may be of text instead of numbers.
 
     Raises:
         UserError: they are damaged, or hold anything but numbers.
     """
     shape, fortran, dtype, start = _header(raw, where)
-    if dtype.kind not in "biuf":
-        raise UserError(f"{where}: it holds {str(dtype)[:60]}; only arrays of numbers are read")
+    if dtype.kind not in ("biufUS" if text else "biuf"):
+        kinds = "numbers or text, as array.astype(str) makes," if text else "numbers"
+        raise UserError(f"{where}: it holds {str(dtype)[:60]}; only arrays of {kinds} are read")
     if min(shape, default=0) < 0:
         raise _damaged(where, ValueError("a length is negative"))
     promised, found = math.prod(shape) * dtype.itemsize, len(raw) - start

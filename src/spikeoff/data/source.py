@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from spikeoff.data import idx, npz, openml, pickled
+from spikeoff.data import delimited, idx, image_folder, npz, openml, parquet, pickled
 from spikeoff.data.images import Dataset, make_dataset
-from spikeoff.errors import UserError
+from spikeoff.data.parts import find_sets
+from spikeoff.data.pictures import is_picture
+from spikeoff.errors import UserError, one_line
 
 EMBEDDED = "mnist"
 EMBEDDED_FOLDER = Path(__file__).parent / "mnist"
-
-PICKLE_ENDINGS = (".pkl.gz", ".pickle.gz", ".pkl", ".pickle")
 
 
 def load_dataset(source: str = EMBEDDED) -> Dataset:
@@ -20,8 +21,9 @@ def load_dataset(source: str = EMBEDDED) -> Dataset:
 
     Args:
         source: ``mnist`` (embedded), ``mnist_784``, ``fashion-mnist`` or ``kuzushiji-mnist``
-            (from OpenML, kept in a cache), or a path: a folder of the four IDX files (plain or
-            .gz), a Keras ``.npz``, a ``.pkl.gz``, or a folder that holds one of these.
+            (from OpenML, kept in a cache), or a path: folders of pictures by class, the four IDX
+            files, an ``.npz``, CSV, a pickle or Parquet (docs/data.md), or a folder that holds one
+            of these.
 
     Raises:
         UserError: nothing readable is there; the message names the file and the fault.
@@ -54,26 +56,71 @@ def _load_embedded() -> Dataset:
     return make_dataset(EMBEDDED, (arrays[0], arrays[1]), (arrays[2], arrays[3]))
 
 
+Loader = Callable[[Path, str], Dataset]
+
+FORMATS: dict[tuple[str, ...], Loader] = {
+    (".npz",): npz.load,
+    pickled.PICKLES: pickled.load,
+    delimited.TABLES: delimited.load,
+}
+"""Formats of which a file or its pair is a data set, by the endings of names."""
+
+
 def _load_folder(folder: Path) -> Dataset:
-    if idx.find_files(folder):
-        return idx.load_folder(folder, folder.name)
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    for endings in ((".npz",), PICKLE_ENDINGS):
-        fitting = [path for path in files if path.name.endswith(endings)]
-        if fitting:
-            return _load_file(fitting[0])
+    try:
+        return _load_what_is_in(folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read: {one_line(error)}") from error
+
+
+def _load_what_is_in(folder: Path) -> Dataset:
+    places = idx.find_folders(folder)
+    if places:
+        return idx.load_folder(_only(places, folder))
+    for endings, load in FORMATS.items():
+        sets = find_sets(folder, endings)
+        if sets:
+            chosen = _only(sets, folder)
+            return load(chosen, _stem(chosen))
+    if parquet.find_files(folder):
+        return parquet.load(folder)
+    if image_folder.find_parts(folder):
+        return image_folder.load(folder)
+    if openml.found_in(folder):
+        return openml.load_from(folder)
+    held = sorted(path.name for path in folder.iterdir())
+    found = f"found {', '.join(held[:5])}{', ...' * (len(held) > 5)}" if held else "it is empty"
     raise UserError(
-        f"{folder}: no data set in this folder; it needs the four IDX files, an .npz or a .pkl.gz"
+        f"{folder}: no data set in this folder ({found}); it needs folders of pictures by class, "
+        "the four IDX files, an .npz, a .csv, a .pkl.gz or .parquet files"
     )
+
+
+def _only(found: list[Path], folder: Path) -> Path:
+    if len(found) > 1:
+        names = ", ".join(str(path.relative_to(folder)) for path in found[:5])
+        raise UserError(f"{folder}: holds several data sets ({names}); name the one that you mean")
+    return found[0]
 
 
 def _load_file(path: Path) -> Dataset:
-    if path.name.endswith(".npz"):
-        return npz.load(path, path.stem)
-    if path.name.endswith(PICKLE_ENDINGS):
-        return pickled.load(path, path.name.split(".")[0])
+    for endings, load in FORMATS.items():
+        if path.name.endswith(endings):
+            return load(path, _stem(path))
+    if path.name.endswith(parquet.PARQUET):
+        return parquet.load(path)
     if "idx" in path.name:
-        return idx.load_folder(path.parent, path.parent.name)
+        return idx.load_file(path)
+    if is_picture(path):
+        raise UserError(
+            f"{path}: unknown format for a data set, a single picture; name a folder with one "
+            "folder of pictures per class"
+        )
     raise UserError(
-        f"{path}: unknown format; IDX (names with 'idx'), .npz, .pkl.gz and .pickle are read"
+        f"{path}: unknown format; folders of pictures, IDX (names with 'idx'), .npz, .csv, .tsv, "
+        ".pkl, .pickle and .parquet are read"
     )
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".")[0]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spikeoff.data.images import Dataset, Images
 from spikeoff.data.spec import ImageSpec
-from spikeoff.data.stratified import stratified_draw
+from spikeoff.data.stratified import draw
 from spikeoff.errors import UserError
 
 
@@ -62,15 +62,9 @@ def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None
 def _draw(
     dataset: Dataset, rows: NDArray[np.int64], n: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split ``rows`` into those left and ``n`` drawn, both in ascending order."""
-    if n == 0:
-        return rows, rows[:0]
-    if n == len(rows):
-        return rows[:0], rows
     try:
-        left, drawn = stratified_draw(dataset.train.labels[rows], n, seed)
+        return draw(dataset.train.labels, rows, n, seed)
     except ValueError as error:
         raise UserError(
             f"{dataset.name}: too few images of some class to split off {n} of {len(rows)}"
         ) from error
-    return rows[left], rows[drawn]

@@ -10,9 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def stratified_draw(
-    labels: NDArray[np.uint8], n: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+Rows = NDArray[np.int64]
+
+
+def draw(labels: NDArray[np.uint8], rows: Rows, n: int, seed: int) -> tuple[Rows, Rows]:
+    """Split ``rows`` into those left and ``n`` drawn, both in ascending order.
+
+    Args:
+        labels: of all images.
+        rows: the images to draw from.
+        n: how many; all or none are allowed too.
+        seed: which ones; the same seed draws the same.
+
+    Raises:
+        ValueError: some class has too few images.
+    """
+    if n == 0:
+        return rows, rows[:0]
+    if n == len(rows):
+        return rows[:0], rows
+    left, drawn = stratified_draw(labels[rows], n, seed)
+    return rows[left], rows[drawn]
+
+
+def stratified_draw(labels: NDArray[np.uint8], n: int, seed: int) -> tuple[Rows, Rows]:
     """Split the places of ``labels`` into those left and ``n`` drawn, both in ascending order.
 
     Each class has its share of both parts, within one image.

@@ -48,6 +48,7 @@ class Conventional(GradientContender):
     """A network without spikes, which PyTorch or Keras computes."""
 
     spiking = False
+    score_unit = "logit"
     config: Any
     _keras: KerasEngine | None = None
 
