@@ -20,6 +20,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "izhikevich-gradient": {"hidden": (20,), "n_steps": 4},
     "izhikevich-sparse": {"hidden": (20,)},
 }
+ALL = [
+    pytest.param(name, marks=pytest.mark.slow if name in ("cnn", "izhikevich-gradient") else ())
+    for name in SMALL
+]
+"""Some compile for seconds."""
+
 PRUNED = ["mlp", "mlp-int8", "izhikevich-sparse"]
 EPOCHS = 3
 
@@ -46,7 +52,7 @@ def same(one: Contender, other: Contender) -> None:
         np.testing.assert_array_equal(array, theirs[name], err_msg=name)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ALL)
 def test_averaged_and_stopped_in_an_epoch_it_ends_with_the_same_bits(
     name: str, few: Images
 ) -> None:
@@ -69,7 +75,7 @@ def test_averaged_and_stopped_in_an_epoch_it_ends_with_the_same_bits(
     same(whole, contender)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ALL)
 def test_the_average_answers_and_learning_is_the_same_without_it(name: str, few: Images) -> None:
     plain, averaged = trained(name, few), trained(name, few, weight_average=0.99)
     ours, theirs = averaged.state(), plain.state()
