@@ -11,7 +11,7 @@ from spikeoff.learning.averaging import WeightAverage, decay_at
 
 def test_with_the_decay_reached_it_is_pytorchs_average() -> None:
     module = torch.nn.Linear(5, 3)
-    theirs = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    theirs = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.9))  # type: ignore[no-untyped-call]
     theirs.update_parameters(module)  # their first takes the weights over
     ours = WeightAverage(module.parameters(), 0.9)
     for step in range(100, 110):
