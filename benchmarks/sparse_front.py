@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from page_tables import publish, table
 from spikeoff.ledger.energy_models.base import EnergyModel, NotAvailableError
@@ -195,6 +196,9 @@ def draw(groups: Groups) -> Figure:
         xlabel="Additions and multiply-accumulates per image, zeros skipped",
         ylabel="Test accuracy (%)", xscale="log",
     )  # fmt: skip
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     legend_above(figure)
     return figure
 
