@@ -13,6 +13,9 @@ compression", ICLR workshop 2018, equation 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import torch
 
 START, END = 0.15, 0.6
@@ -38,3 +41,31 @@ def prune(weights: torch.Tensor, share: float) -> None:
     if n_pruned > 0:
         limit = size.kthvalue(n_pruned).values
         weights.mul_(weights.abs() > limit)
+
+
+@dataclass(frozen=True)
+class GradualPruning:
+    """Prunes weights while they learn.
+
+    matrices: of weights, each pruned by itself.
+    keep: share of each that is kept in the end.
+    """
+
+    matrices: Sequence[torch.Tensor]
+    keep: float
+
+    @torch.no_grad()
+    def step(self, learn: Callable[[], None], number: int, progress: float) -> None:
+        """One training step, in place: weights that were pruned stay 0, and others follow.
+
+        Args:
+            learn: changes the weights.
+            number: of the step.
+            progress: share of the training done.
+        """
+        masks = [matrix != 0 for matrix in self.matrices]
+        learn()
+        for matrix, mask in zip(self.matrices, masks, strict=True):
+            matrix.mul_(mask)
+            if number % EVERY == 0:
+                prune(matrix, kept_share(progress, self.keep))

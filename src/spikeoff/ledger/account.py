@@ -139,6 +139,7 @@ def _layers(
             neurons=s.targets if target in recording.updated and first else 0,
             output=target not in sources and target not in recording.hidden,
             convolution=s.convolution,
+            pruned=s.pruned,
         ))  # fmt: skip
     return layers
 

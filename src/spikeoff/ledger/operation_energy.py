@@ -4,7 +4,7 @@
     neurons  = updates x (multiplications, additions, divisions of one update)
     extras   = biases add + products of the read-out (multiply + add)
     memory   = a 32-bit weight per operation, bias and product, from the memory that holds them all,
-               and each update's state read and written
+               the index of pruned weights, and each update's state read and written
 
 A stepped table takes the smallest memory that holds so many bytes, and the smallest of all for the
 state. An interpolated one rises linearly from 0 through its memories and then stays: a network of
@@ -112,10 +112,14 @@ def image_energy(
     state_bytes: float = 0.0,
     biases: float = 0.0,
     readout: float = 0.0,
+    index_words: float = 0.0,
 ) -> ImageEnergy:
-    """The energy of so many operations, with so many bytes of weights and of neurons' state."""
+    """The energy of so many operations, with so many bytes of weights and of neurons' state.
+
+    An index beside the weights counts among their bytes, and ``index_words`` of it are read.
+    """
     neurons = 0.0 if not updates else None
-    memory = (macs + acs + biases + readout) * table.word(weight_bytes)
+    memory = (macs + acs + biases + readout + index_words) * table.word(weight_bytes)
     if update is not None:
         arithmetic = update.arithmetic
         neurons = updates * (

@@ -37,6 +37,7 @@ class LayerOperations:
     neurons: targets that are updated at every step and that no earlier layer has counted.
     output: whether the layer leads to the outputs.
     convolution: whether a weight is used at many places.
+    pruned: whether an index says where the weights are.
     """
 
     name: str
@@ -55,6 +56,7 @@ class LayerOperations:
     neurons: int = 0
     output: bool = False
     convolution: bool = False
+    pruned: bool = False
 
 
 @dataclass(frozen=True)

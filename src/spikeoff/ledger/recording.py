@@ -16,6 +16,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.ledger.sparse_store import NONE, index_of
+
 Counts = NDArray[np.int64]
 
 INPUT = "input"
@@ -129,6 +131,7 @@ class Synapses:
         that such a number is added to.
     learned: whether learning changes them.
     convolution: whether a weight is used at many places.
+    pruned: whether an index must say where the weights are (``ledger.sparse_store``).
     """
 
     name: str
@@ -144,11 +147,18 @@ class Synapses:
     biased: int = 0
     learned: bool = True
     convolution: bool = False
+    pruned: bool = False
 
     @property
     def existing(self) -> int:
         """Weights that exist."""
         return self.nonzero if self.stored is None else self.stored
+
+    @property
+    def index_bits(self) -> int:
+        """Bits that say where the weights of a pruned matrix are."""
+        found = index_of(len(self.met), self.targets, self.existing) if self.pruned else NONE
+        return found.bits
 
     @classmethod
     def of(
@@ -161,10 +171,11 @@ class Synapses:
         stored: int | None = None,
         biases: int = 0,
         learned: bool = True,
+        pruned: bool = False,
     ) -> Self:
         """Those of a matrix of weights [sources, targets]."""
         met = np.count_nonzero(weights, axis=1).astype(np.int64)
         return cls(
             name, source, met, weights.size, weights.size, int(met.sum()), weights.shape[1],
-            target, stored, biases, biases, learned,
+            target, stored, biases, biases, learned, pruned=pruned,
         )  # fmt: skip

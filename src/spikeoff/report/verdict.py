@@ -97,9 +97,11 @@ def run_energy(
     try:
         network = network_of(record)
         held, biases, readout = network.stored, network.bias_additions, network.readout
-        neurons = network.neurons
+        held += network.index_words
+        neurons, index_words = network.neurons, network.index_words_read
     except NotAvailableError:
         held, biases, readout, neurons = float(summary["parameters"]), 0.0, 0.0, 0
+        index_words = 0.0
     energy = image_energy(
         table,
         macs=float(done["effective_macs"]),
@@ -110,8 +112,14 @@ def run_energy(
         state_bytes=WORD_BYTES * neurons * (update.words if update else 0),
         biases=biases * share,
         readout=readout * float((reading or {}).get("readings", 1)),
+        index_words=index_words * _met(done) / (_met(summary["operations"]) or 1),
     )
     return energy, WORD_BYTES * held
+
+
+def _met(operations: dict[str, Any]) -> float:
+    """Weights that events met."""
+    return float(operations["effective_acs"]) + float(operations["effective_macs"])
 
 
 SPENT = ("effective_acs", "membrane_updates", "effective_macs")

@@ -61,7 +61,7 @@ class Spikes(TypedDict):
 
 
 class LayerRecord(TypedDict, total=False):
-    """A layer, per inference; earlier versions kept the operations alone."""
+    """A layer, per inference; earlier versions kept the operations alone, or did not prune."""
 
     name: str
     dense_macs: Number
@@ -79,6 +79,7 @@ class LayerRecord(TypedDict, total=False):
     neurons: Count
     output: bool
     convolution: bool
+    pruned: bool
 
 
 class Operations(TypedDict):

@@ -361,10 +361,11 @@ def _data(dataset: Dataset, parts: Split) -> dict[str, Any]:
 
 
 def _held(contender: Contender) -> dict[str, int]:
-    """Bytes of the network, zeros included, and of the parameters that exist."""
+    """Bytes of the network, zeros included, and of the parameters that exist with their index."""
     footprint, parameters = contender.footprint(), contender.parameter_count()
     share = contender.stored_parameters() / max(1, parameters)
-    return {**asdict(footprint), "stored_bytes": round(share * footprint.parameters_bytes)}
+    index = sum(s.index_bits for s in contender.synapses()) / 8
+    return {**asdict(footprint), "stored_bytes": round(share * footprint.parameters_bytes + index)}
 
 
 def _spikes(contender: Contender, activity: Activity) -> dict[str, Any]:

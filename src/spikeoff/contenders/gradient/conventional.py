@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spikeoff.contenders.base import Response, State
+from spikeoff.contenders.base import Response, State, require
 from spikeoff.contenders.effects import setting
 from spikeoff.contenders.gradient.keras import networks, weights
 from spikeoff.contenders.gradient.keras.engine import KerasEngine
@@ -42,6 +42,12 @@ class ConventionalConfig(GradientConfig):
 
     engine: Engine = setting("native", searched=False)
     """native: PyTorch; tensorflow: Keras 3 on the CPU (extra tensorflow), writes model.keras."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        average = self.weight_average
+        require("weight_average", average, not average or self.engine == "native",
+                "left out: only engine native averages")  # fmt: skip
 
 
 class Conventional(GradientContender):

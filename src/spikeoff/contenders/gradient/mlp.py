@@ -30,6 +30,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
 )
 from spikeoff.contenders.gradient.numba.relu_layer import relu_layer
 from spikeoff.data import MNIST, ImageSpec
+from spikeoff.learning.pruning import GradualPruning
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import Synapses
 
@@ -61,6 +62,8 @@ class MLPConfig(ConventionalConfig):
     with at least two neurons per column."""
     field: int = 10
     """Pixels per side of the field that a column sees, for synapses columns."""
+    keep: float = 1.0
+    """Share of the weights into hidden layers kept in the end by gradual magnitude pruning."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
 
@@ -68,7 +71,12 @@ class MLPConfig(ConventionalConfig):
         super().__post_init__()
         check_sizes(self.hidden)
         require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
+        require("keep", self.keep, 0 < self.keep <= 1, "above 0 and at most 1")
+        require("keep", self.keep, self.keep == 1 or self.engine == "native",
+                "left out: only engine native prunes")  # fmt: skip
         if self.synapses == "columns":
+            require("keep", self.keep, self.keep == 1,
+                    "left out: `synapses` is columns, which are not pruned")  # fmt: skip
             check_columns(self.hidden[0], self.columns, self.field)
             require("engine", self.engine, self.engine == "native", "native: only that engine has "
                     "synapses columns")  # fmt: skip
@@ -263,9 +271,22 @@ class MLP(Conventional):
 
     def synapses(self) -> tuple[Synapses, ...]:
         """Those of the module's layers; of the first, only those that exist."""
-        first, *others = super().synapses()
+        *hidden, output = super().synapses()
+        first, *others = (replace(one, pruned=self.config.keep < 1) for one in hidden)
         absent = self._absent()
-        return replace(first, dense=first.dense - absent, places=first.places - absent), *others
+        first = replace(first, dense=first.dense - absent, places=first.places - absent)
+        return first, *others, output
+
+    def pruning(self) -> GradualPruning | None:
+        """Of the matrices into hidden layers."""
+        if self.config.keep == 1:
+            return None
+        matrices = [
+            weight
+            for name, weight in self.module.named_parameters()
+            if weight.dim() == 2 and not name.startswith("output")
+        ]
+        return GradualPruning(matrices, self.config.keep)
 
     def parameter_count(self) -> int:
         """Numbers that Adam changes."""

@@ -35,7 +35,7 @@ from spikeoff.contenders.gradient.trainer import GradientContender
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.kernels.given_spikes import given_spike_delta
-from spikeoff.learning import pruning
+from spikeoff.learning.pruning import GradualPruning
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
@@ -128,8 +128,9 @@ class IzhikevichGradient(GradientContender):
 
     @classmethod
     def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
-        """The perceptron with the same layers; then the bit-matched one."""
-        return perceptron_twins({"hidden": config.hidden}, config.n_steps)
+        """The perceptron with the same layers, pruned as much; then the bit-matched one."""
+        pruned = {} if config.keep == 1 else {"keep": config.keep}
+        return perceptron_twins({"hidden": config.hidden, **pruned}, config.n_steps)
 
     @classmethod
     def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:
@@ -210,6 +211,7 @@ class IzhikevichGradient(GradientContender):
                 f"{source} to {target}", source, matrix.numpy(), biases=biased.get(target, 0),
                 # The sums of a linear read-out are not spikes that a next layer would get.
                 target="answer" if linear and target == "output" else None,
+                pruned=self.config.keep < 1 and target != "output",
             )
             for source, (target, matrix) in zip((INPUT, *matrices), matrices.items(), strict=False)
         ]  # fmt: skip
@@ -243,21 +245,12 @@ class IzhikevichGradient(GradientContender):
         penalty = self.config.spike_penalty
         return penalty * self._met.mean() if penalty else None
 
-    def update_weights(self) -> None:
-        """One step of Adam; weights that were pruned stay 0."""
-        keep = self.config.keep
-        if keep == 1:
-            super().update_weights()
-            return
+    def pruning(self) -> GradualPruning | None:
+        """Of the matrices into hidden layers."""
+        if self.config.keep == 1:
+            return None
         names = [part_name("hidden", k + 1) for k in range(len(self.config.hidden))]
-        with torch.no_grad():
-            matrices = [self.module.get_parameter(name) for name in names]
-            masks = [matrix != 0 for matrix in matrices]
-            super().update_weights()
-            for matrix, mask in zip(matrices, masks, strict=True):
-                matrix.mul_(mask)
-                if self.steps_done % pruning.EVERY == 0:
-                    pruning.prune(matrix, pruning.kept_share(self.progress, keep))
+        return GradualPruning([self.module.get_parameter(name) for name in names], self.config.keep)
 
     def _keep_masks(self, ids: Any, epoch: int) -> list[torch.Tensor]:
         """[n, neurons] uint8 of each hidden layer, 0 for neurons that dropout silences."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,9 @@ from spikeoff.contenders.gradient.adam import Adam
 from spikeoff.contenders.gradient.numba import dropout_mask as dropout
 from spikeoff.contenders.hardware import choose_device, computing, thread_count
 from spikeoff.data import MNIST, Images, ImageSpec
+from spikeoff.learning.averaging import WeightAverage
 from spikeoff.learning.dropout import keep_mask_torch
+from spikeoff.learning.pruning import GradualPruning
 from spikeoff.learning.schedule import Schedule, rate_fraction
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.module_recording import ModuleRecorder
@@ -38,7 +41,7 @@ from spikeoff.ledger.recording import Recording, Synapses
 BYTES_A_WEIGHT = 48
 """Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
 
-WEIGHTS, ADAM = "weights.", "adam."
+WEIGHTS, ADAM, LEARNING = "weights.", "adam.", "learning."
 """How names in a snapshot begin."""
 
 
@@ -65,6 +68,9 @@ class GradientConfig(Config):
     size."""
     label_smoothing: float = 0.0
     """Label smoothing: share of the target spread over all classes."""
+    weight_average: float = 0.0
+    """The network answers with an exponential moving average of its weights, of which it keeps this
+    share per training step, such as 0.999; 0 for none."""
     patience: int | None = None
     """Epochs without a lower validation loss before training stops; never by default."""
 
@@ -83,6 +89,8 @@ class GradientConfig(Config):
         require("weight_decay", decay, 0 <= decay < math.inf, "0 or more")
         smoothing = self.label_smoothing
         require("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
+        average = self.weight_average
+        require("weight_average", average, 0 <= average < 1, "from 0 to below 1")
         patience = self.patience
         require("patience", patience, patience is None or patience >= 1, "at least 1")
 
@@ -113,6 +121,10 @@ class GradientContender(Contender):
             self.module.parameters(), config.learning_rate, (config.beta1, config.beta2),
             config.weight_decay, fused=self.device != "mps",
         )  # fmt: skip
+        self._average: WeightAverage | None = None
+        if config.weight_average:
+            learned = itertools.chain(self.module.parameters(), self.module.buffers())
+            self._average = WeightAverage(learned, config.weight_average)
         self._resident: tuple[Images, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] | None = None
         self._rate = 0.0
         self.steps_done = 0
@@ -166,12 +178,26 @@ class GradientContender(Contender):
             self.module.train()
             done = torch.zeros(2, device=self.device)  # right answers, summed loss
             chunk = batches[first : first + self.batches_per_step]
-            with self._computing():  # not across the yield: the caller computes, too
+            with self._computing(), self._learning():  # not across the yield: others compute, too
                 for number, rows in enumerate(chunk, first):
                     self._set_rate((epoch - 1) * len(batches) + number, len(batches))
                     done += self._learn_batch(images, rows, epoch)
+                    if self._average is not None:
+                        self._average.follow(self.steps_done)
                 correct, loss = done.tolist()
             yield Step(sum(map(len, chunk)), round(correct), loss)
+
+    @contextmanager
+    def _learning(self) -> Iterator[None]:
+        """Learn with the weights themselves; outside, their average answers if there is one."""
+        if self._average is None:
+            yield
+            return
+        self._average.exchange(answering=False)
+        try:
+            yield
+        finally:
+            self._average.exchange(answering=True)
 
     def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
         """One step of Adam; returns right answers and summed loss, still on the device.
@@ -189,7 +215,7 @@ class GradientContender(Contender):
         (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
         if self.settings.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
-        self.update_weights()
+        self._update_weights()
         with torch.no_grad():
             plain_loss = loss  # as validation has it, without smoothing
             if self.settings.label_smoothing:
@@ -200,9 +226,17 @@ class GradientContender(Contender):
         """What is added to the loss of the last batch in training; None for nothing."""
         return None
 
-    def update_weights(self) -> None:
-        """Change the weights by their gradients."""
-        self.optimizer.step()
+    def pruning(self) -> GradualPruning | None:
+        """What prunes the weights while they learn; nothing by default."""
+        return None
+
+    def _update_weights(self) -> None:
+        """Change the weights by their gradients, then prune them."""
+        pruning = self.pruning()
+        if pruning is None:
+            self.optimizer.step()
+        else:
+            pruning.step(self.optimizer.step, self.steps_done, self.progress)
 
     def respond(self, images: Images) -> Response:
         """Answer in batches, without gradient and dropout."""
@@ -280,17 +314,26 @@ class GradientContender(Contender):
         self.module.load_state_dict({name: torch.from_numpy(v) for name, v in state.items()})
 
     def snapshot(self) -> State:
-        """Weights and buffers, and Adam's moments of each weight."""
+        """Weights and buffers, and Adam's moments of each weight.
+
+        Where the weights are averaged, the average, and beside it the weights that learn.
+        """
         snapshot = {f"{WEIGHTS}{name}": value for name, value in self.raw_state().items()}
+        for number, weights in enumerate(self._held()):
+            snapshot[f"{LEARNING}{number}"] = weights.cpu().numpy().copy()
         for name, value in self.optimizer.snapshot().items():
             snapshot[f"{ADAM}{name}"] = value
         return snapshot
 
     def resume(self, snapshot: State) -> None:
         """Take over weights, buffers and moments."""
-        weights_and_buffers = _below(snapshot, WEIGHTS)
+        weights_and_buffers, learning = _below(snapshot, WEIGHTS), _below(snapshot, LEARNING)
         check_fits(weights_and_buffers, self.raw_state())
+        held = self._held()
+        check_fits(learning, {str(k): one.cpu().numpy() for k, one in enumerate(held)})
         self.restore_raw(weights_and_buffers)
+        for number, weights in enumerate(held):
+            weights.copy_(torch.from_numpy(learning[str(number)]))
         self.optimizer.resume(_below(snapshot, ADAM))
 
     def epoch_metrics(self) -> dict[str, float]:
@@ -320,6 +363,10 @@ class GradientContender(Contender):
     def _computing(self) -> AbstractContextManager[None]:
         """This contender's threads, and the same bits every time."""
         return computing(self._threads)
+
+    def _held(self) -> list[torch.Tensor]:
+        """The weights that learn, where their average answers; else none."""
+        return [] if self._average is None else self._average.held
 
     def _set_rate(self, step: int, steps_per_epoch: int) -> None:
         n_steps = self.settings.epochs * steps_per_epoch

@@ -14,7 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from spikeoff.ledger.sparse_store import NONE, Index, index_of
 from spikeoff.neurons.cost import UpdateCost
+
+WORD_BITS = 32
 
 Terms = Mapping[str, float]
 """Energy by part, in the unit of the model (pJ for most); the total is the sum."""
@@ -41,6 +44,7 @@ class Layer:
     output: whether the targets are the outputs of the network.
     graded: whether events have values of their own, and cost a multiplication.
     convolution: whether a weight is used at many places.
+    pruned: whether an index says where the weights are.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Layer:
     output: bool = False
     graded: bool = False
     convolution: bool = False
+    pruned: bool = False
 
     @property
     def matrix(self) -> int:
@@ -68,6 +73,22 @@ class Layer:
     def uses(self) -> float:
         """Products of a place, if no input is skipped."""
         return self.dense / max(1, self.places)
+
+    @property
+    def index(self) -> Index:
+        """Of a pruned matrix; it has no bits elsewhere."""
+        return index_of(self.sources, self.targets, self.stored) if self.pruned else NONE
+
+    @property
+    def index_words(self) -> float:
+        """32-bit words of the index."""
+        return self.index.bits / WORD_BITS
+
+    @property
+    def index_words_read(self) -> float:
+        """Those that an inference reads: those of the rows of its events."""
+        index = self.index
+        return (self.events_in * index.per_event + self.operations * index.per_weight) / WORD_BITS
 
 
 @dataclass(frozen=True)
@@ -116,6 +137,16 @@ class Network:
         return self.steps * sum(layer.biased for layer in self.layers)
 
     @property
+    def index_words(self) -> float:
+        """32-bit words that say where the weights of pruned layers are."""
+        return sum(layer.index_words for layer in self.layers)
+
+    @property
+    def index_words_read(self) -> float:
+        """Those of them that an inference reads, each as often as it is read."""
+        return sum(layer.index_words_read for layer in self.layers)
+
+    @property
     def stored(self) -> float:
         """Numbers that an inference reads: weights, biases, and those of the read-out."""
         return sum(layer.stored + layer.biases for layer in self.layers) + self.readout
@@ -142,6 +173,7 @@ class Network:
                 stored=layer.places if layer.convolution else layer.matrix,
                 places=layer.places if layer.convolution else layer.matrix,
                 dense=layer.dense if layer.convolution else layer.uses * layer.matrix,
+                pruned=False,
             )
             for layer in self.layers
         ))  # fmt: skip

@@ -29,10 +29,11 @@ def network_energy(table: EnergyTable, network: Network) -> ImageEnergy:
         acs=network.operations - macs,
         updates=network.updates,
         update=network.update,
-        weight_bytes=WORD * network.stored,
+        weight_bytes=WORD * (network.stored + network.index_words),
         state_bytes=WORD * network.neurons * (network.update.words if network.update else 0),
         biases=network.bias_additions,
         readout=network.readout,
+        index_words=network.index_words_read,
     )
 
 

@@ -27,7 +27,7 @@ WEIGHT_BITS = 8
 def energy(network: Network) -> Terms:
     """The terms of a network (pJ)."""
     table = stepped_table()
-    byte = table.word(network.stored) / WORD
+    byte = table.word(network.stored + WORD * network.index_words) / WORD
     bits = WEIGHT_BITS if network.spiking else network.activation_bits
     multiply = INT8_MULTIPLY * bits / WEIGHT_BITS
     extra = network.bias_additions * INT32_ADD + network.readout * (INT32_ADD + INT8_MULTIPLY)
@@ -43,7 +43,7 @@ def energy(network: Network) -> Terms:
         "synapses": INT32_ADD * network.operations + multiply * network.products,
         "neurons": neurons,
         "biases and read-out": extra,
-        "weights": byte * accessed,
+        "weights": byte * (accessed + WORD * network.index_words_read),
         "state": state,
     }
 

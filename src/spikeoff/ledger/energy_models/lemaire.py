@@ -132,9 +132,10 @@ def _conventional(
 def _parameters(
     layer: Layer, met: float, biases: float, variant: Variant, word: Callable[[float], float]
 ) -> float:
+    read, held = met + layer.index_words_read, layer.stored + layer.index_words
     if variant == "leat":  # biases have a memory of their own
-        return met * word(layer.stored) + biases * word(layer.biases)
-    return (met + biases) * word(layer.stored + layer.biases)
+        return read * word(held) + biases * word(layer.biases)
+    return (read + biases) * word(held + layer.biases)
 
 
 MODEL = EnergyModel(

@@ -39,6 +39,7 @@ def energy(network: Network) -> Terms:
         "biases": FP32_ADD * biases,
         "read-out": mac * readout,
         "weights": PER_BYTE * WORD * (network.operations + biases + readout),
+        "index": PER_BYTE * WORD * network.index_words_read,
         "state": PER_BYTE * WORD * 2 * words * network.updates,
     }
 

@@ -14,7 +14,7 @@ Source: Spyx (kmheckel/spyx), ``research/new/honest_energy_accounting``, after Z
 
 from __future__ import annotations
 
-from spikeoff.ledger.energy_models.base import EnergyModel, Network, Terms
+from spikeoff.ledger.energy_models.base import WORD_BITS, EnergyModel, Network, Terms
 
 ACCUMULATE = 0.05448
 DRAM_PER_BIT = 20.0
@@ -38,6 +38,7 @@ def _spiking(network: Network) -> Terms:
     return {
         "synapses": ACCUMULATE * network.operations,
         "weights": DRAM_PER_BIT * WEIGHT_BITS * network.operations,
+        "index": DRAM_PER_BIT * WORD_BITS * network.index_words_read,
         "neurons": ACCUMULATE
         * sum(network.steps * layer.neurons + layer.events_out for layer in hidden),
         "state": STATE_PER_BIT * STATE_BITS * network.updates,
@@ -52,6 +53,7 @@ def _quantised(network: Network, weight_bits: int) -> Terms:
     return {
         "synapses": product * network.operations,
         "weights": DRAM_PER_BIT * weight_bits * network.operations,
+        "index": DRAM_PER_BIT * WORD_BITS * network.index_words_read,
         "neurons": 2 * ACCUMULATE * neurons,
         "activations": ACTIVATION_PER_BIT * bits * values,
     }
