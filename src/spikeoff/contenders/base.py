@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.effects import Effect, setting
 from spikeoff.contenders.field_checks import check_fields, require
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.data import EMBEDDED, MNIST, Images, ImageSpec
 from spikeoff.data.openml import OPENML_NAMES
+from spikeoff.errors import UserError
 from spikeoff.ledger.account import Account, Footprint, account_of
 from spikeoff.ledger.recording import Recording, Synapses
 
@@ -203,6 +205,8 @@ class Contender(ABC):
 
     engine: str
     device: str
+    spec: ImageSpec
+    """Shape and classes of the images."""
     libraries: tuple[str, ...] = ()
     """Libraries that only this contender uses; the record lists their versions."""
     notes: tuple[str, ...] = ()
@@ -304,6 +308,31 @@ class Contender(ABC):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Load what ``state`` returned."""
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """The trained network as a list of layers, from which ONNX and NIR are written.
+
+        It takes what ``network_inputs`` returns and ends in the scores of ``respond``.
+
+        Raises:
+            UserError: the network is no such list.
+        """
+        raise UserError(
+            f"{self.id} is no list of layers that this format could hold; choose safetensors"
+        )
+
+    def network_inputs(self, images: Images) -> NDArray[np.float32]:
+        """What the first layer of ``layer_list`` takes.
+
+        Returns:
+            The input spikes [n, steps, pixels]; without such, pixels [n, channels, height, width]
+            from 0 to 1.
+        """
+        spikes = self.input_spikes(images)
+        if spikes is not None:
+            return spikes.astype(np.float32)
+        pixels = images.pixels if images.pixels.ndim == 4 else images.pixels[..., None]
+        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
     def weight_names(self) -> tuple[str, ...]:
         """The arrays of ``state`` that hold synaptic weights; by default floats of 2 axes or more.
