@@ -185,7 +185,7 @@ class Contender(ABC):
     """Its name on the command line."""
     title: ClassVar[str]
     """Its name in figures."""
-    spiking: ClassVar[bool]
+    spiking: bool
     neuron: str | None = None
     """Neuron model, whose update cost ``neurons.cost`` counts; None for networks without one."""
     outputs: ClassVar[Outputs]

@@ -14,7 +14,7 @@ from typing import Any
 import spikeoff
 from spikeoff.contenders.base import Config, Contender, Device
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.registry import find, label
+from spikeoff.contenders.registry import find, folder_name, label
 from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.confidence import early_answers
@@ -239,7 +239,7 @@ def _record(summary: dict[str, Any], folder: RunFolder, finish: Finish | None) -
 
 def default_folder(name: str, seed: int) -> Path:
     """A new folder under runs/, named after the contender, its seed and the time."""
-    return Path("runs") / name / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    return Path("runs") / folder_name(name) / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
 
 
 def _judge(
@@ -267,7 +267,9 @@ def _judge(
     if contender.spiking:
         record = partial(contender.record, every=1)
         speaks_for, unit = contender.speaks_for(), contender.score_unit
-        save_raster(raster_of(record, parts.test, speaks_for, unit), folder.path)
+        raster = raster_of(record, parts.test, speaks_for, unit)
+        if raster is not None:
+            save_raster(raster, folder.path)
     if account.anytime:
         folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
     threads = config.num_threads or available_cores()
