@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import sys
 from pathlib import Path
@@ -190,6 +191,13 @@ def test_a_module_with_dropout_resumes_exactly(
     assert torch.equal(torch.get_rng_state(), generator)
     for name, array in whole.state().items():
         np.testing.assert_array_equal(array, resumed.state()[name])
+
+
+def test_settings_reach_another_process(example: Any) -> None:
+    example("my_nets")
+    config: Any = registry.find("my_nets:SmallConv").config_type(epochs=7)
+    assert (config.learning_rate, config.batch_size) == (0.005, 64)
+    assert pickle.loads(pickle.dumps(config)) == config
 
 
 def test_mistakes_are_told_in_one_line(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from spikeoff.coding import EVALUATION, CodingName, InputCoding
 from spikeoff.coding.levels import LEVELS
 from spikeoff.contenders.base import Config, Contender, Outputs, Response, Step, require
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
+from spikeoff.contenders.registry import find
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.module_recording import ModuleRecorder
@@ -258,7 +259,15 @@ def _config_type(name: str, given: Mapping[str, Any]) -> type[Config]:
         [(key, hints[key], field(default=value, metadata=known[key].metadata))
          for key, value in given.items()],
         bases=(OwnNetworkConfig,), frozen=True, kw_only=True,
-        namespace={"__doc__": OwnNetworkConfig.__doc__},
+        namespace={
+            "__doc__": OwnNetworkConfig.__doc__,
+            "__reduce__": lambda self: (_config_of, (name, vars(self))),  # to another process
+        },
     )  # fmt: skip
     made()  # checks the values
     return made
+
+
+def _config_of(name: str, settings: Mapping[str, Any]) -> Config:
+    """The settings of the network of this name, in a process that may not have made it yet."""
+    return find(name).config_type(**settings)
