@@ -91,6 +91,22 @@ def test_spikes_are_those_of_the_recording(finished: dict[str, Path], tmp_path: 
         export_run(finished["mlp"], "npz")
 
 
+def test_units_in_nwb_are_the_same_spikes(finished: dict[str, Path], tmp_path: Path) -> None:
+    pynwb = pytest.importorskip("pynwb")
+    folder = finished["izhikevich-sparse"]
+    held = np.load(export_run(folder, "npz", tmp_path / "spikes.npz").path)
+    path = export_run(folder, "nwb", tmp_path / "spikes.nwb").path
+    with pynwb.NWBHDF5IO(str(path), "r") as stream:
+        file = stream.read()
+        assert sum(len(times) for times in file.units["spike_times"]) == len(held["step"])
+        assert file.trials["answer"][:].tolist() == held["answers"].tolist()
+        row = len(file.units) - 1  # a hidden neuron, as populations come in order
+        assert file.units["population"][row] == "hidden"
+        mine = (held["population"] == 1) & (held["neuron"] == file.units["neuron"][row])
+        seconds = 8e-3 * held["image"][mine] + 1e-3 * (held["step"][mine] + 1)
+        np.testing.assert_allclose(file.units["spike_times"][row], np.sort(seconds))
+
+
 def test_onnx_from_the_folder_of_a_run(finished: dict[str, Path]) -> None:
     pytest.importorskip("onnxruntime")
     for folder in finished.values():
