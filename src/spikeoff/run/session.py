@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +34,7 @@ from spikeoff.run.metrics_file import Row
 from spikeoff.run.progress import RunListener, RunProgress
 from spikeoff.run.run_record import RunRecord, read_config, read_run, with_summary
 from spikeoff.run.signals import Interrupted, Signals
+from spikeoff.run.tensorboard import TensorBoard, check_installed
 
 Finish = Callable[[RunRecord], None]
 """Called with the complete record just before it is written; draws the run's figures, say."""
@@ -116,6 +117,8 @@ class _Session:
     def run(self) -> RunRecord:
         """Load the data, then train and judge in the folder."""
         config = self.config
+        if config.tracker == "tensorboard":
+            check_installed()
         dataset = load_dataset(config.mnist_path)
         parts = split(
             dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
@@ -164,8 +167,9 @@ class _Session:
             checkpointer = Checkpointer(
                 folder, config, facts, self.signals, progress.say, last, kept
             )
-            folder_listener = _FolderListener(progress, contender, folder)
-            with self.signals.patiently():
+            tracker = TensorBoard(path) if config.tracker == "tensorboard" else None
+            folder_listener = _FolderListener(progress, contender, folder, tracker)
+            with self.signals.patiently(), tracker or nullcontext():
                 train_state = learn(
                     contender,
                     parts,
@@ -352,8 +356,15 @@ class _FolderListener:
     A file that cannot be written during training is reported once; training continues.
     """
 
-    def __init__(self, progress: RunProgress, contender: Contender, folder: RunFolder) -> None:
+    def __init__(
+        self,
+        progress: RunProgress,
+        contender: Contender,
+        folder: RunFolder,
+        tracker: TensorBoard | None,
+    ) -> None:
         self._progress, self._contender, self._folder = progress, contender, folder
+        self._tracker = tracker
         self._told: set[str] = set()
 
     def step(self, examples: int) -> None:
@@ -364,6 +375,8 @@ class _FolderListener:
 
     def epoch(self, row: Row) -> None:
         self._progress.epoch(row)
+        if self._tracker is not None:
+            self._tracker.epoch(row)
 
     def metrics(self, rows: list[Row]) -> None:
         with self._reporting_once():
