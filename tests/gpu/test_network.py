@@ -111,7 +111,9 @@ def test_answers_activity_account_and_raster(
         folder.mkdir()
         record = partial(network.record, every=1)
         speaks_for, unit = network.speaks_for(), network.score_unit
-        save_raster(raster_of(record, images, speaks_for, unit), folder)
+        shown = raster_of(record, images, speaks_for, unit)
+        assert shown is not None
+        save_raster(shown, folder)
         with np.load(folder / "raster.npz") as raster:
             spikes = {name: raster[name] for name in raster.files}
         found.append((response, network.account(images), spikes))

@@ -54,7 +54,9 @@ def made(rng: np.random.Generator, neurons: int = 13) -> Raster:
 
 def rastered(contender: Contender, images: Images) -> Raster:
     record = partial(contender.record, every=1)
-    return raster_of(record, images, contender.speaks_for(), contender.score_unit)
+    found = raster_of(record, images, contender.speaks_for(), contender.score_unit)
+    assert found is not None
+    return found
 
 
 def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> None:

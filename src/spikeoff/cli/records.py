@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
 from spikeoff.errors import UserError
+from spikeoff.experiments.exports import Format
 
 Runs = Annotated[tuple[Path, ...], tyro.conf.Positional]
 
@@ -34,18 +35,23 @@ def report(runs: Runs, output: Path = Path(), energy_table: Path | None = None) 
 
 def export(
     run: Annotated[Path, tyro.conf.Positional],
-    file_format: Annotated[Literal["keras", "saved-model"], tyro.conf.arg(name="format")] = "keras",
+    file_format: Annotated[Format, tyro.conf.arg(name="format")] = "keras",
     output: Path | None = None,
 ) -> int:
-    """Write the network of a finished run of mlp or cnn for Keras and TensorFlow.
+    """Write the network of a finished run, or its spikes, for other programs.
 
     Args:
-        run: folder of the run, on any engine.
-        file_format: keras (a file for keras.models.load_model), or saved-model (a folder for
-            TensorFlow Serving and similar programs).
-        output: path to write to; by default model.keras or saved-model in the folder of the run.
+        run: folder of the run.
+        file_format: onnx (checked in ONNX Runtime on all test images), nir (spiking networks, for
+            neuromorphic tools), safetensors (weights and a model card), neurobench (results), npz
+            or nwb (spikes of 100 test images), keras (mlp and cnn, for keras.models.load_model), or
+            saved-model (the same as a folder for TensorFlow Serving and similar programs).
+        output: path to write to; by default a name such as model.onnx in the folder of the run.
     """
-    from spikeoff.experiments.keras_export import export_run
+    from spikeoff.experiments.exports import export_run
 
-    print(export_run(run, file_format, output))  # noqa: T201
+    exported = export_run(run, file_format, output)
+    print(exported.path)  # noqa: T201
+    if exported.note:
+        print(exported.note)  # noqa: T201
     return 0

@@ -45,7 +45,8 @@ def _begin(given: list[str]) -> int:
             "usage: spikeoff train CONTENDER [flags]\n"
             "       spikeoff train --resume DIR [--num_threads N] [--device D] [--mnist_path P]"
             "\n\n"
-            f"CONTENDER is one of: {', '.join(names())}\n"
+            f"CONTENDER is one of: {', '.join(names())};\n"
+            "or a PyTorch module of your own: my_package:MyNet\n"
             "Its flags: spikeoff train CONTENDER --help\n"
             "DIR is the folder of a run that was stopped; it goes on as if it had not been"
         )
@@ -96,7 +97,7 @@ def _resume(given: list[str]) -> int:
     from spikeoff.contenders.registry import label, names, parse
 
     contender, named_engine = parse(given[0])
-    if contender in names():
+    if contender in names() or ":" in contender:
         given = given[1:]
     else:
         contender, named_engine = "", None

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from spikeoff.contenders.effects import Effect, setting
 from spikeoff.contenders.field_checks import check_fields, require
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.data import EMBEDDED, MNIST, Images, ImageSpec
 from spikeoff.data.openml import OPENML_NAMES
+from spikeoff.errors import UserError
 from spikeoff.ledger.account import Account, Footprint, account_of
 from spikeoff.ledger.recording import Recording, Synapses
 
@@ -76,6 +78,9 @@ class Config:
     checkpoint_examples: int | None = setting(None, Effect.NONE)
     """Images between checkpoints, without a limit on writing time; by default only
     checkpoint_minutes applies."""
+    tracker: Literal["tensorboard"] | None = setting(None, Effect.NONE)
+    """Write the metrics of each epoch for another program too: tensorboard, event files in the
+    run's folder (extra tensorboard)."""
     timing_seconds: float = setting(1.0, Effect.MEASURING)
     """Time (s) to measure latency after training, and the same for throughput; 0 measures none."""
     energy_seconds: float = setting(60.0, Effect.MEASURING)
@@ -183,7 +188,7 @@ class Contender(ABC):
     """Its name on the command line."""
     title: ClassVar[str]
     """Its name in figures."""
-    spiking: ClassVar[bool]
+    spiking: bool
     neuron: str | None = None
     """Neuron model, whose update cost ``neurons.cost`` counts; None for networks without one."""
     outputs: ClassVar[Outputs]
@@ -203,6 +208,8 @@ class Contender(ABC):
 
     engine: str
     device: str
+    spec: ImageSpec
+    """Shape and classes of the images."""
     libraries: tuple[str, ...] = ()
     """Libraries that only this contender uses; the record lists their versions."""
     notes: tuple[str, ...] = ()
@@ -304,6 +311,31 @@ class Contender(ABC):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Load what ``state`` returned."""
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """The trained network as a list of layers, from which ONNX and NIR are written.
+
+        It takes what ``network_inputs`` returns and ends in the scores of ``respond``.
+
+        Raises:
+            UserError: the network is no such list.
+        """
+        raise UserError(
+            f"{self.id} is no list of layers that this format could hold; choose safetensors"
+        )
+
+    def network_inputs(self, images: Images) -> NDArray[np.float32]:
+        """What the first layer of ``layer_list`` takes.
+
+        Returns:
+            The input spikes [n, steps, pixels]; without such, pixels [n, channels, height, width]
+            from 0 to 1.
+        """
+        spikes = self.input_spikes(images)
+        if spikes is not None:
+            return spikes.astype(np.float32)
+        pixels = images.pixels if images.pixels.ndim == 4 else images.pixels[..., None]
+        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
     def weight_names(self) -> tuple[str, ...]:
         """The arrays of ``state`` that hold synaptic weights; by default floats of 2 axes or more.

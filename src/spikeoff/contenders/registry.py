@@ -6,8 +6,10 @@ A third party registers its own under the entry-point group ``spikeoff.contender
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikeoff.errors import UserError, one_line
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from spikeoff.contenders.base import Contender
 
 GROUP = "spikeoff.contenders"
+
+OWN_NETWORK = "spikeoff.contenders.gradient.own_network"
 
 NATIVE = "native"
 """The engine that needs no mention."""
@@ -37,20 +41,48 @@ def names() -> list[str]:
 
 
 def find(name: str) -> type[Contender]:
-    """The contender of that name.
+    """The contender of that name; ``my_package:MyNet`` is a PyTorch module of the user's own.
 
     Raises:
         UserError: there is none, or its module does not load.
     """
+    if ":" in name:
+        return _own_network(name)
     path = BUILT_IN.get(name) or _foreign().get(name)
     if path is None:
-        raise UserError(f"{name!r} is no contender; choose from {', '.join(names())}")
+        raise UserError(
+            f"{name!r} is no contender; choose from {', '.join(names())}, or name a PyTorch module "
+            "of your own as my_package:MyNet"
+        )
     module, _, attribute = path.partition(":")
     try:
         found: type[Contender] = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise UserError(f"{name}: {path} does not load: {one_line(error)}") from error
     return found
+
+
+def _own_network(name: str) -> type[Contender]:
+    """The contender around a module of the user's own, also from the working directory."""
+    path, _, attribute = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # as `python -m` does; what is installed goes first
+    try:
+        make = getattr(import_module(path), attribute)
+    except ImportError as error:
+        raise UserError(f"{name}: {path} cannot be imported: {one_line(error)}") from error
+    except (AttributeError, ValueError) as error:
+        raise UserError(f"{name}: there is no {attribute!r} in {path or 'no module'}") from error
+    if not callable(make):
+        raise UserError(f"{name}: must be a class of torch.nn.Module, or a function that makes one")
+    own: type[Contender] = import_module(OWN_NETWORK).contender_of(make, name)
+    return own
+
+
+def folder_name(label: str) -> str:
+    """A label as the name of a folder: ``my_package:MyNet`` as ``my_package.MyNet``."""
+    return label.replace(":", ".")
 
 
 def label(name: str, engine: str | None) -> str:

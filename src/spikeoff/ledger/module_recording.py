@@ -94,10 +94,10 @@ class _Layer:
         assert self._sent is not None
         weight = self.layer.weight.detach()
         met, everywhere = (
-            _fan_out(mask, self.layer, self._sent.shape)
+            fan_out(mask, self.layer, self._sent.shape)
             for mask in (weight != 0, torch.ones_like(weight, dtype=torch.bool))
         )
-        targets = _outputs(self.layer, self._sent.shape)
+        targets = outputs(self.layer, self._sent.shape)
         bias = self.layer.bias
         return Synapses(
             self.name, self.source, met, int(everywhere.sum()), weight.numel(),
@@ -107,7 +107,7 @@ class _Layer:
         )  # fmt: skip
 
 
-def _outputs(layer: Layer, shape: torch.Size) -> int:
+def outputs(layer: Layer, shape: torch.Size) -> int:
     """Neurons of a layer whose input has this shape."""
     if isinstance(layer, nn.Linear):
         return layer.out_features
@@ -117,7 +117,7 @@ def _outputs(layer: Layer, shape: torch.Size) -> int:
     ).numel()
 
 
-def _fan_out(mask: torch.Tensor, layer: Layer, shape: torch.Size) -> Counts:
+def fan_out(mask: torch.Tensor, layer: Layer, shape: torch.Size) -> Counts:
     """[inputs] how many weights of ``mask`` each input of a layer meets."""
     if isinstance(layer, nn.Linear):
         met = mask.sum(0)

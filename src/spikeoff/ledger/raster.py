@@ -80,8 +80,10 @@ def raster_of(
     images: Images,
     speaks_for: NDArray[np.int16] | None,
     unit: str,
-) -> Raster:
+) -> Raster | None:
     """The raster of the first image of each class, from a recording of each.
+
+    None of a network that has no reading after every step.
 
     A network that shows an image more than once is drawn in its first presentation; its answer is
     the one it gave in the end.
@@ -97,6 +99,8 @@ def raster_of(
     for row in rows:
         recording = record(images.take(slice(row, row + 1)))
         whole = int((np.diff(recording.steps, prepend=0) == 1).sum())
+        if not whole:
+            return None
         names = recording.hidden or recording.updated
         hidden = [recording.events[name][:whole] for name in names]
         spikes = [recording.events[INPUT][:whole], np.concatenate(hidden, axis=1)]

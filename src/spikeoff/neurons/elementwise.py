@@ -27,6 +27,6 @@ def at_most(x: Any, high: Any) -> Any:
 
 def select(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where the condition holds, else ``b``, which is an array or tensor if it is one."""
-    if hasattr(b, "masked_fill"):
+    if hasattr(b, "where"):
         return b.where(~condition, a)
     return np.where(condition, a, b) if isinstance(condition, np.ndarray) else a if condition else b

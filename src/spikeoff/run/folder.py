@@ -9,6 +9,7 @@
     model.keras          the network, of engine tensorflow
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     anytime.csv          accuracy and cost after every so many steps, of spiking contenders
+    tensorboard/         metrics for TensorBoard, with --tracker tensorboard
     robustness.json      accuracy under corruption, once spikeoff robust has measured it
     figures              confusion matrix and training analysis
     checkpoint-[ab].safetensors   an unfinished run continues from these; removed at the end

@@ -157,6 +157,15 @@ def read_weights(folder: Path, names: Sequence[str]) -> State | None:
         raise UserError(f"{path}: damaged ({one_line(error)}); remove it, or run again") from error
 
 
+def read_scores(folder: Path) -> NDArray[np.float32]:
+    """[n, classes] the scores of the test images.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    return read_arrays(folder / PREDICTIONS, ("scores",))["scores"].astype(np.float32)
+
+
 def find_runs(places: Sequence[Path]) -> list[Path]:
     """Folders of finished runs at or below ``places``, in order.
 

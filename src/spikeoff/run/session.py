@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,7 @@ from typing import Any
 import spikeoff
 from spikeoff.contenders.base import Config, Contender, Device
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.registry import find, label
+from spikeoff.contenders.registry import find, folder_name, label
 from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.confidence import early_answers
@@ -34,6 +34,7 @@ from spikeoff.run.metrics_file import Row
 from spikeoff.run.progress import RunListener, RunProgress
 from spikeoff.run.run_record import RunRecord, read_config, read_run, with_summary
 from spikeoff.run.signals import Interrupted, Signals
+from spikeoff.run.tensorboard import TensorBoard, check_installed
 
 Finish = Callable[[RunRecord], None]
 """Called with the complete record just before it is written; draws the run's figures, say."""
@@ -129,6 +130,8 @@ class _Session:
     def run(self) -> RunRecord:
         """Load the data, then train and judge in the folder."""
         config = self.config
+        if config.tracker == "tensorboard":
+            check_installed()
         dataset = self._load()
         parts = split(
             dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
@@ -195,8 +198,9 @@ class _Session:
             checkpointer = Checkpointer(
                 folder, config, facts, self.signals, progress.say, last, kept
             )
-            folder_listener = _FolderListener(progress, contender, folder)
-            with self.signals.patiently():
+            tracker = TensorBoard(path) if config.tracker == "tensorboard" else None
+            folder_listener = _FolderListener(progress, contender, folder, tracker)
+            with self.signals.patiently(), tracker or nullcontext():
                 train_state = learn(
                     contender,
                     parts,
@@ -270,7 +274,7 @@ def _record(summary: dict[str, Any], folder: RunFolder, finish: Finish | None) -
 
 def default_folder(name: str, seed: int) -> Path:
     """A new folder under runs/, named after the contender, its seed and the time."""
-    return Path("runs") / name / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    return Path("runs") / folder_name(name) / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
 
 
 def _judge(
@@ -298,7 +302,9 @@ def _judge(
     if contender.spiking:
         record = partial(contender.record, every=1)
         speaks_for, unit = contender.speaks_for(), contender.score_unit
-        save_raster(raster_of(record, parts.test, speaks_for, unit), folder.path)
+        raster = raster_of(record, parts.test, speaks_for, unit)
+        if raster is not None:
+            save_raster(raster, folder.path)
     if account.anytime:
         folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
     scored = contender.scored_training(parts.train)
@@ -383,8 +389,15 @@ class _FolderListener:
     A file that cannot be written during training is reported once; training continues.
     """
 
-    def __init__(self, progress: RunProgress, contender: Contender, folder: RunFolder) -> None:
+    def __init__(
+        self,
+        progress: RunProgress,
+        contender: Contender,
+        folder: RunFolder,
+        tracker: TensorBoard | None,
+    ) -> None:
         self._progress, self._contender, self._folder = progress, contender, folder
+        self._tracker = tracker
         self._told: set[str] = set()
 
     def step(self, examples: int) -> None:
@@ -395,6 +408,8 @@ class _FolderListener:
 
     def epoch(self, row: Row) -> None:
         self._progress.epoch(row)
+        if self._tracker is not None:
+            self._tracker.epoch(row)
 
     def metrics(self, rows: list[Row]) -> None:
         with self._reporting_once():

@@ -136,7 +136,7 @@ def test_only_its_engine_loads_tensorflow() -> None:
         "from spikeoff.contenders.registry import BUILT_IN, find\n"
         "kinds = [find(name) for name in BUILT_IN]\n"
         "for name in ('mlp', 'cnn'): find(name)(find(name).config_type())\n"
-        "import spikeoff.run.session, spikeoff.experiments.keras_export\n"
+        "import spikeoff.run.session, spikeoff.experiments.exports.keras\n"
         "import spikeoff.experiments.campaign\n"
         "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )

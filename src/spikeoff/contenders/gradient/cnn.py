@@ -13,9 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from spikeoff.contenders.base import Outputs, require
+from spikeoff.contenders.gradient import layer_lists
 from spikeoff.contenders.gradient.conventional import Conventional, ConventionalConfig
 from spikeoff.contenders.gradient.keras import networks
 from spikeoff.contenders.gradient.numba.norm_pool import norm_pool
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.data import MNIST, ImageSpec
 from spikeoff.errors import UserError
 
@@ -172,6 +174,11 @@ class CNN(Conventional):
         pictures = as_pictures(pixels, self.spec)
         logits: torch.Tensor = self.module(pictures, keep_mask, fused=fused)
         return logits
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """Convolutions with normalisation, pooling and ReLUs, then two linear layers."""
+        assert isinstance(self.module, Convolutional)
+        return layer_lists.convolutional(self.module)
 
     @classmethod
     def sizes(cls, config: CNNConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:

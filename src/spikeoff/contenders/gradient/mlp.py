@@ -19,6 +19,7 @@ from torch import nn
 
 from spikeoff.contenders.base import Outputs, require
 from spikeoff.contenders.column_map import ColumnMap, check_columns, columns_per_side
+from spikeoff.contenders.gradient import layer_lists
 from spikeoff.contenders.gradient.conventional import Conventional, ConventionalConfig
 from spikeoff.contenders.gradient.keras import networks
 from spikeoff.contenders.gradient.layer_sizes import (
@@ -29,6 +30,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
     part_name,
 )
 from spikeoff.contenders.gradient.numba.relu_layer import relu_layer
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.data import MNIST, ImageSpec
 from spikeoff.learning.pruning import GradualPruning
 from spikeoff.ledger.account import Footprint
@@ -268,6 +270,11 @@ class MLP(Conventional):
             return self.module.by_kernels(pixels, masks)
         logits: torch.Tensor = self.module(pixels.float() / 255, masks)
         return logits
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """Linear layers and ReLUs."""
+        assert isinstance(self.module, Perceptron)
+        return layer_lists.perceptron(self.module)
 
     def synapses(self) -> tuple[Synapses, ...]:
         """Those of the module's layers; of the first, only those that exist."""

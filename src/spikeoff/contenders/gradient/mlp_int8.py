@@ -13,8 +13,10 @@ import torch
 from torch import nn
 
 from spikeoff.contenders.base import Outputs, Response, State, require
+from spikeoff.contenders.gradient import layer_lists
 from spikeoff.contenders.gradient.mlp import MLP, MLPConfig
 from spikeoff.contenders.gradient.quantised import WEIGHT_BITS, RoundedPerceptron
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Footprint
@@ -69,6 +71,12 @@ class MLPInt8(MLP):
         """
         raise UserError("mlp-int8 has no Keras model, as its layers do not round; export a run "
                         "of mlp or cnn")  # fmt: skip
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """Those of ``mlp``, with rounded activations and weights."""
+        self.module.eval()
+        with torch.no_grad():
+            return layer_lists.rounded_perceptron(self.module)
 
     def state(self) -> State:
         """What the network answers with.

@@ -18,6 +18,7 @@ from torch import nn
 
 from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import Outputs, Response, Twin
+from spikeoff.contenders.gradient import layer_lists
 from spikeoff.contenders.gradient.backends import (
     KINDS,
     Backend,
@@ -32,6 +33,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
 from spikeoff.contenders.gradient.numba import spiking_network
 from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.trainer import GradientContender
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.kernels.given_spikes import given_spike_delta
@@ -221,6 +223,13 @@ class IzhikevichGradient(GradientContender):
             met = np.ones(n, np.int64)
             found.append(Synapses("steps", "output", met, n, self.config.n_steps, used))
         return tuple(found)
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """Matrices and neurons in turn, then the read-out."""
+        config = self.config
+        constant = config.n_steps if config.coding == "direct" else None
+        weights = self._computation.weights()
+        return layer_lists.spiking(weights, config.spiking_layers(), config.logit_scale, constant)
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron; neurons of earlier layers, for none."""

@@ -45,6 +45,7 @@ from spikeoff.contenders.izhikevich_stdp.kernels import image_loop as kernels
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
+from spikeoff.contenders.layer_list import Affine, Layer, Neurons, Pool, Scale, SpikeCount
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
@@ -223,6 +224,22 @@ class IzhikevichSTDP(Contender):
             ),
             Synapses.of("hidden to output", "hidden", state["output"], stored=state["output"].size),
         )  # fmt: skip
+
+    def layer_list(self) -> tuple[Layer, ...]:
+        """Columns with shared inhibition, then output neurons with the same."""
+        state, config = self.state(), self.config
+        decay = float(self._network.readout.decay)
+        return (
+            Affine(state["hidden"]),
+            Pool(self.layout.size),
+            Scale(config.hidden_gain),
+            Neurons(PRESETS[config.hidden], config.dt, bias=-state["theta"]),
+            Affine(state["output"]),
+            Pool(self.spec.n_classes),
+            Scale(config.output_gain),
+            Neurons(PRESETS[config.output], config.dt, decay, config.output_bias),
+            SpikeCount(share_slope=config.slope),
+        )
 
     def speaks_for(self) -> NDArray[np.int16]:
         """By the largest weight on to an output neuron."""

@@ -26,6 +26,7 @@ from spikeoff.contenders.gradient.spiking import IzhikevichGradient
 from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.data import Images
 from spikeoff.errors import UserError
+from spikeoff.extras import import_extra
 from spikeoff.kernels.input_coding import input_events
 from spikeoff.neurons.models import Params, model_of
 
@@ -110,12 +111,8 @@ def import_neurobench() -> Any:
     Raises:
         UserError: it is not installed.
     """
-    try:
-        for part in ("benchmarks", "models", "metrics.static", "metrics.workload"):
-            import_module(f"neurobench.{part}")
-    except ImportError as error:
-        rule = "NeuroBench is missing; it comes with the extra: pip install 'spikeoff[neurobench]'"
-        raise UserError(rule) from error
+    for part in ("benchmarks", "models", "metrics.static", "metrics.workload"):
+        import_extra("neurobench", f"neurobench.{part}")
     return import_module("neurobench")
 
 

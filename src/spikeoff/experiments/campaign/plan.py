@@ -14,7 +14,7 @@ import msgspec
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import Preset, labelled_config
-from spikeoff.contenders.registry import find, label, parse
+from spikeoff.contenders.registry import find, folder_name, label, parse
 from spikeoff.contenders.twins import added_twins
 from spikeoff.errors import UserError
 from spikeoff.run.json_files import plain, read_json, write_json
@@ -46,7 +46,7 @@ class Entry:
     @property
     def place(self) -> str:
         """The run's folder within the campaign's, such as ``mlp/seed-0``."""
-        return self.folder or f"{self.label}/seed-{self.config.seed}"
+        return self.folder or f"{folder_name(self.label)}/seed-{self.config.seed}"
 
     @property
     def label(self) -> str:
@@ -128,7 +128,7 @@ def entries(
     chosen = []
     for one in contenders:
         name, config = labelled_config(one, preset)
-        chosen.append((name, replace(config, **common), one))
+        chosen.append((name, replace(config, **common), folder_name(one)))
     if twins:
         for twin in added_twins([one[:2] for one in chosen], preset, common):
             folder = "/".join(filter(None, (twin.contender, settings_label(twin.settings))))

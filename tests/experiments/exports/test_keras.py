@@ -13,7 +13,7 @@ import pytest
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
 from spikeoff.errors import UserError
-from spikeoff.experiments.keras_export import export_run
+from spikeoff.experiments.exports import export_run
 from spikeoff.run.folder import RunFolder
 from spikeoff.run.run_record import read_run
 from spikeoff.run.session import run
@@ -48,7 +48,7 @@ def test_plain_keras_gives_native_runs_predictions_on_the_whole_test_set(
         run(name, config)
         export_run(tmp_path / name, "keras", tmp_path / f"{name}.keras")
     served = export_run(tmp_path / "mlp", "saved-model", None)
-    assert served == tmp_path / "mlp" / "saved-model"
+    assert served.path == tmp_path / "mlp" / "saved-model"
     pixels = mnist.test.pixels.reshape(-1, 28, 28)
     np.savez(tmp_path / "data.npz", pixels=pixels, labels=mnist.test.labels)
     done = subprocess.run(
