@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_LINT := $(VENV)/.ready-lint
 READY_DEV := $(VENV)/.ready-dev
+READY_DOCS := $(VENV)/.ready-docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: compare test test-fast coverage lint clean
+.PHONY: compare test test-fast coverage lint docs clean
 .DEFAULT_GOAL := compare
 
 compare: $(READY)  ## Run the quick race and write its page under runs/
@@ -37,8 +38,11 @@ lint: $(READY_LINT)  ## Style, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(READY_DOCS)  ## Build the documentation into site/, without network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet $(ARGS)
+
 clean:  ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache site
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -50,5 +54,9 @@ $(READY_LINT): $(READY)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,cluster,neurobench,parquet,peers,search,storage,tensorflow,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,docs,neurobench,nir,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
+	touch $@
+
+$(READY_DOCS): $(READY)
+	$(PIP) --editable '.[docs]'
 	touch $@
