@@ -64,6 +64,8 @@ def main(arguments: Sequence[str]) -> None:
             "best trial (%)", "complete: default (%)", "complete: best (%)", "chosen"]  # fmt: skip
     for preset in PRESETS:
         records = read_records(STUDIES / f"{preset}.json")
+        if not records:
+            continue
         rows = [row(name, record) for name, record in records.items()]
         columns = [i for i in range(len(head)) if any(line[i] for line in rows)]
         shown = [[line[i] for i in columns] for line in [head, *rows]]
