@@ -5,7 +5,7 @@ Run: python benchmarks/stock_loop.py [--trials N] [--contenders mlp cnn] [--into
 The loop is that of tutorials: nn.Sequential with PyTorch's initial weights, ReLU, dropout, Adam,
 cross-entropy, and a learning rate that is constant or follows PyTorch's OneCycleLR. It gets the
 same training images, epochs and validation images. Its settings are searched by as many trials as
-those of ours were, by Optuna's TPE on validation accuracy, as ``spikeoff search`` does. The test
+those of ours were, by Optuna's TPE on validation accuracy, as ``spikeoff tune`` does. The test
 images are used once for each seed, by the settings that won.
 
 Needs the extra ``search``. One thread.
@@ -33,13 +33,11 @@ from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.presets import preset_config
 from spikeoff.contenders.registry import find
 from spikeoff.data import Images, load_dataset, split
+from spikeoff.experiments.tuning.studies import N_TRIALS
 from spikeoff.ledger.environment import cpu_name
 from spikeoff.run.session import run
 
 SEEDS = (0, 1, 2)
-TRIALS = {"mlp": 10, "cnn": 10}
-"""Trials of each search, as many as ``spikeoff search`` had for the quick preset of `mlp`."""
-
 RATES = {"mlp": (3e-4, 1e-2), "cnn": (3e-4, 1e-2)}
 
 
@@ -133,8 +131,8 @@ def ours(name: str, seed: int) -> tuple[float, float]:
 def main(arguments: Sequence[str]) -> None:
     """Print a row per contender and loop."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--contenders", nargs="+", default=list(TRIALS))
-    parser.add_argument("--trials", type=int)
+    parser.add_argument("--contenders", nargs="+", default=list(RATES))
+    parser.add_argument("--trials", type=int, default=N_TRIALS)
     given, rest = parser.parse_known_args(arguments)
     use_threads(1)
     dataset, rows = load_dataset(), []
@@ -144,11 +142,11 @@ def main(arguments: Sequence[str]) -> None:
             split(dataset, seed=seed, n_validation=config.n_validation, n_train=config.n_train)
             for seed in SEEDS
         ]
-        n_trials = given.trials or TRIALS[name]
-        best = searched(name, n_trials, parts[0].train, parts[0].validation, config.epochs)
+        best = searched(name, given.trials, parts[0].train, parts[0].validation, config.epochs)
+        stock = f"stock loop, {given.trials} trials: {told(best)}"
         found = {
             "stock loop, Adam 0.001": loops(name, Settings(), parts, config.epochs),
-            f"stock loop, {n_trials} trials: {told(best)}": loops(name, best, parts, config.epochs),
+            stock: loops(name, best, parts, config.epochs),
             "quick preset": np.array([ours(name, seed) for seed in SEEDS]),
         }
         means = {what: values.mean(axis=0) for what, values in found.items()}

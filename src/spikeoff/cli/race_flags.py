@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spikeoff.cli.execution import Execution
     from spikeoff.experiments.campaign import Entry
 
-PresetName = Literal["quick", "original", "full"]
+PresetName = Literal["quick", "original", "full", "tuned"]
 
 FAILED_RUNS = 1
 
@@ -29,8 +29,9 @@ class RaceFlags:
     """A race: its preset, its seeds, its folder, and settings of all its runs."""
 
     preset: PresetName = "quick"
-    """quick, a short training of each network; original, the complete training with the settings of
-    the original scripts; full, the same."""
+    """quick, a short training of each network, with settings tuned for it; original, the complete
+    training with the settings of the original scripts; full, the same; tuned, the complete training
+    with settings tuned for accuracy."""
     seeds: tuple[int, ...] = (0,)
     """Random seeds; every network runs once per seed."""
     output: str | None = None

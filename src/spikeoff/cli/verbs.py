@@ -18,6 +18,7 @@ from spikeoff.cli.search import run_search, search
 from spikeoff.cli.sensors import sensors
 from spikeoff.cli.subcommands import call
 from spikeoff.cli.training import run_train, train
+from spikeoff.cli.tuning import tune
 
 OVERVIEW = (
     "One fair race between spiking and conventional neural networks on MNIST. "
@@ -27,8 +28,8 @@ OVERVIEW = (
 VERBS: dict[str, Callable[..., Any]] = {
     "compare": compare, "front": front, "campaign": campaign, "train": train, "report": report,
     "predict": predict, "robust": robust,
-    "data": data, "weights": weights, "evaluate": evaluate, "search": search, "bench": bench,
-    "sensors": sensors, "export": export,
+    "data": data, "weights": weights, "evaluate": evaluate, "search": search, "tune": tune,
+    "bench": bench, "sensors": sensors, "export": export,
 }  # fmt: skip
 """In the order of the help."""
 

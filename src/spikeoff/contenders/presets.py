@@ -1,8 +1,9 @@
 """What the presets of a race change.
 
-``quick`` is a short race; settings of some contenders were searched for its few epochs.
-``original`` is the complete training with the numbers of the original scripts; ``full`` is another
-name of it.
+``quick`` is a short race, with settings tuned for its few epochs. ``original`` is the complete
+training with the numbers of the original scripts; ``full`` is another name of it. ``tuned`` is the
+complete training with settings tuned for accuracy. All contenders were tuned with as many trials on
+the same budget: ``study_records`` has every trial, and ``spikeoff tune`` repeats them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any, Literal, get_args
 
 from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.registry import find, parse
+from spikeoff.contenders.study_records import found_settings
 from spikeoff.errors import UserError
 
-Preset = Literal["quick", "original", "full"]
+Preset = Literal["quick", "original", "full", "tuned"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 QUICK: dict[str, Any] = {
@@ -22,23 +24,17 @@ QUICK: dict[str, Any] = {
 }  # fmt: skip
 """What the quick preset changes for every contender; the test set stays whole."""
 
-QUICK_SETTINGS: dict[str, dict[str, Any]] = {
-    # 10 trials: 95.00 % with the settings of original, 96.98 % with these
-    "mlp": {"learning_rate": 0.083, "dropout": 0.045, "warmup_epochs": 0.45, "batch_size": 64},
-    "mlp-int8": {"learning_rate": 0.083, "dropout": 0.045, "warmup_epochs": 0.45, "batch_size": 64},
-    # 10 trials: 95.62 % with the settings of original, at most 95.20 % with others
-    "izhikevich-stdp": {},
-}
-"""What it changes for single contenders: the settings with the highest accuracy on the validation
-images of seed 0 in a search of 10 trials; those of ``mlp-int8`` are those of ``mlp``. The others
-were not searched. ``docs/presets.md`` has the searches."""
+TUNED_AS: dict[str, str] = {"mlp-int8": "mlp"}
+"""Contenders that take the settings found for another."""
 
 
 def preset_fields(kind: type[Contender], preset: Preset) -> dict[str, Any]:
     """The fields that a preset sets in a contender's configuration."""
-    if preset != "quick":
-        return {}
-    return QUICK | kind.quick | QUICK_SETTINGS.get(getattr(kind, "id", ""), {})
+    name = getattr(kind, "id", "")
+    name = TUNED_AS.get(name, name)
+    if preset == "quick":
+        return QUICK | kind.quick | found_settings(name, preset)
+    return found_settings(name, preset) if preset == "tuned" else {}
 
 
 def preset_config(kind: type[Contender], preset: Preset) -> Config:

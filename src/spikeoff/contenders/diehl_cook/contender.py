@@ -62,11 +62,11 @@ class DiehlCook(Contender):
     neuron = "conductance-lif"
     config_type = DiehlCookConfig
     search_space: ClassVar[dict[str, str]] = {
-        "nu_post": "log:0.001..0.1",
-        "theta_plus": "log:0.01..0.2",
-        "input_intensity": "1..6",
-        "weight_sum": "40..160",
+        "nu_post": "log:0.003..0.1",
+        "theta_plus": "log:0.02..0.2",
+        "weight_sum": "50..120",
         "response_inhibition": "0..1",
+        "vote": "class-mean,learned",
     }
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     device = "cpu"

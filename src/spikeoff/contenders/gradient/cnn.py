@@ -143,10 +143,11 @@ class CNN(Conventional):
     config_type = CNNConfig
     memory_grows_with = "--n_hidden or --batch_size"
     search_space: ClassVar[dict[str, str]] = {
-        "learning_rate": "log:0.0001..0.02",
-        "dropout": "0..0.6",
+        "learning_rate": "log:0.0005..0.01",
+        "dropout": "0..0.5",
+        "warmup_epochs": "0.25..1.5",
+        "batch_size": "64,128",
         "label_smoothing": "0..0.2",
-        "batch_size": "32,64,128,256",
     }
     outputs = Outputs(
         metrics="cnn_metrics_fixed.csv",

@@ -234,10 +234,10 @@ class MLP(Conventional):
     title = "Multilayer perceptron"
     config_type = MLPConfig
     search_space: ClassVar[dict[str, str]] = {
-        "learning_rate": "log:0.0005..0.1",
-        "dropout": "0..0.6",
-        "label_smoothing": "0..0.2",
-        "batch_size": "32,64,128,256",
+        "learning_rate": "log:0.01..0.2",
+        "dropout": "0..0.4",
+        "warmup_epochs": "0.25..1.5",
+        "batch_size": "64,128",
     }
     outputs = Outputs(
         metrics="honest_cnn_metrics.csv",

@@ -46,9 +46,9 @@ class IzhikevichSparse(IzhikevichGradient):
     title = "Izhikevich, sparse"
     config_type = IzhikevichSparseConfig
     search_space: ClassVar[dict[str, str]] = {
-        "learning_rate": "log:0.001..0.1",
-        "dropout": "0..0.5",
-        "weight_decay": "0..0.5",
-        "surrogate_width": "log:5..100",
-        "current_gain": "log:5..50",
+        "learning_rate": "log:0.004..0.04",
+        "dropout": "0..0.4",
+        "warmup_epochs": "0.25..1.5",
+        "batch_size": "64,128",
+        "weight_decay": "0..0.4",
     }

@@ -76,11 +76,11 @@ class IzhikevichGradient(GradientContender):
     score_unit = "output spikes"
     config_type = IzhikevichGradientConfig
     search_space: ClassVar[dict[str, str]] = {
-        "learning_rate": "log:0.001..0.1",
-        "dropout": "0..0.6",
-        "weight_decay": "0..0.1",
-        "surrogate_width": "log:5..100",
-        "hidden_scale": "log:0.1..2",
+        "learning_rate": "log:0.005..0.08",
+        "dropout": "0..0.5",
+        "warmup_epochs": "0.25..1.5",
+        "batch_size": "64,128",
+        "surrogate_width": "log:10..60",
     }
     evaluation_batch = 250
     batches_per_step = 4

@@ -85,11 +85,11 @@ class IzhikevichSTDP(Contender):
     remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
     search_space: ClassVar[dict[str, str]] = {
-        "stdp_lr": "log:0.001..0.1",
-        "hebbian_lr": "log:0.0005..0.05",
-        "theta_plus": "log:0.005..0.5",
-        "hidden_gain": "log:10..160",
-        "max_rate": "0.1..1",
+        "stdp_lr": "log:0.003..0.03",
+        "hebbian_lr": "log:0.002..0.02",
+        "theta_plus": "log:0.02..0.15",
+        "hidden_gain": "log:25..60",
+        "max_rate": "0.3..1.0",
     }
     outputs = Outputs(
         metrics="training_metrics_stdp.csv",

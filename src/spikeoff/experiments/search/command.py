@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +11,7 @@ from typing import Any, Literal
 import tyro
 
 from spikeoff.console import output_console
-from spikeoff.contenders.base import Config, require
-from spikeoff.contenders.effects import Effect, effects
+from spikeoff.contenders.base import Config
 from spikeoff.contenders.flags import config_file, parse_flags
 from spikeoff.contenders.presets import preset_config
 from spikeoff.contenders.registry import find, names, parse
@@ -20,14 +19,21 @@ from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import load_dataset, split
 from spikeoff.errors import UserError
 from spikeoff.experiments.search import space as spaces
-from spikeoff.experiments.search.search_file import Search, own_database, read_search, write_search
-from spikeoff.experiments.search.settings import Machine, PrunerName, SamplerName, Settings
+from spikeoff.experiments.search.search_file import (
+    Search,
+    check_counts,
+    own_database,
+    read_search,
+)
+from spikeoff.experiments.search.settings import (
+    Machine,
+    PrunerName,
+    SamplerName,
+    Settings,
+    changed_settings,
+    raw_defaults,
+)
 from spikeoff.experiments.search.trial import without_test
-from spikeoff.ledger.environment import default_threads
-from spikeoff.run.json_files import plain
-
-MAX_TRIALS = 100_000
-MAX_WORKERS = 256
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -71,18 +77,23 @@ def run_search(given: list[str]) -> int:
             "DIR is the folder of a search that was stopped, or that is to have more trials"
         )
         return 0
-    _check_installed()
+    check_installed()
     if any(flag.partition("=")[0] == "--resume" for flag in given):
         flags = given[1:] if given[0] in names() else given
         search = tyro.cli(_resumed_search, args=flags, prog="spikeoff search", use_underscores=True)
-        _run(search, None)
+        _finish(search, None)
     else:
         (name, engine), flags = parse(given[0]), given[1:]
-        _run(*_new_search(name, [*(() if engine is None else ("--engine", engine)), *flags]))
+        _finish(*_new_search(name, [*(() if engine is None else ("--engine", engine)), *flags]))
     return 0
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Refuse to search without Optuna.
+
+    Raises:
+        UserError: it is not installed.
+    """
     try:
         import optuna  # noqa: F401, PLC0415
     except ImportError as error:
@@ -110,7 +121,7 @@ def _new_search(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
     folder = config.save_path or Path("runs") / f"search-{name}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
     settings = Settings(
         contender=name,
-        config=_given(config_type, values),
+        config=changed_settings(config_type, values),
         space=space,
         seeds=own.seeds or (config.seed,),
         sampler=own.sampler,
@@ -133,14 +144,9 @@ def _of_quick(name: str) -> dict[str, Any]:
     }
 
 
-def _check_counts(n_trials: int, workers: int) -> None:
-    require("n_trials", n_trials, 1 <= n_trials <= MAX_TRIALS, f"from 1 to {MAX_TRIALS}")
-    require("workers", workers, 1 <= workers <= MAX_WORKERS, f"from 1 to {MAX_WORKERS}")
-
-
 def _check(own: SearchFlags, config: Config) -> None:
     """Refuse what no search can be."""
-    _check_counts(own.n_trials, own.workers)
+    check_counts(own.n_trials, own.workers)
     for seed in own.seeds:
         config.__class__(seed=seed)
         if own.seeds.count(seed) > 1:
@@ -164,7 +170,7 @@ def _space(
     elif own.vary:
         found = spaces.from_flags(own.vary, kind.config_type)
     else:
-        before = {**_raw_defaults(kind.config_type), **defaults}
+        before = {**raw_defaults(kind.config_type), **defaults}
         fixed = {field for field, value in values.items() if value != before[field]}
         chosen = {field: text for field, text in kind.search_space.items() if field not in fixed}
         if not chosen:
@@ -173,21 +179,6 @@ def _space(
         found = spaces.from_content(chosen, kind.config_type)
     spaces.check(found, kind.config_type, values)
     return found
-
-
-def _raw_defaults(kind: type[Config]) -> dict[str, Any]:
-    """The defaults as the fields have them, before anything follows from them."""
-    return {one.name: None if one.default is MISSING else one.default for one in fields(kind)}
-
-
-def _given(kind: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that decide results and are not the defaults, as JSON has them."""
-    defaults, effect = _raw_defaults(kind), effects(kind)
-    return {
-        name: plain(value)
-        for name, value in values.items()
-        if value != defaults[name] and effect[name] in (Effect.RESULT, Effect.SEED)
-    }
 
 
 def _resumed_search(
@@ -221,38 +212,17 @@ def _resumed_search(
         workers=workers or held.workers,
         machine=machine,
     )
-    _check_counts(search.n_trials, search.workers)
+    check_counts(search.n_trials, search.workers)
     return search
 
 
-def _run(search: Search, settings: Settings | None) -> None:
-    """Open the study, run its trials, and report the results."""
+def _finish(search: Search, settings: Settings | None) -> None:
+    """Run the trials of the study, and report the results."""
     from spikeoff.experiments.search.figures import write_figures  # noqa: PLC0415
+    from spikeoff.experiments.search.launch import run  # noqa: PLC0415
     from spikeoff.experiments.search.results import BEST, TRIALS, finished, table  # noqa: PLC0415
-    from spikeoff.experiments.search.runner import SearchRunner  # noqa: PLC0415
-    from spikeoff.experiments.search.study import (  # noqa: PLC0415
-        SharedStudy,
-        create_or_join,
-        open_storage,
-        read_settings,
-    )
-    from spikeoff.experiments.search.worker_pool import WorkerPool  # noqa: PLC0415
 
-    threads = search.machine.num_threads or max(1, default_threads() // search.workers)
-    machine = replace(search.machine, num_threads=threads)
-    if search.url == own_database(search.folder):
-        _make(search.folder)
-    storage = open_storage(search.url)
-    if settings is not None:
-        study = create_or_join(storage, search.study, settings)
-    else:
-        held = read_settings(storage, search.study)
-        if held is None:
-            raise UserError(f"study {search.study!r} was not made whole; start it again")
-        study = SharedStudy(storage, search.study, held)
-    write_search(search)
-    pool = WorkerPool(search.url, search.study, search.n_trials, search.workers, machine)
-    SearchRunner(study, search.n_trials, pool, machine, search.folder).run()
+    study = run(search, settings)
     done = finished(study, search.n_trials)
     console = output_console()
     console.print(table(study, done))
@@ -263,10 +233,3 @@ def _run(search: Search, settings: Settings | None) -> None:
         f"train with: spikeoff train {study.settings.contender} --config {search.folder / BEST}",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be made: {error.strerror}") from error

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from spikeoff.contenders.base import require
 from spikeoff.errors import UserError
 from spikeoff.experiments.search.settings import Machine
 from spikeoff.run.json_files import plain, read_json, write_json
 
 SEARCH = "search.json"
 DATABASE = "search.db"
+
+MAX_TRIALS = 100_000
+MAX_WORKERS = 256
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,12 @@ class _SearchFile:
     n_trials: int
     workers: int
     machine: Machine
+
+
+def check_counts(n_trials: int, workers: int) -> None:
+    """Refuse numbers of trials and of workers that no search can have."""
+    require("n_trials", n_trials, 1 <= n_trials <= MAX_TRIALS, f"from 1 to {MAX_TRIALS}")
+    require("workers", workers, 1 <= workers <= MAX_WORKERS, f"from 1 to {MAX_WORKERS}")
 
 
 def own_database(folder: Path) -> str:

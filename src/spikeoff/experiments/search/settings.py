@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal, get_args
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.search.space import Space, from_content, to_content
+from spikeoff.run.json_files import plain
 
 SamplerName = Literal["tpe", "gp", "random"]
 PrunerName = Literal["median", "hyperband", "asha", "none"]
@@ -65,6 +67,21 @@ class Machine:
     num_threads: int | None
     device: str
     mnist_path: str
+
+
+def raw_defaults(kind: type[Config]) -> dict[str, Any]:
+    """The defaults as the fields have them, before anything follows from them."""
+    return {one.name: None if one.default is MISSING else one.default for one in fields(kind)}
+
+
+def changed_settings(kind: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that decide results and are not the defaults, as JSON has them."""
+    defaults, effect = raw_defaults(kind), effects(kind)
+    return {
+        name: plain(value)
+        for name, value in values.items()
+        if value != defaults[name] and effect[name] in (Effect.RESULT, Effect.SEED)
+    }
 
 
 def settings_from(content: Mapping[str, Any]) -> Settings:

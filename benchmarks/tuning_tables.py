@@ -1,0 +1,76 @@
+"""Tables of the studies behind the presets, from the records that the package has.
+
+Run: python benchmarks/tuning_tables.py [--into docs/presets.md]
+
+Trains nothing: ``spikeoff tune`` did.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from page_tables import publish, table
+from spikeoff.contenders.study_records import (
+    STUDIES,
+    StudyRecord,
+    TrialRecord,
+    TunedPreset,
+    TuningRecord,
+    read_records,
+)
+
+PRESETS: tuple[TunedPreset, ...] = ("quick", "tuned")
+
+
+def percent(trial: TrialRecord) -> str:
+    """Validation accuracy."""
+    return f"{100 * (trial.validation_accuracy or 0.0):.2f}"
+
+
+def value_text(value: Any) -> str:
+    """A setting's value, to three digits."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def chosen(record: TuningRecord) -> str:
+    """The settings that the preset takes."""
+    if record.best.trial == 0:
+        return "default settings"
+    return " ".join(f"--{name} {value_text(one)}" for name, one in record.best.settings.items())
+
+
+def ended(study: StudyRecord) -> str:
+    """Number of trials, and how many of them were stopped early."""
+    pruned = sum(trial.outcome != "complete" for trial in study.trials)
+    return f"{len(study.trials)} ({pruned})"
+
+
+def row(name: str, record: TuningRecord) -> list[str]:
+    """A contender's line."""
+    search, finalists = record.search, record.finalists
+    minutes = sum(trial.seconds for trial in search.trials) / 60
+    final = ["", ""] if finalists is None else [percent(trial) for trial in finalists.trials]
+    return [
+        f"`{name}`", ended(search), f"{minutes:.1f}", percent(search.trials[0]),
+        percent(search.best), *final, f"`{chosen(record)}`",
+    ]  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> None:
+    """A table per preset."""
+    head = ["contender", "trials (stopped early)", "minutes", "default settings (%)",
+            "best trial (%)", "complete: default (%)", "complete: best (%)", "chosen"]  # fmt: skip
+    for preset in PRESETS:
+        records = read_records(STUDIES / f"{preset}.json")
+        if not records:
+            continue
+        rows = [row(name, record) for name, record in records.items()]
+        columns = [i for i in range(len(head)) if any(line[i] for line in rows)]
+        shown = [[line[i] for i in columns] for line in [head, *rows]]
+        publish(f"tuning_{preset}", table(shown[0], shown[1:]), arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,168 @@
+"""``spikeoff tune``: studies of equal size, their record, and the settings that presets take."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spikeoff.cli import main
+from spikeoff.contenders.registry import find
+from spikeoff.contenders.study_records import read_records
+from spikeoff.experiments.search import worker
+from spikeoff.experiments.search.study import SharedStudy, open_storage, read_settings
+from spikeoff.experiments.search.trial import EpochOver
+from spikeoff.experiments.search.worker_pool import WorkerPool
+from spikeoff.experiments.tuning import command
+from spikeoff.experiments.tuning.command import RECORD
+from spikeoff.run.signals import Interrupted
+from tests import small_data
+
+
+def tune(*arguments: str) -> int:
+    """Exit status of ``spikeoff tune ARGUMENTS``."""
+    with pytest.raises(SystemExit) as caught:
+        main(["tune", *arguments])
+    return int(caught.value.code or 0)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The configurations that were trained, in this process; accuracy is highest at dropout 0.2.
+
+    Complete training is better by a tenth, and best with the default settings.
+    """
+    configs: list[Any] = []
+
+    def train(kind: Any, config: Any, parts: Any, epoch_over: EpochOver, asked: Any) -> float:
+        configs.append(config)
+        goal = 0.2 if config.n_train else type(config)().dropout
+        accuracy: float = (0.8 if config.n_train else 0.9) - abs(config.dropout - goal)
+        epoch_over(config.epochs, config.epochs, accuracy)
+        return accuracy
+
+    def work_here(pool: WorkerPool, finished: int, **_: object) -> None:
+        url, name, total, machine, _messages = pool._arguments
+        storage = open_storage(url)
+        settings = read_settings(storage, name)
+        assert settings is not None
+        worker.work(SharedStudy(storage, name, settings), total, machine, lambda: None)
+
+    dataset = small_data.dataset()
+    for module in (command, worker):
+        monkeypatch.setattr(module, "load_dataset", lambda source: dataset)
+    monkeypatch.setattr(worker, "train", train)
+    monkeypatch.setattr(worker, "validation_split", lambda dataset, config: None)
+    monkeypatch.setattr(WorkerPool, "keep_up", work_here)
+    monkeypatch.setattr("spikeoff.experiments.search.runner.LOOK_S", 0.0)
+    return configs
+
+
+def test_every_contender_gets_as_many_trials_on_the_same_budget(
+    tmp_path: Path, trained: list[Any]
+) -> None:
+    assert tune("mlp", "cnn", "--n_trials", "2", "--output", str(tmp_path)) == 0
+    records = read_records(tmp_path / RECORD)
+    assert list(records) == ["mlp", "cnn"]
+    for name, record in records.items():
+        assert len(record.search.trials) == 2
+        assert record.finalists is None
+        default = find(name).config_type()
+        assert record.search.trials[0].settings == {
+            field: getattr(default, field) for field in record.search.space
+        }
+        closest = min(record.search.trials, key=lambda one: abs(one.settings["dropout"] - 0.2))
+        assert record.best == closest
+    assert {(config.epochs, config.n_train) for config in trained} == {(4, 20_000)}
+    assert not any(config.save_path for config in trained)
+
+
+def test_finalists_train_completely_and_the_better_one_counts(
+    tmp_path: Path, trained: list[Any]
+) -> None:
+    flags = ["mlp", "--preset", "tuned", "--n_trials", "2", "--output", str(tmp_path)]
+    assert tune(*flags) == 0
+    record = read_records(tmp_path / RECORD)["mlp"]
+    assert record.finalists is not None
+    default = find("mlp").config_type()
+    assert [config.n_train for config in trained] == [20_000] * 2 + [None] * 2
+    assert {config.epochs for config in trained[2:]} == {default.epochs}
+    assert record.finalists.trials[1].settings == record.search.best.settings
+    assert record.search.best.trial != 0
+    assert record.best.settings["dropout"] == default.dropout  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
+def test_the_same_command_goes_on_and_trains_nothing_twice(
+    tmp_path: Path, trained: list[Any], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    flags = ["mlp", "--preset", "tuned", "--n_trials", "3"]
+    assert tune(*flags, "--output", str(tmp_path / "whole")) == 0
+    straight = list(trained)
+    trained.clear()
+
+    goes_through: Callable[..., float] = vars(worker)["train"]
+
+    def stopped(*arguments: Any) -> float:
+        if len(trained) in (1, 4):  # once in the search, once among the finalists
+            monkeypatch.setattr(worker, "train", goes_through)
+            raise Interrupted(signal.SIGTERM)
+        return goes_through(*arguments)
+
+    broken = [*flags, "--output", str(tmp_path / "broken")]
+    for _ in range(2):
+        monkeypatch.setattr(worker, "train", stopped)
+        assert tune(*broken) == 128 + signal.SIGTERM
+        assert "go on with: spikeoff tune mlp --preset tuned" in capsys.readouterr().err
+    assert tune(*broken) == 0
+    assert trained == straight
+    assert tune(*broken) == 0
+    assert trained == straight
+
+    def told(folder: str) -> Any:
+        content = json.loads((tmp_path / folder / RECORD).read_text())
+        for study in content["mlp"].values():
+            for trial in study["trials"]:
+                assert trial.pop("seconds") >= 0
+        return content
+
+    assert told("broken") == told("whole")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mpl"], "'mpl' is no contender"),
+        (["mlp-int8"], "mlp-int8 takes the settings of mlp"),
+        (["mlp", "--n_trials", "0"], "`n_trials` (=0) must be from 1"),
+        (["mlp", "--mnist_path", "nowhere"], "'nowhere': no such file"),
+    ],
+)
+def test_bad_input_gets_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert tune(*arguments) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert message in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_another_preset_is_refused(
+    tmp_path: Path, trained: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tune("mlp", "--n_trials", "1", "--output", str(tmp_path)) == 0
+    before = (tmp_path / RECORD).read_bytes()
+    assert tune("mlp", "--preset", "tuned", "--n_trials", "1", "--output", str(tmp_path)) == 2
+    assert "has other settings: epochs" in capsys.readouterr().err
+    assert (tmp_path / RECORD).read_bytes() == before
+    (tmp_path / RECORD).write_text("{")
+    assert tune("mlp", "--n_trials", "1", "--output", str(tmp_path)) == 2
+    assert "damaged" in capsys.readouterr().err
