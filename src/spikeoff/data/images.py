@@ -47,12 +47,33 @@ class Images:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set as published: its training part and its test part, and what its images are."""
+    """A data set as published: its training part and its test part, and what its images are.
+
+    source: the name or path that it was loaded by; None for one made of arrays.
+    """
 
     name: str
     train: Images
     test: Images
     spec: ImageSpec
+    source: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (height, width), or (height, width, channels)."""
+        return self.spec.shape
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is the place of its name among them."""
+        return self.spec.classes
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.shape))
+        return (
+            f"<{self.name}: {len(self.train):,} training and {len(self.test):,} test images of "
+            f"{shape} pixels, {len(self.classes)} classes>"
+        )
 
     def sha256(self) -> str:
         """A fingerprint of all pixels and labels, whatever format they were read from."""

@@ -33,6 +33,13 @@ class _WithScores(ContenderClassifier):
 class _Online(ContenderClassifier):
     """A classifier that learns from one image at a time."""
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Without a gradient, neurons learn which pixels go together: of two features, as in
+        # scikit-learn's own check of scores, there is nothing to learn.
+        tags.classifier_tags.poor_score = True
+        return tags
+
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning from these images, in their order, at the peak learning rates.
 

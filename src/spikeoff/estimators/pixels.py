@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.data import Images, ImageSpec
+from spikeoff.data.given_images import content_ids
 from spikeoff.errors import UserError
 
 SMALLEST_SIDE = 4
@@ -78,14 +78,9 @@ def shape_for(n_features: int, given: Sequence[int] | None) -> tuple[int, ...]:
 def make_images(
     pixels: NDArray[np.uint8], spec: ImageSpec, labels: NDArray[Any] | None = None
 ) -> Images:
-    """Rows of pixels as images; what a row lacks to the image's size is 0.
-
-    An image's number, by which its input spikes are drawn, is made from its pixels. So its answer
-    depends neither on its place in X nor on the images beside it.
-    """
+    """Rows of pixels as images; what a row lacks to the image's size is 0."""
     n = len(pixels)
     if pixels.shape[1] < spec.n_pixels:
         pixels = np.pad(pixels, ((0, 0), (0, spec.n_pixels - pixels.shape[1])))
-    ids = np.fromiter((zlib.crc32(row.tobytes()) for row in pixels), np.int64, n)
     known = np.zeros(n, np.uint8) if labels is None else labels.astype(np.uint8)
-    return Images(pixels.reshape(n, *spec.shape), known, ids)
+    return Images(pixels.reshape(n, *spec.shape), known, content_ids(pixels))

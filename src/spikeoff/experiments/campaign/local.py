@@ -6,10 +6,12 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any
 
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
@@ -77,7 +79,7 @@ class _Child:
         self.job = job
         self.end, theirs = context.Pipe(duplex=False)
         self.process: BaseProcess = context.Process(target=_child, args=(job, theirs))
-        with _threads(job):
+        with _threads(job), _without_main():
             self.process.start()
         theirs.close()
 
@@ -115,6 +117,21 @@ def _reporter(end: Connection) -> Callable[[ProgressEvent], None]:
             end.send(event)
 
     return report
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a process that is started within not import the caller's program a second time.
+
+    It needs nothing of it. A notebook or standard input could not be imported, and a script without
+    a ``__main__`` guard would do everything again.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager
