@@ -48,7 +48,7 @@ RC: dict[Any, Any] = {
 }
 
 
-class ShownFigure(Figure):  # type: ignore[misc]
+class ShownFigure(Figure):
     """A figure that a notebook shows, whether or not pyplot and its backend are in use."""
 
     def _repr_png_(self) -> bytes:

@@ -55,7 +55,10 @@ def make_data(
     Raises:
         UserError: a shape, a pixel or a label breaks these rules.
     """
-    train, test = (np.asarray(x_train), np.asarray(y_train)), (np.asarray(x_test), np.asarray(y_test))
+    train, test = (
+        (np.asarray(x_train), np.asarray(y_train)),
+        (np.asarray(x_test), np.asarray(y_test)),
+    )
     return make_dataset(name, train, test, classes=classes)
 
 

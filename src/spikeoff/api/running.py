@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from spikeoff.api.comparison import Comparison
 from spikeoff.api.data import Data, data_source
-from spikeoff.api.folders import Place, place_at
+from spikeoff.api.folders import place_at
 from spikeoff.api.run import Run
 from spikeoff.console import error_console, silent_console
 from spikeoff.contenders.base import Config
@@ -79,7 +78,7 @@ def train(
         raise UserError(f"`{name}` has no place here; {ELSEWHERE[name]}")
     name, engine = parse(contender)
     place = place_at(save_path)
-    given = {} if engine is None else {"engine": engine}
+    given: dict[str, Any] = {} if engine is None else {"engine": engine}
     given |= {**settings, "seed": seed, "save_path": str(place.path)}
     with settings_restored():
         kind = find(name).config_type

@@ -58,8 +58,8 @@ def _as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
     largest = 255 if array.dtype.kind in "iu" else 1
     if low < 0 or high > largest:
         raise UserError(
-            f"pixels from {low:.3g} to {high:.3g}; whole numbers must be from 0 to 255, floats from "
-            "0 (background) to 1"
+            f"pixels from {low:.3g} to {high:.3g}; whole numbers must be from 0 to 255, floats "
+            "from 0 (background) to 1"
         )
-    scaled = array * (255 // largest)
-    return np.rint(scaled).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.rint(array * (255 // largest)).astype(np.uint8)
+    return pixels

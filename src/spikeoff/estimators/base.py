@@ -39,8 +39,11 @@ network_ : the trained network, a ``spikeoff.contenders.base.Contender``.
 """
 
 
-class ContenderClassifier(  # type: ignore[misc]
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator
+class ContenderClassifier(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
 ):
     """What the classifiers share. A subclass names its contender: ``contender=MLP``."""
 
@@ -68,9 +71,7 @@ class ContenderClassifier(  # type: ignore[misc]
         with settings_restored():
             images = self._begin(rows, y, np.unique(y))
             held_out = Dataset("X", images, images.take(slice(0, 0)), self._spec)
-            parts = split(
-                held_out, seed=self._config.seed, n_validation=self._config.n_validation
-            )
+            parts = split(held_out, seed=self._config.seed, n_validation=self._config.n_validation)
             self.n_iter_ = fit_network(self.network_, self._config, parts)
         return self
 
@@ -127,7 +128,7 @@ class ContenderClassifier(  # type: ignore[misc]
         rows, y = validate_data(self, flat, y, reset=reset, dtype="numeric")
         check_classification_targets(y)
         if reset:
-            given = self.image_shape if shape is None else shape  # type: ignore[attr-defined]
+            given = self.image_shape if shape is None else shape
             self._shape = shape_for(rows.shape[1], given)
             self._scale = PixelScale.of(rows)
         return rows, y
@@ -145,7 +146,7 @@ class ContenderClassifier(  # type: ignore[misc]
         return make_images(pixels, self._spec, np.searchsorted(self.classes_, y))
 
     def _configured(self) -> Config:
-        kind, state = self._kind.config_type, self.random_state  # type: ignore[attr-defined]
+        kind, state = self._kind.config_type, self.random_state
         if not isinstance(state, (int, np.integer)):
             state = check_random_state(state).randint(MAX_SEED, dtype=np.int64)
         given = {name: getattr(self, name) for name in config_fields(kind)}

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from inspect import Parameter, Signature
+from itertools import pairwise
 from typing import Any
 
 from spikeoff.contenders.base import Config
@@ -106,7 +107,7 @@ def descriptions(kind: type[Config]) -> Mapping[str, str]:
             continue
         (definition,) = ast.parse(source).body
         body = getattr(definition, "body", [])
-        for field, text in zip(body, body[1:], strict=False):
+        for field, text in pairwise(body):
             is_text = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
                 found[field.target.id] = " ".join(str(text.value.value).split())

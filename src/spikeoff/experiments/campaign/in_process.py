@@ -17,7 +17,7 @@ class InProcessExecutor:
 
     elsewhere = False
     workers = 1
-    threads = None
+    threads: int | None = None
 
     def run(self, jobs: Sequence[Job], report: Callable[[ProgressEvent | RunResult], None]) -> None:
         """Make all runs; ``report`` receives their events.
