@@ -51,8 +51,7 @@ def process_settings() -> dict[str, Any]:
         ),
         "warnings": list(warnings.filters),
         "signals": {one: signal.getsignal(one) for one in signal.valid_signals()},
-        "backend": mpl.rcParams._get("backend"),  # without choosing one
-        "style": {k: v for k, v in mpl.rcParams.items() if k != "backend"},
+        "style": dict(dict.items(mpl.rcParams)),  # with the backend, without choosing one
         "pyplot": "matplotlib.pyplot" in sys.modules,
     }
 
@@ -71,12 +70,16 @@ CALLS: dict[str, Callable[[spikeoff.Run, spikeoff.Comparison], object]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_leaves_the_callers_process_as_it_was(
-    call: str, run: spikeoff.Run, race: spikeoff.Comparison, monkeypatch: pytest.MonkeyPatch
+    call: str, run: spikeoff.Run, race: spikeoff.Comparison
 ) -> None:
+    threads = torch.get_num_threads()
     torch.set_num_threads(2)
-    before = process_settings()
-    CALLS[call](run, race)
-    assert process_settings() == before
+    try:
+        before = process_settings()
+        CALLS[call](run, race)
+        assert process_settings() == before
+    finally:
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
