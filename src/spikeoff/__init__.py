@@ -1,3 +1,85 @@
-"""One fair race between spiking and conventional neural networks on MNIST."""
+"""One fair race between spiking and conventional neural networks on MNIST.
+
+    import spikeoff
+
+    run = spikeoff.train("mlp", epochs=5)
+    run.accuracy
+    race = spikeoff.compare(["mlp", "izhikevich-stdp"])
+    race.save_page("race.html")
+
+Everything is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from spikeoff.errors import UserError
+
+if TYPE_CHECKING:
+    from spikeoff.api.comparison import Comparison
+    from spikeoff.api.data import load_data, make_data
+    from spikeoff.api.run import Run
+    from spikeoff.api.running import compare, contender_names, load_run, resume, train
+    from spikeoff.data.images import Dataset
+    from spikeoff.estimators import (
+        CNNClassifier,
+        DiehlCookClassifier,
+        IzhikevichGradientClassifier,
+        IzhikevichSparseClassifier,
+        IzhikevichSTDPClassifier,
+        MLPClassifier,
+    )
+    from spikeoff.ledger.recording import Recording
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CNNClassifier",
+    "Comparison",
+    "Dataset",
+    "DiehlCookClassifier",
+    "IzhikevichGradientClassifier",
+    "IzhikevichSTDPClassifier",
+    "IzhikevichSparseClassifier",
+    "MLPClassifier",
+    "Recording",
+    "Run",
+    "UserError",
+    "__version__",
+    "compare",
+    "contender_names",
+    "load_data",
+    "load_run",
+    "make_data",
+    "resume",
+    "train",
+]
+
+_MODULES = {
+    "Comparison": "spikeoff.api.comparison",
+    "Dataset": "spikeoff.data.images",
+    "Recording": "spikeoff.ledger.recording",
+    "Run": "spikeoff.api.run",
+    **dict.fromkeys(("load_data", "make_data"), "spikeoff.api.data"),
+    **dict.fromkeys(
+        ("compare", "contender_names", "load_run", "resume", "train"), "spikeoff.api.running"
+    ),
+    **dict.fromkeys(
+        [name for name in __all__ if name.endswith("Classifier")], "spikeoff.estimators"
+    ),
+}
+"""Where each name is."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,6 +6,7 @@ import codecs
 import errno
 import io
 import sys
+from importlib.util import find_spec
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
@@ -104,5 +105,15 @@ def output_console() -> Console:
 
 
 def error_console() -> Console:
-    """Standard error, for progress."""
-    return Console(file=cast(IO[str], _Lasting(sys.stderr)))
+    """Standard error, for progress; in a notebook its output, where rich can update lines in it.
+
+    That takes ipywidgets. A notebook without them gets plain lines.
+    """
+    bare = find_spec("ipywidgets") is None
+    file = cast(IO[str], _Lasting(sys.stderr))
+    return Console(file=file, force_jupyter=False if bare else None)
+
+
+def silent_console() -> Console:
+    """Shows nothing."""
+    return Console(file=io.StringIO(), quiet=True, force_jupyter=False)

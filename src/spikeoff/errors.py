@@ -1,10 +1,11 @@
 """The one error that a caller's mistake raises."""
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A caller's mistake, reported in one line: what is wrong, the rule, what to do.
 
-    The command line prints it and exits with status 2; library users catch it.
+    The command line prints it and exits with status 2; library users catch it, as ``UserError`` or
+    as the ``ValueError`` that it is.
     """
 
 

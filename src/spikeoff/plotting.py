@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,6 +25,9 @@ def colour_and_marker(place: int) -> tuple[str, str]:
     return COLOURS[place % len(COLOURS)], MARKERS[(place + turn) % len(MARKERS)]
 
 
+NOTEBOOK_DPI = 100
+"""Dots per inch of a figure in a notebook."""
+
 LETTERS_PER_INCH, LINE_INCHES = 11, 0.22
 """Of a legend: letters in an inch, beside marks and gaps, and the height of a line."""
 
@@ -44,9 +48,19 @@ RC: dict[Any, Any] = {
 }
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows, whether or not pyplot and its backend are in use."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        with figure_style():
+            self.savefig(stream, format="png", dpi=NOTEBOOK_DPI)
+        return stream.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches; free of pyplot's global state."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def legend_above(figure: Figure, columns: int = 2) -> None:

@@ -248,6 +248,18 @@ class Contender(ABC):
         images in the steps so far. If an epoch is a single step, ``start`` is always 0.
         """
 
+    def learn_part(self, images: Images, number: int) -> None:
+        """Learn from a part of a stream of images whose end is not known, in the given order.
+
+        For learning rules that see one image at a time. There is no pass and no schedule: learning
+        rates stay at their peak. The network can answer behind each part.
+
+        Args:
+            images: the part.
+            number: of the part, from 1; it decides the random numbers, as an epoch's does.
+        """
+        raise NotImplementedError(f"{self.id} learns in passes over all images")
+
     @abstractmethod
     def respond(self, images: Images) -> Response:
         """Answer ``images`` without learning; each image independently of the others.
@@ -255,6 +267,14 @@ class Contender(ABC):
         Called after every epoch. A learning rule that assigns labels to neurons must assign them
         while it learns, from the training images that it has seen.
         """
+
+    def hidden_activity(self, images: Images) -> NDArray[Any]:
+        """[n, hidden neurons] what the hidden neurons send to the read-out for each image.
+
+        Numbers of spikes in a spiking network, activations in a conventional one; of several hidden
+        layers, those that the read-out sees.
+        """
+        raise NotImplementedError(f"{self.id} does not report the activity of its hidden neurons")
 
     @abstractmethod
     def record(self, images: Images, every: int | None = None) -> Recording:

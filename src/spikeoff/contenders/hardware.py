@@ -14,6 +14,8 @@ from spikeoff.errors import UserError
 from spikeoff.kernels import jit
 from spikeoff.ledger.environment import available_cores, default_threads
 
+_MEMORY: Any = torch.utils.deterministic
+
 
 def choose_device(name: str) -> str:
     """The PyTorch device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -65,20 +67,27 @@ def use_threads(n: int | None) -> int:
 @contextmanager
 def computing(threads: int) -> Iterator[None]:
     """PyTorch and kernels on so many threads, with the same bits every time; then as before."""
+    with settings_restored():
+        torch.set_num_threads(threads)
+        jit.set_threads(threads)
+        # use_deterministic_algorithms does the same, but loads PyTorch's compiler: seconds for a
+        # run.
+        torch.set_deterministic_debug_mode("warn")
+        # Nothing here reads memory that it did not write; to fill it costs a tenth of cnn's time.
+        _MEMORY.fill_uninitialized_memory = False
+        yield
+
+
+@contextmanager
+def settings_restored() -> Iterator[None]:
+    """Whatever happens within, PyTorch's and the kernels' settings are as before behind it."""
     before = torch.get_num_threads(), jit.threads()
-    # use_deterministic_algorithms does the same, but loads PyTorch's compiler: seconds for a run.
     mode = torch.get_deterministic_debug_mode()
-    memory: Any = torch.utils.deterministic
-    filled = memory.fill_uninitialized_memory
-    torch.set_num_threads(threads)
-    jit.set_threads(threads)
-    torch.set_deterministic_debug_mode("warn")
-    # Nothing here reads memory that it did not write; to fill it costs a tenth of cnn's time.
-    memory.fill_uninitialized_memory = False
+    filled = _MEMORY.fill_uninitialized_memory
     try:
         yield
     finally:
-        memory.fill_uninitialized_memory = filled
+        _MEMORY.fill_uninitialized_memory = filled
         torch.set_deterministic_debug_mode(mode)
         torch.set_num_threads(before[0])
         jit.set_threads(before[1])

@@ -53,6 +53,7 @@ class Dataset:
     """A data set as published: its training part and its test part, and what its images are.
 
     notes: what reading it changed or decided, in words.
+    source: the name or path that it was loaded by; None for one made of arrays.
     """
 
     name: str
@@ -60,6 +61,24 @@ class Dataset:
     test: Images
     spec: ImageSpec
     notes: tuple[str, ...] = ()
+    source: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an image: (height, width), or (height, width, channels)."""
+        return self.spec.shape
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is the place of its name among them."""
+        return self.spec.classes
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.shape))
+        return (
+            f"<{self.name}: {len(self.train):,} training and {len(self.test):,} test images of "
+            f"{shape} pixels, {len(self.classes)} classes>"
+        )
 
     def sha256(self) -> str:
         """A fingerprint of all pixels and labels, whatever format they were read from."""

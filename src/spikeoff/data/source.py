@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from spikeoff.data import delimited, idx, image_folder, npz, openml, parquet, pickled
@@ -29,14 +30,13 @@ def load_dataset(source: str = EMBEDDED) -> Dataset:
         UserError: nothing readable is there; the message names the file and the fault.
     """
     if source.lower() == EMBEDDED:
-        return _load_embedded()
+        return replace(_load_embedded(), source=EMBEDDED)
     if source.lower() in openml.OPENML_NAMES:
-        return openml.load(source.lower())
+        return replace(openml.load(source.lower()), source=source.lower())
     path = Path(source).expanduser()
-    if path.is_dir():
-        return _load_folder(path)
-    if path.is_file():
-        return _load_file(path)
+    if path.exists():
+        dataset = _load_folder(path) if path.is_dir() else _load_file(path)
+        return replace(dataset, source=str(path.absolute()))
     names = ", ".join([EMBEDDED, *openml.OPENML_NAMES])
     raise UserError(f"{source!r}: no such file, folder or data set; names are {names}")
 

@@ -110,7 +110,8 @@ def learn(
         keep(train_state.rows)
         listener.epoch(row)
         if patience is not None:
-            _note_best(train_state.best, train_state.epoch, row, contender)
+            loss, accuracy = row["validation_loss"], row["validation_accuracy"]
+            note_best(train_state.best, train_state.epoch, loss, accuracy, contender)
         waited = train_state.epoch - train_state.best.epoch
         stands_still = patience is not None and waited >= patience
         train_state.over = stands_still or train_state.epoch + 1 >= epochs.stop
@@ -210,8 +211,10 @@ def _probe(contender: Contender, probe: Images, *, held_out: bool, n: int) -> Ro
     }
 
 
-def _note_best(best: Best, epoch: int, row: Row, contender: Contender) -> None:
-    loss, accuracy = row["validation_loss"], row["validation_accuracy"]
+def note_best(
+    best: Best, epoch: int, loss: float | None, accuracy: float | None, contender: Contender
+) -> None:
+    """Keep the state of an epoch whose validation loss (or accuracy, without one) is the best."""
     score = accuracy if loss is None else -loss
     if score is not None and score > best.score:
         best.epoch, best.score, best.state = epoch, score, contender.state()

@@ -98,7 +98,7 @@ def _spec(folder: Path, data: dict[str, Any]) -> ImageSpec:
     try:
         shape = tuple(map(int, data.get("shape", MNIST.shape)))
         return ImageSpec(shape, tuple(map(str, data.get("classes", MNIST.classes))))
-    except (TypeError, ValueError, UserError) as error:
+    except (TypeError, ValueError) as error:
         raise UserError(
             f"{folder / SUMMARY}: `data.shape` or `data.classes` are not those of images "
             f"({one_line(error)}); run it again"

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from spikeoff.contenders.base import Contender
+from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.data import Dataset, load_dataset
 from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError, one_line
 from spikeoff.run.folder import CONFIG, WEIGHTS
-from spikeoff.run.run_record import read_config, read_run
+from spikeoff.run.run_record import RunRecord, read_config, read_run
 
 
 def load_trained(folder: Path, num_threads: int | None = None) -> tuple[Contender, Dataset]:
@@ -26,21 +26,37 @@ def load_trained(folder: Path, num_threads: int | None = None) -> tuple[Contende
             changed.
     """
     record = read_run(folder)
-    name, content, started_in = read_config(folder)
-    kind = find(name)
-    try:
-        config = from_plain(kind.config_type, content).moved(started_in)
-    except UserError as error:
-        raise UserError(f"{folder / CONFIG}: {error}") from error
-    config = replace(config, **_here(name, config), num_threads=num_threads)
+    return load_network(record, num_threads), load_data(record)
+
+
+def load_data(record: RunRecord) -> Dataset:
+    """The data set of a run.
+
+    Raises:
+        UserError: it is gone, or its images are others now.
+    """
+    _, config = _configured(record.folder)
     dataset = load_dataset(config.mnist_path)
     if dataset.sha256() != record.summary["data"]["sha256"]:
         raise UserError(
-            f"{folder}: the images of {config.mnist_path!r} are not those of the run; run it again"
+            f"{record.folder}: the images of {config.mnist_path!r} are not those of the run; run "
+            "it again"
         )
+    return dataset
+
+
+def load_network(record: RunRecord, num_threads: int | None = None) -> Contender:
+    """The network of a run as it was trained, on the CPU and on our engine; without its data.
+
+    Raises:
+        UserError: a file of the run is missing or damaged.
+    """
+    folder = record.folder
+    name, config = _configured(folder)
+    config = replace(config, **_here(name, config), num_threads=num_threads)
     if not (folder / WEIGHTS).is_file():
         raise UserError(f"{folder}: {WEIGHTS} is missing; run it again")
-    contender = kind(config, dataset.spec)
+    contender = find(name)(config, record.spec)
     try:
         contender.restore(read_tensors(folder / WEIGHTS))
     except (KeyError, ValueError, RuntimeError, TypeError, IndexError) as error:
@@ -48,7 +64,16 @@ def load_trained(folder: Path, num_threads: int | None = None) -> tuple[Contende
             f"{folder / WEIGHTS}: does not fit the network of {CONFIG} ({one_line(error)}); "
             "run it again"
         ) from error
-    return contender, dataset
+    return contender
+
+
+def _configured(folder: Path) -> tuple[str, Config]:
+    """Whose run it is, and its settings, with paths that lead somewhere from here."""
+    name, content, started_in = read_config(folder)
+    try:
+        return name, from_plain(find(name).config_type, content).moved(started_in)
+    except UserError as error:
+        raise UserError(f"{folder / CONFIG}: {error}") from error
 
 
 def spread_rows(n: int, wanted: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -45,6 +45,9 @@ SECONDS_BETWEEN_PICTURES = 1.0
 LABELLED = 10_000
 """Training images that label the neurons at least, where there are as many."""
 
+LEARNED_TOGETHER = 5000
+"""Images of a stream whose responses are kept at once, one number per neuron and image."""
+
 READING_MS = 10.0
 """Between two readings of an answer on its way."""
 
@@ -162,11 +165,24 @@ class DiehlCook(Contender):
             yield Step(examples=count, correct=None, loss=None)
         self._readout = self._running.read()
 
+    def learn_part(self, images: Images, number: int) -> None:
+        """Learn, then label neurons by the last responses that learning evoked."""
+        self._labelling = None
+        for first in range(0, len(images), LEARNED_TOGETHER):
+            part = images.take(slice(first, first + LEARNED_TOGETHER))
+            self._running.add(self._engine.learn(part, number), part.labels)
+        self._seen += len(images)
+        self._readout = self._running.read()
+
     def respond(self, images: Images) -> Response:
         """Spikes that each image evokes from rest, and the digit that they vote for."""
         responses = self._respond(images)
         vote = self._readout.possible(self.config.tuning.vote)  # none is learned on the way
         return Response(self._readout.scores(responses, vote), responses)
+
+    def hidden_activity(self, images: Images) -> NDArray[Any]:
+        """[n, neurons] int32 spikes of each excitatory neuron, layer by layer."""
+        return self._respond(images)
 
     def conclude(self, images: Images) -> None:
         """Label neurons anew, and fit the learned vote, by responses of the network as it ended."""

@@ -155,6 +155,15 @@ class IzhikevichGradient(GradientContender):
         with self._computing():
             return self._computation.find(pixels, images.ids)
 
+    def hidden_activity(self, images: Images) -> NDArray[Any]:
+        """[n, neurons] int64 spikes of each neuron of the last hidden layer."""
+        last = len(self.config.hidden)
+        parts = [np.zeros((0, self.config.hidden[-1]), np.int64)]
+        for first in range(0, len(images), self.evaluation_batch):
+            found = self.find(images.take(slice(first, first + self.evaluation_batch)))
+            parts.append(found.spikes[last].dense().sum(axis=1, dtype=np.int64))
+        return np.concatenate(parts)
+
     def input_spikes(self, images: Images) -> NDArray[np.uint8] | None:
         """The spikes of the coding; a constant current has none."""
         coding = self.config.input_coding()

@@ -254,6 +254,22 @@ class GradientContender(Contender):
             logits = self.present(torch.from_numpy(pixels).to(self.device), ids, EVALUATION)
             return logits.float().cpu().numpy()
 
+    def hidden_activity(self, images: Images) -> NDArray[Any]:
+        """[n, neurons] float32 what enters the last layer, as ``record`` sees it."""
+        layers = [one for one in self.module.modules() if isinstance(one, nn.Linear | nn.Conv2d)]
+        parts = [np.zeros((0, layers[-1].weight[0].numel()), np.float32)]
+
+        def see(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+            del module
+            parts.append(inputs[0].flatten(1).float().cpu().numpy())
+
+        hook = layers[-1].register_forward_pre_hook(see)
+        try:
+            self.record(images)
+        finally:
+            hook.remove()
+        return np.concatenate(parts)
+
     def record(self, images: Images, every: int | None = None) -> Recording:
         """What meets the weights of the module's layers; it answers in one step."""
         del every

@@ -147,9 +147,18 @@ class IzhikevichSTDP(Contender):
             yield Step(len(part), round(right), float(loss))
         self._sums /= max(1, len(images))
 
+    def learn_part(self, images: Images, number: int) -> None:
+        """Learn at the peak learning rates."""
+        self._rate = 1.0
+        self._learn(images, number)
+
     def respond(self, images: Images) -> Response:
         """Answer each image from rest."""
         return Response(self._respond(images, keep=False)[0])
+
+    def hidden_activity(self, images: Images) -> NDArray[Any]:
+        """[n, neurons] int32 spikes of each hidden neuron."""
+        return self._respond(images, keep=True)[1]
 
     def input_spikes(self, images: Images) -> NDArray[np.uint8]:
         """The rate code of the images."""

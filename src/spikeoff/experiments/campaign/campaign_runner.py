@@ -22,7 +22,7 @@ from spikeoff.experiments.campaign.identity import address, program, settings
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
 from spikeoff.experiments.campaign.local import LocalExecutor
 from spikeoff.experiments.campaign.plan import RACE, Entry, is_race, write_race
-from spikeoff.experiments.campaign.progress_display import JOURNAL, ProgressDisplay
+from spikeoff.experiments.campaign.progress_display import JOURNAL, Failure, ProgressDisplay
 from spikeoff.experiments.campaign.storage import (
     LocalStorage,
     RemoteStorage,
@@ -143,8 +143,59 @@ def race(
         UserError: no run came through.
         Interrupted: the campaign was asked to stop.
     """
+    made = make_runs(
+        runs, output, console, energy_table,
+        resumed=resumed, executor=executor, store=store, again=again,
+    )  # fmt: skip
+    for failure in made.failures:
+        if failure.log:
+            console.print(f"[red]last lines of the log of {failure.name}:[/red]", highlight=False)
+            for line in failure.log:
+                console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+    made.check()
+    output.send(_show_results(made.records, output, console, load_table(energy_table)))
+    return [str(failure) for failure in made.failures]
+
+
+@dataclass(frozen=True)
+class MadeRuns:
+    """The runs of a campaign that came through, and the failures of the others."""
+
+    records: list[RunRecord]
+    failures: list[Failure]
+
+    def check(self) -> None:
+        """Refuse to go on without any run.
+
+        Raises:
+            UserError: none came through.
+        """
+        if not self.records:
+            raise UserError(f"no run came through; the first failure: {self.failures[0]}")
+
+
+def make_runs(
+    runs: Sequence[Entry],
+    output: Output,
+    console: Console,
+    energy_table: Path | None = None,
+    *,
+    resumed: bool = False,
+    executor: Executor | None = None,
+    store: str | None = None,
+    again: str | None = None,
+    live: Console | None = None,
+) -> MadeRuns:
+    """Make all runs that have not been made yet; arguments as in ``race``.
+
+    ``live`` is where progress goes while runs are under way, standard error by default.
+
+    Raises:
+        UserError: the data, the energy table or the folder breaks a rule.
+        Interrupted: the campaign was asked to stop.
+    """
     data = _look_at_data(runs)
-    table = load_table(energy_table)
+    load_table(energy_table)
     executor = executor or LocalExecutor()
     if not resumed and is_race(output.root):
         raise UserError(
@@ -155,16 +206,9 @@ def race(
     jobs = [_job(n, entry, output, notes, data, executor) for n, entry in enumerate(runs, 1)]
     write_race(runs, output.root, energy_table)
     output.send([output.root / RACE])
-    records, display = _run_all(jobs, output, console, executor, resumed=resumed, again=again)
-    for failure in display.failures:
-        if failure.log:
-            console.print(f"[red]last lines of the log of {failure.name}:[/red]", highlight=False)
-            for line in failure.log:
-                console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
-    if not records:
-        raise UserError(f"no run came through; the first failure: {display.failures[0]}")
-    output.send(_show_results(records, output, console, table))
-    return [str(failure) for failure in display.failures]
+    with ProgressDisplay(jobs, executor.workers, console, output.root, live) as display:
+        records = _run_all(jobs, output, executor, display, resumed=resumed, again=again)
+    return MadeRuns(records, display.failures)
 
 
 def show(
@@ -266,31 +310,28 @@ def _job(
 
 
 def _run_all(
-    jobs: Sequence[Job], output: Output, console: Console, executor: Executor, *,
+    jobs: Sequence[Job], output: Output, executor: Executor, display: ProgressDisplay, *,
     resumed: bool, again: str | None,
-) -> tuple[list[RunRecord], ProgressDisplay]:  # fmt: skip
-    """The runs that came through, and the display, which knows the failures of the others."""
+) -> list[RunRecord]:  # fmt: skip
+    """The runs that came through; the display knows the failures of the others."""
     store = Store(open_storage(jobs[0].store))
-    with ProgressDisplay(jobs, executor.workers, console, output.root) as display:
-        missing = [
-            job for job in jobs if not _is_done(job, output, store, display, resumed=resumed)
-        ]
-        try:
-            executor.run(missing, display.handle)
-        except Interrupted as stop:
-            raise Interrupted(stop.signum, Path(output.shown), again) from None
-        finally:
-            output.send([path for path in (output.root / JOURNAL,) if path.exists()])
-        for end in display.stopped:
-            display.fail(jobs[end.number - 1], f"was asked to stop, by signal {end.signum}")
-        records = []
-        for job in jobs:
-            if job.number not in display.failed:
-                try:
-                    records.append(_read(job, output))
-                except UserError as error:
-                    display.fail(job, str(error))
-    return records, display
+    missing = [job for job in jobs if not _is_done(job, output, store, display, resumed=resumed)]
+    try:
+        executor.run(missing, display.handle)
+    except Interrupted as stop:
+        raise Interrupted(stop.signum, Path(output.shown), again) from None
+    finally:
+        output.send([path for path in (output.root / JOURNAL,) if path.exists()])
+    for end in display.stopped:
+        display.fail(jobs[end.number - 1], f"was asked to stop, by signal {end.signum}")
+    records = []
+    for job in jobs:
+        if job.number not in display.failed:
+            try:
+                records.append(_read(job, output))
+            except UserError as error:
+                display.fail(job, str(error))
+    return records
 
 
 def _is_done(

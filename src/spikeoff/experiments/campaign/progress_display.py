@@ -53,8 +53,18 @@ class Failure:
 class ProgressDisplay:
     """Hears how runs go, and shows it; a context manager."""
 
-    def __init__(self, jobs: Sequence[Job], workers: int, console: Console, folder: Path) -> None:
-        """Show ``jobs``, so many at once, on ``console`` and the terminal; keep a journal."""
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        workers: int,
+        console: Console,
+        folder: Path,
+        live: Console | None = None,
+    ) -> None:
+        """Show ``jobs``, so many at once, on ``console`` and the terminal; keep a journal.
+
+        ``live`` takes the place of the terminal.
+        """
         self._jobs = {job.number: job for job in jobs}
         self._queued = dict(self._jobs)
         self._workers, self._console = workers, console
@@ -65,7 +75,7 @@ class ProgressDisplay:
         self.failures: list[Failure] = []
         self.failed: set[int] = set()
         self.stopped: list[RunResult] = []
-        self._errors = error_console()
+        self._errors = live or error_console()
         self._live = Live(
             console=self._errors, transient=True, get_renderable=self._picture, refresh_per_second=2
         )

@@ -33,7 +33,7 @@ class Store:
             note = json.loads(raw)
             storage, place = self._located(note["run"])
             digest = str(note["sha256"])
-        except (ValueError, KeyError, TypeError, RecursionError, UserError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
         try:
             summary = storage.read(f"{place}/{SUMMARY}")

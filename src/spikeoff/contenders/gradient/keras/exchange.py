@@ -32,7 +32,7 @@ def from_keras(model: Any) -> Conventional:
         state = weights.read(model)
         kept = {name: array for name, array in contender.state().items() if name not in state}
         check_fits(state | kept, contender.state())
-    except (ValueError, AttributeError, TypeError, IndexError, UserError) as error:
+    except (ValueError, AttributeError, TypeError, IndexError) as error:
         raise UserError(
             f"the Keras model is no mlp or cnn of this package ({one_line(error)}); take a "
             "model.keras of a run, or one that `spikeoff export` wrote"

@@ -1,0 +1,145 @@
+"""Several runs side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from spikeoff.api.folders import Place
+from spikeoff.api.run import Run
+from spikeoff.errors import UserError
+from spikeoff.files import write_text
+from spikeoff.ledger.operation_energy import load_table
+from spikeoff.plotting import figure_style
+from spikeoff.report.answer import answer
+from spikeoff.report.figures import curves_figure, energy_plane_figure, plane_figure, svg
+from spikeoff.report.groups import check_one_race, group
+from spikeoff.report.model_ratios import model_ratios
+from spikeoff.report.page import render
+from spikeoff.report.race_table import CSV_COLUMNS, conditions, standings
+from spikeoff.report.verdict import say, verdicts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spikeoff.run.run_record import RunRecord
+
+
+class Comparison:
+    """Runs on the same images, compared. ``compare`` makes it, or ``Comparison(runs)``."""
+
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        *,
+        failures: Sequence[str] = (),
+        energy_table: str | os.PathLike[str] | None = None,
+        place: Place | None = None,
+    ) -> None:
+        """Compare finished runs.
+
+        Args:
+            runs: at least one.
+            failures: of other runs, a line each.
+            energy_table: TOML file with what operations cost; 45 nm CMOS by default.
+            place: their common folder.
+
+        Raises:
+            UserError: there is no run, the runs are of different images, or the table is wrong.
+        """
+        if not runs:
+            raise UserError("`runs` is empty; give at least one run")
+        check_one_race([run.run_record for run in runs])
+        self.runs = sorted(runs, key=lambda run: (run.contender, run.run_record.seed))
+        self.failures, self._place = list(failures), place
+        self._energy_table = load_table(None if energy_table is None else Path(energy_table))
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of all runs, if they have one; a temporary one goes with this object."""
+        return None if self._place is None else self._place.path
+
+    @property
+    def table(self) -> list[dict[str, str]]:
+        """A row per contender as the page shows it, means over seeds, the most accurate first."""
+        return [row.cells for row in standings(self._records)]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row of unrounded numbers per run, for ``pandas.DataFrame(comparison.rows)``."""
+        return [
+            {name: read(record.summary) for name, read in CSV_COLUMNS.items()}
+            for record in self._records
+        ]
+
+    @property
+    def answer(self) -> str:
+        """Whether spikes save energy here, in a sentence."""
+        groups, table = group(self._records), self._energy_table
+        pairs, found = model_ratios(groups, table), verdicts(groups, table)
+        return answer(standings(self._records), pairs, found, groups).headline
+
+    @property
+    def verdicts(self) -> list[str]:
+        """What each spiking contender needs beside its conventional twin, a sentence each."""
+        table = self._energy_table
+        return [say(one, table) for one in verdicts(group(self._records), table)]
+
+    def figure(self, kind: Literal["operations", "energy", "learning"] = "operations") -> Figure:
+        """A figure of Matplotlib, which a notebook shows; pyplot is not involved.
+
+        Args:
+            kind: operations or energy (test accuracy against operations, or estimated energy, per
+                image), or learning (validation accuracy over epochs).
+
+        Raises:
+            UserError: there is no such figure.
+        """
+        draw = {
+            "operations": partial(plane_figure, self._records),
+            "energy": partial(energy_plane_figure, self._records, self._energy_table),
+            "learning": partial(curves_figure, self._records, over_time=False),
+        }
+        if kind not in draw:
+            raise UserError(f"`kind` (={kind}) must be {', '.join(draw)}")
+        with figure_style():
+            return draw[kind]()
+
+    def save_page(self, path: str | os.PathLike[str]) -> Path:
+        """Write the comparison page: one HTML file that needs nothing else.
+
+        Raises:
+            UserError: a file of a run is damaged, or the page cannot be written.
+        """
+        page = Path(path).expanduser()
+        write_text(page, render(self._records, self._energy_table))
+        return page
+
+    def __repr__(self) -> str:
+        names = ", ".join(group(self._records))
+        return f"<Comparison of {len(self.runs)} runs: {names}>"
+
+    def _repr_html_(self) -> str:
+        rows = self.table
+        head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) + "</tr>"
+            for row in rows
+        )
+        failed = "".join(f"<p>failed: {escape(line)}</p>" for line in self.failures)
+        chart = svg(
+            partial(plane_figure, self._records), "plane",
+            "Test accuracy against operations per image",
+        )  # fmt: skip
+        return (
+            f"<p>{escape(self.answer)}</p><table><tr>{head}</tr>{body}</table>{failed}"
+            f"<p>{escape(conditions(self._records))}</p>{chart}"
+        )
+
+    @property
+    def _records(self) -> list[RunRecord]:
+        return [run.run_record for run in self.runs]
