@@ -25,12 +25,15 @@ export class CompetingNetwork {
   answer(pixels, { id = 0 } = {}) {
     const { settings } = this.description;
     let shown = null;
+    const counts = new Counts(3, settings.n_steps);
     for (let number = 0; number < MAX_PRESENTATIONS; number++) {
       const intensity = settings.intensity + number;
       const trains = poissonTrains(pixels, settings.n_steps, intensity, settings.dt, id, number, settings.seed);
-      shown = { ...this.#present(trains), presentations: number + 1 };
+      shown = { ...this.#present(trains, counts), presentations: number + 1, counts };
       if (shown.total >= ENOUGH_SPIKES) break;
+      counts.restart();
     }
+    counts.accumulate();
     return shown;
   }
 
@@ -49,14 +52,14 @@ export class CompetingNetwork {
     return out;
   }
 
-  #present(trains) {
+  #present(trains, counts) {
     const { settings } = this.description, n = this.n, nSteps = settings.n_steps;
     const arriving = this.#deliver(trains);
     const inputs = Array.from({ length: nSteps }, () => []);
     for (const { pixel, times } of trains) for (const t of times) inputs[t].push(pixel);
     const c = settings.excitatory, neurons = new Excitatory(n, c, settings, this.theta, nSteps);
     const inhibitory = new Inhibitory(this.nInhibitory, settings);
-    const counts = new Counts(3, nSteps), responses = new Int32Array(n), spikes = [], scores = [];
+    const responses = new Int32Array(n), spikes = [], scores = [];
     let total = 0;
     for (let t = 0; t < nSteps; t++) {
       const fired = neurons.step(arriving, t);
@@ -82,7 +85,7 @@ export class CompetingNetwork {
       scores.push(fired.length || !t ? this.#vote(responses) : scores[t - 1]);
     }
     const layers = [{ spikes, ...neurons.trace }];
-    return { nSteps, dt: settings.dt, scores, inputs, layers, counts: counts.accumulate(), total };
+    return { nSteps, dt: settings.dt, scores, inputs, layers, total };
   }
 
   #vote(responses) {

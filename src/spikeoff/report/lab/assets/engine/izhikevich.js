@@ -17,7 +17,7 @@ export class IzhikevichLayer {
     const { v, u, trace } = this, n = v.length, fired = [];
     for (let h = 0; h < n; h++) {
       const v0 = v[h], u0 = u[h];
-      const square = fround(fround(quadratic * v0) * v0 + fround(linear * v0));
+      const square = fround(linear * v0 + fround(fround(quadratic * v0) * v0));
       const drift = fround(fround(fround(square + constant) - u0) + currents[h]);
       const reached = fround(dt * drift + v0);
       const recovery = fround(dt * fround(a * fround(b * v0 - u0)) + u0);

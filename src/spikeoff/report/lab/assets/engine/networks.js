@@ -12,7 +12,7 @@ const KINDS = {
 const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array };
 
 /** The bytes behind base64 text, inflated, their planes joined again (spikeoff.report.lab.packing). */
-async function unpack({ dtype, size, data }) {
+export async function unpack({ dtype, size, data }) {
   const packed = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const planes = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -40,4 +40,3 @@ export async function loadNetwork(description) {
   return new KINDS[description.kind]({ ...description, arrays });
 }
 
-export { unpack };

@@ -24,7 +24,7 @@ export class SpikingNetwork {
     const used = { ...settings.coding, ...(coding ? { name: coding } : {}) };
     const nSteps = Math.max(1, Math.round(settings.n_steps * share));
     const inputs = inputSpikes(pixels, used, nSteps, id);
-    const counts = new Counts(this.hidden.length + 1, nSteps);
+    const counts = new Counts(this.hidden.length + (settings.linear ? 2 : 1), nSteps);
     let sent = inputs.active;
     const layers = this.hidden.map((layer, number) => {
       const arriving = number ? treeSums(sent, layer) : deltaSums(inputs, layer, nSteps);
@@ -36,7 +36,7 @@ export class SpikingNetwork {
     });
     const outputs = treeSums(sent, { n: classes, matrix: this.output });
     sent.forEach((spikes, t) => counts.add(this.hidden.length, t, spikes.length, met(spikes, this.outputFan)));
-    const scores = settings.linear ? this.#linear(outputs) : this.#spikes(outputs, counts);
+    const scores = settings.linear ? this.#linear(outputs, counts) : this.#spikes(outputs, counts);
     return { nSteps, dt: settings.dt, scores, inputs: inputs.active, layers, counts: counts.accumulate() };
   }
 
@@ -53,9 +53,11 @@ export class SpikingNetwork {
   }
 
   /** A weighted sum per step, times the weight of the step. */
-  #linear(outputs) {
+  #linear(outputs, counts) {
     const weights = this.description.arrays.step_weights, total = new Float64Array(outputs[0].length);
     return outputs.map((sums, step) => {
+      const values = sums.reduce((n, sum) => n + (sum !== 0), 0);
+      counts.add(this.hidden.length + 1, step, values, weights[step] ? values : 0);
       sums.forEach((sum, k) => (total[k] += sum * weights[step]));
       return Float32Array.from(total, (score) => score * this.description.settings.logit_scale);
     });

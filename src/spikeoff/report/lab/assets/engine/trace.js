@@ -14,7 +14,17 @@ export class Counts {
     this.eventsOut[layer][step + 1] += eventsOut;
   }
 
-  /** Turn counts per step into counts up to each step; place 0 is before the first. */
+  /** Move all counts before the first step: of presentations that are repeated. */
+  restart() {
+    for (const table of [this.eventsIn, this.operations, this.eventsOut]) {
+      for (const row of table) {
+        const total = row.reduce((a, b) => a + b);
+        row.fill(0)[0] = total;
+      }
+    }
+  }
+
+  /** Turn counts per step into counts up to each step; place 0 is before the first step. */
   accumulate() {
     for (const table of [this.eventsIn, this.operations, this.eventsOut]) {
       for (const row of table) for (let t = 1; t < row.length; t++) row[t] += row[t - 1];
