@@ -55,3 +55,8 @@ export function argmax(values) {
   for (let k = 1; k < values.length; k++) if (values[k] > values[best]) best = k;
   return best;
 }
+
+/** A column of a table of this width. */
+export function column(table, width, number) {
+  return Float32Array.from({ length: table.length / width }, (_, row) => table[row * width + number]);
+}

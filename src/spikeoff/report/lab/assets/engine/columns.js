@@ -1,5 +1,5 @@
 // izhikevich-stdp: columns of Izhikevich neurons with a shared inhibitory pool, and a taught read-out.
-import { fanOut, fround, sumRows } from "./arithmetic.js";
+import { column, fanOut, fround, sumRows } from "./arithmetic.js";
 import { inputSpikes } from "./coding.js";
 import { IzhikevichLayer } from "./izhikevich.js";
 import { Counts, met } from "./trace.js";
@@ -40,6 +40,11 @@ export class ColumnsNetwork {
     const { scores, shares } = this.#readOut(hidden, counts);
     const layers = [{ spikes: hidden, ...neurons.trace }];
     return { nSteps, dt: settings.dt, scores, shares, inputs, layers, counts: counts.accumulate() };
+  }
+
+  /** The weights of the pixels to a hidden neuron. */
+  field(neuron) {
+    return column(this.hidden, this.n, neuron);
   }
 
   /** gain (sum of weights - mean of the column) - theta, band by band. */

@@ -37,6 +37,11 @@ export class CompetingNetwork {
     return shown;
   }
 
+  /** The weights of the pixels to a hidden neuron. */
+  field(neuron) {
+    return this.description.arrays.weights_0.subarray(neuron * this.nPixels, (neuron + 1) * this.nPixels);
+  }
+
   /** Conductance that the input opens at every step, [steps * n]. */
   #deliver(trains) {
     const { arrays, settings } = this.description, n = this.n;

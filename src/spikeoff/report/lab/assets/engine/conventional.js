@@ -1,5 +1,5 @@
 // mlp and cnn: conventional networks, which answer in one step.
-import { fanOut, transposed } from "./arithmetic.js";
+import { column, fanOut, transposed } from "./arithmetic.js";
 import { Counts, met } from "./trace.js";
 
 /** sum over inputs of w x + bias, for weights [inputs, n]; inputs of 0 are skipped. */
@@ -46,6 +46,11 @@ export class Perceptron {
       counts.add(number, 0, sources.length, met(sources, layer.fan), last ? 0 : nonzero(x).length);
     });
     return oneStep(x, pixels, first, counts);
+  }
+
+  /** The weights of the pixels to a hidden neuron. */
+  field(neuron) {
+    return this.layers.length === 2 ? column(this.layers[0].weights, this.layers[0].n, neuron) : null;
   }
 }
 

@@ -1,5 +1,5 @@
 // izhikevich-gradient and izhikevich-sparse: layers of Izhikevich neurons, trained by gradient.
-import { addRow, fanOut, fround, subtractRow, sumRows } from "./arithmetic.js";
+import { addRow, column, fanOut, fround, subtractRow, sumRows } from "./arithmetic.js";
 import { inputSpikes } from "./coding.js";
 import { IzhikevichLayer } from "./izhikevich.js";
 import { Counts, met } from "./trace.js";
@@ -38,6 +38,11 @@ export class SpikingNetwork {
     sent.forEach((spikes, t) => counts.add(this.hidden.length, t, spikes.length, met(spikes, this.outputFan)));
     const scores = settings.linear ? this.#linear(outputs, counts) : this.#spikes(outputs, counts);
     return { nSteps, dt: settings.dt, scores, inputs: inputs.active, layers, counts: counts.accumulate() };
+  }
+
+  /** The weights of the pixels to a hidden neuron. */
+  field(neuron) {
+    return column(this.hidden[0].matrix, this.hidden[0].n, neuron);
   }
 
   #fire(arriving, bias, decay, neurons) {
