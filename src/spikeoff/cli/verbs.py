@@ -11,6 +11,7 @@ from spikeoff.cli.campaigns import campaign, compare
 from spikeoff.cli.data import data, run_data
 from spikeoff.cli.diehl_cook import evaluate, weights
 from spikeoff.cli.front_campaign import front
+from spikeoff.cli.lab import lab
 from spikeoff.cli.prediction import predict
 from spikeoff.cli.records import export, report
 from spikeoff.cli.robust import robust
@@ -27,7 +28,7 @@ OVERVIEW = (
 
 VERBS: dict[str, Callable[..., Any]] = {
     "compare": compare, "front": front, "campaign": campaign, "train": train, "report": report,
-    "predict": predict, "robust": robust,
+    "lab": lab, "predict": predict, "robust": robust,
     "data": data, "weights": weights, "evaluate": evaluate, "search": search, "tune": tune,
     "bench": bench, "sensors": sensors, "export": export,
 }  # fmt: skip

@@ -58,19 +58,23 @@ class Readout:
 
     def scores(self, responses: Counts, vote: Vote) -> Scores:
         """[n, classes] for responses [n, neurons]; the highest is the answer."""
-        if vote == "class-mean":
-            assigned = self.assigned
-            chosen = np.stack([assigned == label for label in range(len(self.means))], axis=1)
-            result = responses @ (chosen / np.maximum(1, chosen.sum(axis=0)))
-        elif vote == "proportional":
-            total = self.means.sum(axis=0)
-            result = responses @ (self.means / np.where(total > 0, total, 1)).T
+        if vote != "learned":
+            result = responses @ self.shares(vote)
         elif self.coefficients is None or self.intercepts is None:
             raise ValueError("no regression was made")
         else:
             result = np.sqrt(responses) @ self.coefficients.T + self.intercepts
         scores: Scores = result.astype(np.float32)
         return scores
+
+    def shares(self, vote: Vote) -> NDArray[np.float64]:
+        """[neurons, classes] what a spike counts for each class, by a vote that is not learned."""
+        if vote == "class-mean":
+            assigned = self.assigned
+            chosen = np.stack([assigned == label for label in range(len(self.means))], axis=1)
+            return chosen / np.maximum(1, chosen.sum(axis=0))
+        total = self.means.sum(axis=0)
+        return (self.means / np.where(total > 0, total, 1)).T
 
     def answers(self, responses: Counts, vote: Vote) -> NDArray[np.int64]:
         """[n] the digits with the highest scores."""

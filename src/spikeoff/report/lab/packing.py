@@ -1,0 +1,51 @@
+"""Arrays as text in the page, and networks with the weights that the page has.
+
+Weights are rounded to half precision, which the browser widens to single precision again. The bytes
+of all numbers are split into planes (all first bytes, all second bytes, ...), deflated and written
+in base64: the upper bytes of weights are alike, so that they compress well.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeoff.contenders.base import Contender
+
+Packed = dict[str, Any]
+
+
+def pack(array: NDArray[Any]) -> Packed:
+    """An array of one of the page's types (float16, float32, float64, uint8), as text."""
+    flat = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).reshape(-1)
+    planes = flat.view(np.uint8).reshape(len(flat), -1).T
+    data = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
+    return {"dtype": array.dtype.name, "size": len(flat), "data": data}
+
+
+def half(weights: NDArray[Any]) -> NDArray[np.float16]:
+    """Weights in half precision; those too large for it become the largest number that it has."""
+    largest = float(np.finfo(np.float16).max)
+    return np.clip(weights, -largest, largest).astype(np.float16)
+
+
+def round_weights(contender: Contender) -> None:
+    """Give a network the weights that the page has, so that both give the same answers."""
+    state = contender.state()
+    for name in contender.weight_names():
+        state[name] = half(state[name]).astype(state[name].dtype)
+    contender.restore(state)
+
+
+def pack_state(contender: Contender, names: tuple[str, ...]) -> dict[str, Packed]:
+    """The arrays of a network's state by name, synaptic weights in half precision."""
+    state, weights = contender.state(), contender.weight_names()
+    return {
+        name: pack(half(state[name]) if name in weights else state[name])
+        for name in names
+        if name in state
+    }
