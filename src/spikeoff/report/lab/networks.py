@@ -51,8 +51,7 @@ def describe(contender: Contender) -> Description:
 
 def contender_shape(contender: Contender) -> tuple[int, ...]:
     """The shape of its images."""
-    spec: Any = contender.spec  # type: ignore[attr-defined]
-    return tuple(spec.shape)
+    return contender.spec.shape
 
 
 def single(value: float) -> float:

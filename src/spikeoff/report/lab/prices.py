@@ -72,13 +72,15 @@ def _counts(network: Network) -> Any:
     return np.array([*counts, network.steps])
 
 
+def _named(row: Any) -> dict[str, Any]:
+    return dict(zip(COUNTS, map(float, row), strict=True))
+
+
 def _with(network: Network, counts: Any) -> Network:
     """The network with these counts; what is done at every step grows with the steps."""
     longer = counts[-1] / network.steps if network.spiking else 1.0
     layers = tuple(
-        replace(
-            layer, **dict(zip(COUNTS, map(float, row), strict=True)), dense=layer.dense * longer
-        )
+        replace(layer, dense=layer.dense * longer, **_named(row))
         for layer, row in zip(network.layers, counts[:-1].reshape(-1, len(COUNTS)), strict=True)
     )
     steps = float(counts[-1]) if network.spiking else network.steps
