@@ -1,4 +1,4 @@
-"""Contenders by name, and how a third party adds one: the README's own example."""
+"""Contenders by name, and how a third party adds one: the first example of docs/extending.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spikeoff.contenders import registry
 from spikeoff.errors import UserError
 from spikeoff.run.session import run
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 
 
 def test_an_unknown_name_lists_the_known() -> None:
@@ -22,21 +22,19 @@ def test_an_unknown_name_lists_the_known() -> None:
         registry.find("mpl")
 
 
-def test_the_readmes_contender_registers_trains_and_is_recorded(
+def test_the_documented_contender_registers_trains_and_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = next(
         block
-        for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+        for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
         if "class" in block
     )
     assert code.count("\n") <= 45
     module = ModuleType("nearest_mean")
-    exec(compile(code, "README.md", "exec"), module.__dict__)
+    exec(compile(code, PAGE.name, "exec"), module.__dict__)
     monkeypatch.setitem(sys.modules, "nearest_mean", module)
-    name, path = re.findall(r'^([\w-]+) = "(nearest_mean:\w+)"', README.read_text(), re.MULTILINE)[
-        0
-    ]
+    name, path = re.findall(r'^([\w-]+) = "(nearest_mean:\w+)"', PAGE.read_text(), re.MULTILINE)[0]
     point = EntryPoint(name, path, registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])
     assert name in registry.names()
