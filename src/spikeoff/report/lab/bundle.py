@@ -24,7 +24,7 @@ def bundle(entry: str, root: Traversable | None = None) -> str:
     root = files("spikeoff.report.lab").joinpath("assets") if root is None else root
     parts: dict[str, str] = {}
     _collect(PurePosixPath(entry), root, parts)
-    return "(() => {\n\"use strict\";\n" + "\n".join(parts.values()) + "})();\n"
+    return '(() => {\n"use strict";\n' + "\n".join(parts.values()) + "})();\n"
 
 
 def _collect(path: PurePosixPath, root: Traversable, parts: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ def offered(records: Sequence[RunRecord], dataset: Dataset) -> dict[str, Any]:
     test, wrong = dataset.test, np.zeros(len(dataset.test), np.int64)
     for record in records:
         rows = record.ids - len(dataset.train)
-        if len(rows) == len(record.answers) and (0 <= rows).all() and (rows < len(wrong)).all():
+        if len(rows) == len(record.answers) and (rows >= 0).all() and (rows < len(wrong)).all():
             wrong[rows] += record.answers != record.labels
     easy = np.concatenate([
         np.flatnonzero((test.labels == label) & (wrong == 0))[:PER_CLASS]

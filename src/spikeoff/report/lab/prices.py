@@ -77,11 +77,12 @@ def _with(network: Network, counts: Any) -> Network:
     longer = counts[-1] / network.steps if network.spiking else 1.0
     layers = tuple(
         replace(
-            layer, **dict(zip(COUNTS, map(float, row), strict=True)), dense=layer.dense * longer
+            layer, events_in=float(events_in), events_out=float(events_out),
+            operations=float(operations), dense=layer.dense * longer,
         )
-        for layer, row in zip(
+        for layer, (events_in, events_out, operations) in zip(
             network.layers, counts[:-1].reshape(-1, len(COUNTS)), strict=True
         )
-    )
+    )  # fmt: skip
     steps = float(counts[-1]) if network.spiking else network.steps
     return replace(network, layers=layers, steps=steps)

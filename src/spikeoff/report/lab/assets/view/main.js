@@ -1,9 +1,8 @@
 // The page: loads the networks, answers, and shows the answers at the chosen moment.
-import { argmax } from "../engine/arithmetic.js";
 import { noisy } from "../engine/coding.js";
 import { loadNetwork, unpack } from "../engine/networks.js";
 import { stopStep } from "../engine/trace.js";
-import { drawField, drawInput, drawNeuron, drawRace } from "./charts.js";
+import { drawField, drawImage, drawInput, drawNeuron, drawRace } from "./charts.js";
 import { answerAt, energyAt, operationsAt } from "./costs.js";
 import { Pad } from "./pad.js";
 import { byId, element, energyText, prepare, short } from "./page.js";
@@ -128,6 +127,7 @@ async function recompute() {
 
 function input(pixels, label, id) {
   Object.assign(state, { pixels, label, id });
+  if (label === null) for (const button of byId("digits").children) button.setAttribute("aria-pressed", "false");
   byId("pad-note").textContent = label === null ? "Draw here." : `Test digit: ${data.classes[label]}`;
   pause();
   state.position = 1;
@@ -237,7 +237,7 @@ async function showDigits(pad) {
   };
   const button = (label, k) => {
     const image = pixels.subarray(k * n, (k + 1) * n), canvas = element("canvas");
-    drawInput(canvas, image.map((value) => Math.min(255, value * 3.3)), [], data.shape);
+    drawImage(canvas, image, data.shape);
     const made = element("button", { type: "button", "aria-label": `Test image ${rows[k]}, a ${data.classes[label]}`, "aria-pressed": "false" }, canvas);
     made.dataset.label = data.classes[label];
     made.onclick = () => {
@@ -260,8 +260,9 @@ async function start() {
   const pad = new Pad(...data.shape, (pixels) => input(pixels, null, 0));
   await showDigits(pad);
   listen(pad);
+  if (matchMedia("(max-width: 46rem)").matches) document.querySelector(".settings").open = false;
   byId("digits").firstElementChild?.click();
-  window.lab = { runners, pixels: () => state.pixels, argmax };
+  window.lab = runners; // for tests, and for the curious
   show();
 }
 
