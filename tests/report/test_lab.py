@@ -20,9 +20,11 @@ from spikeoff.report.lab.prices import linear_prices
 from tests.ledger.energy_models.made import spiking, spiking_layer
 
 NETWORK = spiking(
-    "izhikevich", spiking_layer(784, 100, 900.0, 50.0, 10.0), spiking_layer(100, 10, 50.0, 3.0, 10.0),
+    "izhikevich",
+    spiking_layer(784, 100, 900.0, 50.0, 10.0),
+    spiking_layer(100, 10, 50.0, 3.0, 10.0),
     steps=10.0,
-)  # fmt: skip
+)
 
 
 def test_packed_numbers_are_deflated_byte_planes() -> None:

@@ -86,7 +86,8 @@ def path(
 
 def _preferred(network: Contender) -> list[int]:
     spoken = network.speaks_for()
-    return (network.state()["output.weight"].argmax(axis=0) if spoken is None else spoken).tolist()
+    chosen = network.state()["output.weight"].argmax(axis=0) if spoken is None else spoken
+    return [int(label) for label in chosen]
 
 
 @pytest.fixture(params=SIZES)
@@ -148,7 +149,7 @@ def window_width(page: Page) -> int:
     """The width of the window."""
     size = page.viewport_size
     assert size is not None
-    return size["width"]
+    return int(size["width"])
 
 
 def test_it_works_by_keyboard(page: Page) -> None:

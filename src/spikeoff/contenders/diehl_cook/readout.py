@@ -72,9 +72,11 @@ class Readout:
         if vote == "class-mean":
             assigned = self.assigned
             chosen = np.stack([assigned == label for label in range(len(self.means))], axis=1)
-            return chosen / np.maximum(1, chosen.sum(axis=0))
+            each: NDArray[np.float64] = chosen / np.maximum(1, chosen.sum(axis=0))
+            return each
         total = self.means.sum(axis=0)
-        return (self.means / np.where(total > 0, total, 1)).T
+        shares: NDArray[np.float64] = (self.means / np.where(total > 0, total, 1)).T
+        return shares
 
     def answers(self, responses: Counts, vote: Vote) -> NDArray[np.int64]:
         """[n] the digits with the highest scores."""

@@ -9,6 +9,7 @@ import { byId, element, energyText, prepare, short } from "./page.js";
 import { drawActivations, drawRaster, sorted } from "./raster.js";
 
 const PLAY_MS = 4000;
+const PAUSE_MS = 120;
 const data = JSON.parse(byId("data").textContent);
 const state = { pixels: null, id: 0, label: null, position: 1, chosen: 0, turn: 0, playing: null };
 const runners = [];
@@ -47,7 +48,7 @@ class Runner {
     const found = trace && answerAt(trace, this.step, about.score_unit);
     this.answer.textContent = found ? data.classes[found.label] : "–";
     const right = found && state.label !== null ? (found.label === state.label ? "✓ correct" : "✗ wrong") : "";
-    this.judged.textContent = found ? `${(100 * found.confidence).toFixed(0)} % sure ${right}` : "no answer yet";
+    this.judged.textContent = found ? `${(100 * found.confidence).toFixed(0)} % sure\n${right}` : "no answer yet";
     this.bars.replaceChildren(...data.classes.map((name, k) => {
       const bar = element("i");
       bar.style.height = `${found ? 100 * found.probabilities[k] * 0.75 : 0}%`;
@@ -107,6 +108,9 @@ function showInside({ trace, about, sorting, neuron, step, stop, network }) {
   if (field) drawField(byId("field-view"), field, data.shape);
 }
 
+/** Whether a network takes long for an answer: it waits until the pen rests. */
+const slow = ({ about }) => about.kind === "competing";
+
 /** Answer the image, one network after another, so that drawing stays fluent. */
 async function recompute() {
   const turn = ++state.turn;
@@ -116,12 +120,13 @@ async function recompute() {
     return;
   }
   state.seen = noisy(state.pixels, Number(byId("noise").value), state.id, 0);
-  for (const runner of runners) {
-    runner.compute(state.seen);
-    await new Promise((resolve) => setTimeout(resolve));
+  for (const runner of [...runners].sort((one, other) => slow(one) - slow(other))) {
+    await new Promise((resolve) => setTimeout(resolve, slow(runner) ? PAUSE_MS : 0));
     if (turn !== state.turn) return;
+    runner.compute(state.seen);
+    if (runner.number === state.chosen) show();
+    else runner.show();
   }
-  show();
   document.body.dataset.answered = String(turn);
 }
 
