@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +22,6 @@ pytestmark = pytest.mark.browser
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECTIONS = (
     "No under all 8 energy models: spiking does not save energy here", "The race",
     "Energy models", "Energy per image, estimated", "Measured chips",
@@ -31,31 +29,6 @@ SECTIONS = (
     "Receptive fields", "Spikes, step by step", "Conditions", "Every setting", "How to reproduce",
 )  # fmt: skip
 SIZES = {"phone": (390, 844), "screen": (1280, 900)}
-
-
-def unavailable(why: str) -> NoReturn:
-    """Skip where a developer has no browser; fail where the page must be tested."""
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("playwright is not installed: pip install 'spikeoff[browser]'")
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        unavailable(f"no browser: none of {', '.join(NAMES)} is on the path")
-    with sync_playwright() as driver:
-        # Root, as in most containers, has no sandbox; the page is ours.
-        browser = driver.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -99,6 +99,11 @@ function paint(canvas, height, width, grey) {
   context.putImageData(image, 0, 0);
 }
 
+/** An image, dark on light. */
+export function drawImage(canvas, pixels, [height, width]) {
+  paint(canvas, height, width, (k) => [255 - pixels[k], 255 - pixels[k], 255 - pixels[k]]);
+}
+
 /** Weights of a neuron: white for the largest in size above 0, black for that below 0, grey for 0. */
 export function drawField(canvas, weights, [height, width]) {
   let most = 1e-12, negative = false;

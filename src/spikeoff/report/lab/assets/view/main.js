@@ -1,15 +1,15 @@
 // The page: loads the networks, answers, and shows the answers at the chosen moment.
-import { argmax } from "../engine/arithmetic.js";
 import { noisy } from "../engine/coding.js";
 import { loadNetwork, unpack } from "../engine/networks.js";
 import { stopStep } from "../engine/trace.js";
-import { drawField, drawInput, drawNeuron, drawRace } from "./charts.js";
+import { drawField, drawImage, drawInput, drawNeuron, drawRace } from "./charts.js";
 import { answerAt, energyAt, operationsAt } from "./costs.js";
 import { Pad } from "./pad.js";
 import { byId, element, energyText, prepare, short } from "./page.js";
 import { drawActivations, drawRaster, sorted } from "./raster.js";
 
 const PLAY_MS = 4000;
+const PAUSE_MS = 120;
 const data = JSON.parse(byId("data").textContent);
 const state = { pixels: null, id: 0, label: null, position: 1, chosen: 0, turn: 0, playing: null };
 const runners = [];
@@ -48,7 +48,7 @@ class Runner {
     const found = trace && answerAt(trace, this.step, about.score_unit);
     this.answer.textContent = found ? data.classes[found.label] : "–";
     const right = found && state.label !== null ? (found.label === state.label ? "✓ correct" : "✗ wrong") : "";
-    this.judged.textContent = found ? `${(100 * found.confidence).toFixed(0)} % sure ${right}` : "no answer yet";
+    this.judged.textContent = found ? `${(100 * found.confidence).toFixed(0)} % sure\n${right}` : "no answer yet";
     this.bars.replaceChildren(...data.classes.map((name, k) => {
       const bar = element("i");
       bar.style.height = `${found ? 100 * found.probabilities[k] * 0.75 : 0}%`;
@@ -108,6 +108,9 @@ function showInside({ trace, about, sorting, neuron, step, stop, network }) {
   if (field) drawField(byId("field-view"), field, data.shape);
 }
 
+/** Whether a network takes long for an answer: it waits until the pen rests. */
+const slow = ({ about }) => about.kind === "competing";
+
 /** Answer the image, one network after another, so that drawing stays fluent. */
 async function recompute() {
   const turn = ++state.turn;
@@ -117,17 +120,19 @@ async function recompute() {
     return;
   }
   state.seen = noisy(state.pixels, Number(byId("noise").value), state.id, 0);
-  for (const runner of runners) {
-    runner.compute(state.seen);
-    await new Promise((resolve) => setTimeout(resolve));
+  for (const runner of [...runners].sort((one, other) => slow(one) - slow(other))) {
+    await new Promise((resolve) => setTimeout(resolve, slow(runner) ? PAUSE_MS : 0));
     if (turn !== state.turn) return;
+    runner.compute(state.seen);
+    if (runner.number === state.chosen) show();
+    else runner.show();
   }
-  show();
   document.body.dataset.answered = String(turn);
 }
 
 function input(pixels, label, id) {
   Object.assign(state, { pixels, label, id });
+  if (label === null) for (const button of byId("digits").children) button.setAttribute("aria-pressed", "false");
   byId("pad-note").textContent = label === null ? "Draw here." : `Test digit: ${data.classes[label]}`;
   pause();
   state.position = 1;
@@ -237,7 +242,7 @@ async function showDigits(pad) {
   };
   const button = (label, k) => {
     const image = pixels.subarray(k * n, (k + 1) * n), canvas = element("canvas");
-    drawInput(canvas, image.map((value) => Math.min(255, value * 3.3)), [], data.shape);
+    drawImage(canvas, image, data.shape);
     const made = element("button", { type: "button", "aria-label": `Test image ${rows[k]}, a ${data.classes[label]}`, "aria-pressed": "false" }, canvas);
     made.dataset.label = data.classes[label];
     made.onclick = () => {
@@ -260,8 +265,9 @@ async function start() {
   const pad = new Pad(...data.shape, (pixels) => input(pixels, null, 0));
   await showDigits(pad);
   listen(pad);
+  if (matchMedia("(max-width: 46rem)").matches) document.querySelector(".settings").open = false;
   byId("digits").firstElementChild?.click();
-  window.lab = { runners, pixels: () => state.pixels, argmax };
+  window.lab = runners; // for tests, and for the curious
   show();
 }
 

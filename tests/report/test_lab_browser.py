@@ -1,0 +1,175 @@
+"""The live page in a real Chromium: the answers of Python, from a file, by mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from spikeoff.contenders.base import Contender
+from spikeoff.contenders.registry import find
+from spikeoff.data import Dataset
+from spikeoff.report.lab.digits import offered
+from spikeoff.report.lab.networks import describe, readings
+from spikeoff.report.lab.packing import round_weights
+from spikeoff.report.lab.page import render
+
+pytestmark = pytest.mark.browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "mlp": {"hidden": (24,)},
+    "cnn": {"n_hidden": 16},
+    "izhikevich-gradient": {"hidden": (24,), "n_steps": 12},
+    "izhikevich-sparse": {"hidden": (24,)},
+    "izhikevich-stdp": {"n_hidden": 128},
+    "diehl-cook": {"n_e": 25},
+}
+SIZES = {"phone": (390, 844), "screen": (1280, 900)}
+N = 12
+
+ANSWER = """
+([pixels, ids]) => pixels.map((image, k) => lab.map(({network}) => {
+  const trace = network.answer(Uint8Array.from(image), {id: ids[k]});
+  const spikes = trace.layers.at(-1).spikes;
+  return {scores: [...trace.scores.at(-1)],
+          hidden: spikes ? spikes.reduce((n, fired) => n + fired.length, 0) : null};
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def networks(mnist: Dataset) -> list[Contender]:
+    """Networks with random weights; the page can answer with these too."""
+    rng = np.random.default_rng(0)
+    made = []
+    for name, settings in SETTINGS.items():
+        kind = find(name)
+        network = kind(kind.config_type(num_threads=1, **settings), mnist.spec)
+        state = network.state()
+        if name == "izhikevich-stdp":
+            state["output"] = rng.normal(size=state["output"].shape).astype(np.float32)
+        if name == "diehl-cook":
+            state["means"] = rng.random(state["means"].shape)
+        network.restore(state)
+        round_weights(network)
+        made.append(network)
+    return made
+
+
+@pytest.fixture(scope="module")
+def path(
+    tmp_path_factory: pytest.TempPathFactory, mnist: Dataset, networks: list[Contender]
+) -> Path:
+    described = [
+        describe(network) | {
+            "id": network.id, "title": network.title, "spiking": network.spiking, "accuracy": 0.9,
+            "score_unit": network.score_unit, "threshold": 1.0 if network.spiking else None,
+            "reading": readings(network), "prefers": _preferred(network),
+            "prices": {},
+        }
+        for network in networks
+    ]  # fmt: skip
+    page = tmp_path_factory.mktemp("lab") / "lab.html"
+    page.write_text(render({
+        "shape": [28, 28], "classes": list(mnist.spec.classes), "networks": described,
+        "digits": offered([], mnist),
+        "models": [{"name": "counts", "unit": "pJ", "charges": "operations"}],
+    }))  # fmt: skip
+    return page
+
+
+def _preferred(network: Contender) -> list[int]:
+    spoken = network.speaks_for()
+    chosen = network.state()["output.weight"].argmax(axis=0) if spoken is None else spoken
+    return [int(label) for label in chosen]
+
+
+@pytest.fixture(params=SIZES)
+def page(request: pytest.FixtureRequest, chromium: Browser, path: Path) -> Iterator[Page]:
+    width, height = SIZES[request.param]
+    opened = chromium.new_page(viewport={"width": width, "height": height})
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda one: complaints.append(one.url) if "lab.html" not in one.url else 0)
+    opened.goto(path.as_uri())
+    opened.locator("body[data-answered]").wait_for(timeout=60_000)
+    yield opened
+    opened.close()
+    assert [one for one in complaints if not one.startswith("data:")] == []
+
+
+def draw(page: Page) -> None:
+    """A vertical stroke by mouse."""
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    x, y, side = box["x"], box["y"], box["width"]
+    answered = page.locator("body").get_attribute("data-answered")
+    page.mouse.move(x + side / 2, y + 0.2 * side)
+    page.mouse.down()
+    page.mouse.move(x + side / 2, y + 0.8 * side, steps=4)
+    page.mouse.up()
+    page.locator(f"body:not([data-answered='{answered}'])").wait_for(timeout=60_000)
+
+
+def test_it_answers_as_python_does(
+    chromium: Browser, path: Path, mnist: Dataset, networks: list[Contender]
+) -> None:
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    page.locator("body[data-answered]").wait_for(timeout=60_000)
+    images = mnist.test.take(slice(0, N))
+    found = page.evaluate(ANSWER, [images.flat.tolist(), images.ids.tolist()])
+    page.close()
+    for number, network in enumerate(networks):
+        expected = network.respond(images).scores
+        scores = np.array([one[number]["scores"] for one in found])
+        np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4, err_msg=network.id)
+        if network.spiking and network.id != "diehl-cook":  # its recording has all presentations
+            recording = network.record(images)
+            spikes = sum(int(recording.events[name].sum()) for name in recording.hidden)
+            assert sum(one[number]["hidden"] for one in found) == spikes, network.id
+
+
+def test_a_stroke_is_answered_by_every_network(page: Page) -> None:
+    page.get_by_role("button", name="Clear").click()
+    draw(page)
+    assert page.locator(".card").count() == len(SETTINGS)
+    assert page.locator("#pad-note").inner_text() == "Draw here."
+    assert page.evaluate("document.documentElement.scrollWidth") <= window_width(page)
+
+
+def window_width(page: Page) -> int:
+    """The width of the window."""
+    size = page.viewport_size
+    assert size is not None
+    return int(size["width"])
+
+
+def test_it_works_by_keyboard(page: Page) -> None:
+    page.locator("#pad").focus()
+    page.keyboard.press("Enter")
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.evaluate("lab.every(({trace}) => trace !== undefined)")
+    page.locator("#play").focus()
+    page.keyboard.press("7")
+    page.wait_for_timeout(300)
+    assert page.locator("#pad-note").inner_text() == "Test digit: 7"
+    page.keyboard.press("ArrowLeft")
+    assert float(page.locator("#position").input_value()) < 1
+
+
+def test_playing_goes_from_the_first_step_to_the_last(page: Page) -> None:
+    page.locator("#speed").select_option("2")
+    page.locator("#play").click()
+    assert page.locator("#play").inner_text() == "Pause"
+    page.locator("#play", has_text="Play").wait_for(timeout=30_000)
+    assert float(page.locator("#position").input_value()) == 1
