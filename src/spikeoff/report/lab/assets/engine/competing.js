@@ -1,7 +1,7 @@
 // diehl-cook: excitatory neurons that compete through inhibitory ones (conductance-based LIF).
-import { fanOut, fround } from "./arithmetic.js";
+import { fanOut, fround, transposed } from "./arithmetic.js";
 import { poissonTrains } from "./coding.js";
-import { Counts } from "./trace.js";
+import { Counts, met } from "./trace.js";
 
 const ENOUGH_SPIKES = 5; // with fewer, the image is shown again, brighter
 const MAX_PRESENTATIONS = 25;
@@ -19,6 +19,7 @@ export class CompetingNetwork {
       const row = arrays.to_inhibitory_0.subarray(j * this.nInhibitory, (j + 1) * this.nInhibitory);
       return [...row.keys()].filter((i) => row[i]).map((i) => [i, row[i]]);
     });
+    this.inputFan = fanOut(transposed(arrays.weights_0, this.n), this.nPixels);
     this.inhibitoryFan = fanOut(this.inhibition, this.nInhibitory);
   }
 
@@ -83,7 +84,7 @@ export class CompetingNetwork {
         inhibitory.reset(i, t);
       }
       total += fired.length;
-      counts.add(0, t, inputs[t].length, inputs[t].length * n, fired.length);
+      counts.add(0, t, inputs[t].length, met(inputs[t], this.inputFan), fired.length);
       counts.add(1, t, fired.length, woken, answered.length);
       counts.add(2, t, answered.length, inhibited);
       spikes.push(fired);
