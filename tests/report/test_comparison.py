@@ -20,6 +20,7 @@ from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.page import render, write_comparison
 from spikeoff.report.race_table import conditions, standings, write_csv
 from spikeoff.run.run_record import RunRecord
+from tests import pictures
 from tests.report.made_operations import operations
 
 ANSWERS = np.repeat(np.arange(10, dtype=np.uint8), 10)
@@ -151,7 +152,8 @@ def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
 
 
 def test_page_and_table_are_written(tmp_path: Path) -> None:
-    page, table, numbers, picture = write_comparison(RECORDS, tmp_path, load_table())
+    with pictures.drawn():
+        page, table, numbers, picture = write_comparison(RECORDS, tmp_path, load_table())
     content = json.loads(numbers.read_text())
     assert [row["name"] for row in content["standings"]] == ["mlp", "snn"]
     energy = content["operation_energy_estimate_pj"]
