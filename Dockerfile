@@ -1,6 +1,6 @@
 # spikeoff on a CPU, with the versions of constraints.txt.
 #   docker build --tag spikeoff .
-#   docker run --rm --volume "$PWD/runs:/work/runs" spikeoff compare
+#   docker run --rm --volume "$PWD/runs:/races/runs" spikeoff compare
 FROM python:3.11-slim AS build
 WORKDIR /src
 # Where pip finds a CPU build of torch; without it, pip takes the default build.
@@ -14,8 +14,8 @@ FROM python:3.11-slim
 COPY --from=build /opt/spikeoff /opt/spikeoff
 ENV PATH="/opt/spikeoff/bin:$PATH" \
     XDG_CACHE_HOME=/cache
-RUN useradd --create-home user && mkdir -p /work/runs /cache && chown -R user /work /cache
+RUN useradd --create-home user && mkdir -p /races/runs /cache && chown -R user /races /cache
 USER user
-WORKDIR /work
+WORKDIR /races
 ENTRYPOINT ["spikeoff"]
 CMD ["--help"]
