@@ -8,7 +8,6 @@ input, of its output summed up.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -39,12 +38,7 @@ class ModuleRecorder:
         self._hooks = [one.layer.register_forward_pre_hook(one.see) for one in self._layers]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for hook in self._hooks:
             hook.remove()
 

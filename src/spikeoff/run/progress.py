@@ -9,7 +9,6 @@ import logging
 import time
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 from rich.progress import (
@@ -72,12 +71,7 @@ class RunProgress:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def at(self, epoch: int, examples: int) -> None:
