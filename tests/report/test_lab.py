@@ -15,8 +15,9 @@ from spikeoff.ledger.energy_models import loihi
 from spikeoff.ledger.energy_models.base import EnergyModel
 from spikeoff.report.lab.bundle import bundle
 from spikeoff.report.lab.choice import chosen_runs
-from spikeoff.report.lab.packing import half, pack
+from spikeoff.report.lab.packing import pack
 from spikeoff.report.lab.prices import linear_prices
+from spikeoff.run.learned import half
 from tests.ledger.energy_models.made import spiking, spiking_layer
 
 NETWORK = spiking(
