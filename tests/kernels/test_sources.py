@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import shutil
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from spikeoff.kernels import rate_coding
+from spikeoff.kernels.jit import cache_folder
 from spikeoff.kernels.sources import ROOT, digest, reached
 
 KERNELS = sorted(
@@ -47,3 +52,23 @@ def test_any_change_is_noticed(tmp_path: Path) -> None:
     before = digest(path)
     path.write_text("a = 2\n")
     assert digest(path) != before
+
+
+def test_the_folder_of_the_package_does_not_matter(tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path / "spikeoff", ignore=shutil.ignore_patterns("mnist", "*.pyc"))
+    path = ROOT / "kernels" / "rate_coding.py"
+    program = (
+        "from spikeoff.kernels.sources import ROOT, digest\n"
+        "print(digest(ROOT / 'kernels' / 'rate_coding.py'))"
+    )
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert elsewhere.stdout.strip() == digest(path)
+
+
+def test_a_kernel_lies_in_the_folder_of_its_sources_and_in_none_named_for_their_place() -> None:
+    source = Path(inspect.getfile(rate_coding))
+    dispatcher: Any = rate_coding._list_between
+    assert Path(dispatcher.stats.cache_path) == cache_folder(source)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,6 +19,9 @@ from spikeoff import cache_folder as caches
 from spikeoff.kernels.sources import digest
 
 settings: Any = numba.config
+
+LOCATOR = "spikeoff.kernels.cache_locator.SourceCacheLocator"
+"""The class that names the place of a compiled kernel, as Numba's setting wants it."""
 
 COMPILES = not settings.DISABLE_JIT
 """False with NUMBA_DISABLE_JIT=1: kernels are then plain Python, to be stepped through."""
@@ -148,15 +151,23 @@ def _compiled(function: F, **options: Any) -> F:
     if not COMPILES:
         return function
     dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
-    before = settings.CACHE_DIR
     try:
-        settings.CACHE_DIR = str(cache_folder(Path(function.__code__.co_filename)))
-        dispatcher.enable_caching()
+        with _keeping_in(cache_folder(Path(function.__code__.co_filename))):
+            dispatcher.enable_caching()
     except (RuntimeError, OSError):
         pass  # no folder can be written: the kernel is compiled in every process
-    finally:
-        settings.CACHE_DIR = before
     return cast(F, dispatcher)
+
+
+@contextlib.contextmanager
+def _keeping_in(folder: Path) -> Iterator[None]:
+    """Numba's settings, such that it keeps what it compiles in this very folder."""
+    before = settings.CACHE_DIR, getattr(settings, "CACHE_LOCATOR_CLASSES", "")  # since 0.62
+    settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = str(folder), LOCATOR
+    try:
+        yield
+    finally:
+        settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = before
 
 
 def set_threads(n: int) -> None:
