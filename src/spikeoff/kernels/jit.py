@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -54,15 +55,28 @@ OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
 def cache_folder(path: Path) -> Path:
     """Where the compiled kernels of a file are kept: a folder for each state of its sources.
 
-    It lies in NUMBA_CACHE_DIR, where that is set.
-
     Raises:
         OSError: no folder can be used.
     """
     state = hashlib.sha256(f"{numba.__version__} {digest(path)}".encode())
+    return kernel_folder() / state.hexdigest()[:16]
+
+
+def kernel_folder() -> Path:
+    """Where the folders of all compiled kernels lie: in NUMBA_CACHE_DIR, where that is set.
+
+    Raises:
+        OSError: no folder can be used.
+    """
     given = settings.CACHE_DIR
-    root = Path(given) if given else caches.cache_folder()
-    return root / "kernels" / state.hexdigest()[:16]
+    return (Path(given) if given else caches.cache_folder()) / "kernels"
+
+
+def compiler_state() -> str:
+    """What compiled code depends on beside its sources: versions, processor, its features."""
+    processor = settings.CPU_NAME or binding.get_host_cpu_name()
+    features = settings.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    return f"{sys.version} {numba.__version__} {processor} {features}"
 
 
 def kernel(function: F) -> F:
