@@ -8,10 +8,11 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
+from spikeoff.data.images import Images
 from spikeoff.kernels import rate_coding
 from spikeoff.kernels.jit import cache_folder
 from spikeoff.kernels.sources import ROOT, digest, reached
@@ -68,7 +69,8 @@ def test_the_folder_of_the_package_does_not_matter(tmp_path: Path) -> None:
     assert elsewhere.stdout.strip() == digest(path)
 
 
-def test_a_kernel_lies_in_the_folder_of_its_sources_and_in_none_named_for_their_place() -> None:
-    source = Path(inspect.getfile(rate_coding))
-    dispatcher: Any = rate_coding._list_between
-    assert Path(dispatcher.stats.cache_path) == cache_folder(source)
+def test_a_kernel_is_kept_in_the_folder_of_its_sources_and_in_none_named_for_their_place() -> None:
+    images = Images(np.full((1, 2, 2), 200, np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int64))
+    rate_coding.rate_code_events(images, 2, 0.5, seed=0, epoch=0)
+    folder = cache_folder(Path(inspect.getfile(rate_coding)))
+    assert list(folder.glob("rate_coding._draw-*.nbc"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -18,6 +19,7 @@ class SourceCacheLocator(UserProvidedCacheLocator):
     compiled already. The folder that is set is that of the state of the sources.
     """
 
-    def get_cache_path(self) -> str:
-        """The folder."""
-        return str(settings.CACHE_DIR)
+    def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
+        """Keep the folder that is set now."""
+        super().__init__(py_func, py_file)
+        self._cache_path = str(settings.CACHE_DIR)

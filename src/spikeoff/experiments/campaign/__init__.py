@@ -5,7 +5,7 @@ that its results depend on, and one that has finished is taken from where it lie
 """
 
 from spikeoff.experiments.campaign.campaign_runner import open_output, race, show
-from spikeoff.experiments.campaign.compile_ahead import compile_ahead
+from spikeoff.experiments.campaign.compiling import compile_ahead
 from spikeoff.experiments.campaign.definition import read_campaign
 from spikeoff.experiments.campaign.executors import choose_executor
 from spikeoff.experiments.campaign.plan import (
