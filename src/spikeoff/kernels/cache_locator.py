@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
 from numba.core.caching import UserProvidedCacheLocator
@@ -21,5 +21,5 @@ class SourceCacheLocator(UserProvidedCacheLocator):
 
     def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
         """Keep the folder that is set now."""
-        super().__init__(py_func, py_file)
+        cast(Any, super()).__init__(py_func, py_file)
         self._cache_path = str(settings.CACHE_DIR)
