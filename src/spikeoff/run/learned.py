@@ -1,9 +1,10 @@
 """What a run learned, read back from its folder.
 
 A run writes ``weights.safetensors``. The pretrained networks of the package have ``weights.npz``
-instead: synaptic weights in half precision, other arrays as they are. Each half is split into two
-planes of bytes (all lower ones, then all upper ones): the upper bytes of weights are alike, so that
-they compress well.
+instead: synaptic weights rounded to 8 significant bits, the precision of bfloat16, and held in half
+precision; other arrays as they are. Each half is split into two planes of bytes (all lower ones,
+then all upper ones): the upper bytes of weights are alike and the lower ones have few values, so
+that both compress well. The live page has the same rounded weights.
 """
 
 from __future__ import annotations
@@ -24,20 +25,28 @@ if TYPE_CHECKING:
     from spikeoff.contenders.base import State
 
 HALF = ".float16"
-"""The end of the names of arrays in half precision."""
+"""The end of the names of rounded arrays."""
 
 
-def half(weights: NDArray[Any]) -> NDArray[np.float16]:
-    """Weights in half precision; those too large for it become the largest number that it has."""
-    largest = float(np.finfo(np.float16).max)
-    return np.clip(weights, -largest, largest).astype(np.float16)
+DROPPED_BITS = 3
+"""Of the 11 significant bits of a number in half precision; 8 are left."""
+
+LARGEST = 65280.0
+"""The largest number in half precision with 8 significant bits."""
+
+
+def rounded(weights: NDArray[Any]) -> NDArray[np.float16]:
+    """Weights with 8 significant bits, the nearest; those beyond ``LARGEST`` become that."""
+    bits = np.clip(weights, -LARGEST, LARGEST).astype(np.float16).view(np.uint16).astype(np.uint32)
+    bits += (1 << DROPPED_BITS - 1) - 1 + (bits >> DROPPED_BITS & 1)  # halves go to the even one
+    return (bits >> DROPPED_BITS << DROPPED_BITS).astype(np.uint16).view(np.float16)
 
 
 def pack(state: State, weights: Sequence[str]) -> State:
-    """Learned arrays for ``weights.npz``; those named in ``weights`` in half precision."""
+    """Learned arrays for ``weights.npz``; those named in ``weights`` rounded."""
     packed = {name: array for name, array in state.items() if name not in weights}
     for name in weights:
-        pairs = half(state[name]).astype("<f2")[..., None].view(np.uint8)
+        pairs = rounded(state[name]).astype("<f2")[..., None].view(np.uint8)
         packed[name + HALF] = np.ascontiguousarray(np.moveaxis(pairs, -1, 0))
     return packed
 
