@@ -121,9 +121,14 @@ def _pair_learning(network: IzhikevichSTDP) -> dict[str, Any]:
     config, layout = network.config, network.layout
     return {
         "needs_label": True,
-        "window": pair_rule(config, 1).window.tolist(), "least": single(LEAST),
-        "fields": layout.places(), "width": layout.shape[1],
-    } | {name: single(getattr(config, name)) for name in ("stdp_lr", "hebbian_lr", "theta_plus")}  # fmt: skip
+        "stdp_lr": single(config.stdp_lr),
+        "hebbian_lr": single(config.hebbian_lr),
+        "theta_plus": single(config.theta_plus),
+        "window": pair_rule(config, 1).window.tolist(),
+        "least": single(LEAST),
+        "fields": layout.places(),
+        "width": layout.shape[1],
+    }
 
 
 def _competing(network: DiehlCook) -> Description:

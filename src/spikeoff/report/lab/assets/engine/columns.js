@@ -32,17 +32,18 @@ export class ColumnsNetwork {
     return { nSteps, dt: settings.dt, scores, inputs, layers: [layer], counts: counts.accumulate() };
   }
 
-  /** Learn from an image of this class, by the input spikes of this epoch (from 1). */
+  /** Learn from an image of this class, by the input spikes of this epoch (from 1); spikes of who learned, [n]. */
   learn(pixels, { id = 0, epoch = 1, label }) {
     const { settings } = this.description, nSteps = settings.n_steps, rule = settings.learning;
     const inputs = inputSpikes(pixels, settings.coding, nSteps, id, epoch).active;
     const counts = new Counts(2, nSteps), layer = this.#present(inputs, counts);
-    const { shares } = this.#readOut(layer.spikes, counts), responses = new Int32Array(this.n);
+    const { shares } = this.#readOut(layer.spikes, counts), taught = new Int32Array(this.n);
     teach(this.output, layer.spikes, shares, label, rule.hebbian_lr);
-    learnColumns(this, inputs, layer, settings, rule);
+    for (const h of learnColumns(this, inputs, layer, settings, rule)) {
+      taught[h] = layer.spikes.filter((fired) => fired.includes(h)).length;
+    }
     this.#countFans();
-    for (const fired of layer.spikes) for (const h of fired) responses[h] += 1;
-    return responses;
+    return taught;
   }
 
   /** Forget what was learned on the page. */
@@ -68,6 +69,11 @@ export class ColumnsNetwork {
   /** The weights of the pixels to a hidden neuron. */
   field(neuron) {
     return column(this.hidden, this.n, neuron);
+  }
+
+  /** Those weights before anything was learned on the page. */
+  trainedField(neuron) {
+    return column(this.description.arrays.hidden, this.n, neuron);
   }
 
   /** gain (sum of weights - mean of the column) - theta, band by band. */

@@ -40,7 +40,7 @@ export class CompetingNetwork {
     return shown;
   }
 
-  /** Learn from an image, by the input spikes of this epoch (from 1); returns who fired, and how often. */
+  /** Learn from an image, by the input spikes of this epoch (from 1); returns spikes of who learned, [n]. */
   learn(pixels, { id = 0, epoch = 1 } = {}) {
     const responses = this.learner.learn(pixels, { id, epoch });
     this.#take(this.learner);
@@ -61,7 +61,16 @@ export class CompetingNetwork {
 
   /** The weights of the pixels to a hidden neuron. */
   field(neuron) {
-    return this.weights.subarray(neuron * this.nPixels, (neuron + 1) * this.nPixels);
+    return this.#row(this.weights, neuron);
+  }
+
+  /** Those weights before anything was learned on the page. */
+  trainedField(neuron) {
+    return this.#row(this.description.arrays.weights_0, neuron);
+  }
+
+  #row(weights, neuron) {
+    return weights.subarray(neuron * this.nPixels, (neuron + 1) * this.nPixels);
   }
 
   #present(trains, counts) {

@@ -7,18 +7,21 @@ const AT_ONCE = 4; // and adds up the steps of a spike train in such groups
 
 /**
  * Hidden layer, in place: whoever fired first in a column learns, and thresholds share the wins out.
+ * Returns who learned.
  *
  * `network` has hidden [pixels * n] and theta [n]; `trace` the spikes by step and v before reset.
  */
 export function learnColumns({ hidden, theta, n }, inputs, trace, { size, share }, rule) {
-  rule.fields.forEach((field, column) => {
+  return rule.fields.flatMap((field, column) => {
     const pixels = pixelsOf(field, rule.width), trains = spikeTrains(inputs, pixels);
-    if (trains.every((train) => !train.length)) return; // a column that sees nothing learns nothing
+    if (trains.every((train) => !train.length)) return []; // a column that sees nothing learns nothing
     const first = column * size, won = winner(trace, n, first, first + size);
     for (let h = first; h < first + size; h++) {
       theta[h] = fround(rule.theta_plus * fround((h === won ? 1 : 0) - share) + theta[h]);
     }
-    if (won >= 0) strengthen(hidden, n, won, pixels, trains, trace.spikes, rule);
+    if (won < 0) return [];
+    strengthen(hidden, n, won, pixels, trains, trace.spikes, rule);
+    return [won];
   });
 }
 
