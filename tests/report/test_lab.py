@@ -36,7 +36,7 @@ NETWORK = spiking(
 
 def test_packed_numbers_are_deflated_byte_planes() -> None:
     packed = pack(np.array([1.0, -2.5], np.float32))
-    planes = zlib.decompress(base64.b64decode(packed["data"]))
+    planes = zlib.decompress(base64.b85decode(packed["data"].replace(",", "<")))
     assert planes == bytes([0, 0, 0, 0, 0x80, 0x20, 0x3F, 0xC0])  # 3f800000 and c0200000
     assert (packed["dtype"], packed["size"]) == ("float32", 2)
 

@@ -2,7 +2,7 @@
 
 Weights are rounded to 8 significant bits, the precision of bfloat16, and written in half precision,
 which the browser widens to single precision again. The bytes of all numbers are split into planes
-(all first bytes, all second bytes, ...), deflated and written in base64: the upper bytes of weights
+(all first bytes, all second bytes, ...), deflated and written in base 85: the upper bytes of weights
 are alike and the lower ones have few values, so that both compress well.
 """
 
@@ -34,11 +34,8 @@ def pack(array: NDArray[Any]) -> Packed:
     flat = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).reshape(-1)
     planes = flat.view(np.uint8).reshape(len(flat), -1).T
     deflated = min((_deflated(planes.tobytes(), one) for one in STRATEGIES), key=len)
-    return {
-        "dtype": array.dtype.name,
-        "size": len(flat),
-        "data": base64.b64encode(deflated).decode(),
-    }
+    data = base64.b85encode(deflated).decode().replace("<", ",")  # HTML would have to escape it
+    return {"dtype": array.dtype.name, "size": len(flat), "data": data}
 
 
 def _deflated(data: bytes, strategy: int) -> bytes:
