@@ -84,6 +84,7 @@ function input({ pixels = null, label = null, id = 0 }) {
   byId("pad-note").textContent = label === null ? "Draw here." : `Test digit: ${data.classes[label]}`;
   pause();
   state.position = 1;
+  learning.show();
   recompute();
 }
 
