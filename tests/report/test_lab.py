@@ -14,8 +14,6 @@ from spikeoff.data import Dataset
 from spikeoff.errors import UserError
 from spikeoff.ledger.energy_models import loihi
 from spikeoff.ledger.energy_models.base import EnergyModel
-from spikeoff.report.gallery import gallery
-from spikeoff.report.groups import ranked
 from spikeoff.report.lab.bundle import bundle
 from spikeoff.report.lab.choice import chosen_runs
 from spikeoff.report.lab.digits import offered
@@ -92,17 +90,17 @@ def test_a_race_stands_for_one_run_of_each_contender(race: Path) -> None:
 
 
 def test_digits_are_offered_by_who_gets_them_right(race: Path, mnist: Dataset) -> None:
-    choice = chosen_runs([race])
-    errors = [card.number for card in gallery(ranked(choice.compared)).cards]
-    found = offered(choice.shown, mnist, errors)
-    rows = np.array(found["rows"])
-    assert set(errors) <= set(rows.tolist())
-    assert len(set(rows.tolist())) == len(rows)
-    wrong = sum((one.answers != one.labels).astype(int) for one in choice.shown)
-    groups = np.array(found["groups"])
+    shown = chosen_runs([race]).shown
+    wrong = sum((one.answers != one.labels).astype(int) for one in shown)
+    asked = [9999, int(np.flatnonzero(wrong == 0)[0])]
+    found = offered(shown, mnist, asked)
+    rows, groups = np.array(found["rows"]), np.array(found["groups"])
+    assert set(asked) <= set(found["rows"])
+    assert len(set(found["rows"])) == len(rows)
     assert (wrong[rows[groups == "easy"]] == 0).all()
-    assert (wrong[rows[groups == "nobody"]] == len(choice.shown)).all()
-    assert (wrong[rows[groups == "hard"]] < len(choice.shown)).all()
+    assert (wrong[rows[groups == "nobody"]] == len(shown)).all()
+    assert (wrong[rows[groups == "hard"]] < len(shown)).all()
+    assert groups[rows == asked[1]] == "hard"  # asked for, because another run got it wrong
     assert set(groups) == {"easy", "hard", "nobody"}
     assert found["labels"] == mnist.test.labels[rows].tolist()
 

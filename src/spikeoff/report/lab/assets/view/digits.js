@@ -11,8 +11,10 @@ export class Digits {
     Object.assign(this, { ...digits, shape, names: classes, chosen, taken: null });
     const n = shape[0] * shape[1];
     this.images = digits.labels.map((_, k) => pixels.subarray(k * n, (k + 1) * n));
-    for (const radio of byId("groups").querySelectorAll("input")) {
-      radio.parentElement.hidden = !digits.groups.includes(radio.value);
+    for (const radio of [...byId("groups").querySelectorAll("input")].reverse()) {
+      const some = digits.groups.includes(radio.value);
+      radio.parentElement.hidden = !some;
+      if (some) radio.checked = true; // the first group that has any is left checked
     }
     byId("groups").onchange = () => this.#list();
     this.#list();
@@ -59,7 +61,7 @@ export class Digits {
   #button(k) {
     const canvas = element("canvas"), name = this.names[this.labels[k]], row = this.rows[k];
     drawImage(canvas, this.images[k], this.shape);
-    const about = `Test image ${row}, a ${name}${this.wrong[k] ? `, wrong by ${this.wrong[k]}` : ""}`;
+    const about = `Test image ${row}, a ${name}${this.wrong[k] ? `, misclassified by ${this.wrong[k]}` : ""}`;
     const made = element("button", { type: "button", ariaLabel: about, title: about }, canvas);
     Object.assign(made.dataset, { label: name, row });
     made.onclick = () => {
