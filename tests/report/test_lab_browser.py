@@ -65,10 +65,9 @@ LEARNED = {
 def networks(mnist: Dataset) -> list[Contender]:
     """Networks with random weights; the page can answer with these too."""
     rng = np.random.default_rng(0)
-    made = []
-    for name, settings in SETTINGS.items():
-        kind = find(name)
-        network = kind(kind.config_type(num_threads=1, **settings), mnist.spec)
+    found = []
+    for name in SETTINGS:
+        network = made(name, mnist)
         state = network.state()
         if name == "izhikevich-stdp":
             state["output"] = rng.normal(size=state["output"].shape).astype(np.float32)
@@ -76,8 +75,14 @@ def networks(mnist: Dataset) -> list[Contender]:
             state["means"] = rng.random(state["means"].shape)
         network.restore(state)
         round_weights(network)
-        made.append(network)
-    return made
+        found.append(network)
+    return found
+
+
+def made(name: str, mnist: Dataset) -> Contender:
+    """A network before training."""
+    kind = find(name)
+    return kind(kind.config_type(num_threads=1, **SETTINGS[name]), mnist.spec)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +184,7 @@ def test_it_learns_as_python_does(
     given = [images.flat.tolist(), images.ids.tolist(), images.labels.tolist()]
     found, again = (page.evaluate(LEARN, [number, *given]) for _ in range(2))
     page.close()
-    taught = find(name)(networks[number].config, mnist.spec)
+    taught = made(name, mnist)
     taught.restore(networks[number].state())
     taught.learn_part(images, 1)
     before, after = networks[number].state(), taught.state()

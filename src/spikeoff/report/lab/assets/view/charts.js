@@ -104,7 +104,8 @@ export function drawImage(canvas, pixels, [height, width]) {
   paint(canvas, height, width, (k) => [255 - pixels[k], 255 - pixels[k], 255 - pixels[k]]);
 }
 
-const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-12);
+/** The largest number in size. */
+export const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-12);
 
 /** Weights of a neuron: white for `most`, black for what is so much below 0, grey for 0. */
 export function drawField(canvas, weights, [height, width], most = largest(weights)) {

@@ -1,6 +1,6 @@
 // STDP live: a network learns from the image, and a receptive field changes.
 import { argmax } from "../engine/arithmetic.js";
-import { drawChange, drawField } from "./charts.js";
+import { drawChange, drawField, largest } from "./charts.js";
 import { byId, element } from "./page.js";
 
 const TIMES = 10;
@@ -39,10 +39,11 @@ export class Learning {
 
   #draw({ network, neuron }) {
     const before = network.trainedField(neuron), now = network.field(neuron);
-    const most = [...before, ...now].reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const most = largest([...before, ...now]), changes = now.map((w, k) => w - before[k]);
     drawField(byId("before-view"), before, this.shape, most);
     drawField(byId("now-view"), now, this.shape, most);
-    drawChange(byId("change-view"), now.map((w, k) => w - before[k]), this.shape);
+    drawChange(byId("change-view"), changes, this.shape);
+    byId("change-caption").textContent = `Change, up to ${((100 * largest(changes)) / most).toFixed(0)} % of the largest weight`;
   }
 
   async #learn(times) {
