@@ -49,7 +49,8 @@ class RaceFlags:
     n_train: int | None = None
     """Number of training images; replaces the value of the preset."""
     n_validation: int | None = None
-    """Number of validation images; 5,000 by default."""
+    """Number of validation images; by default 5,000, or a tenth where there are fewer than 50,000
+    training images."""
     tdp: float | None = None
     """Thermal design power (W) for the energy estimate; 160 by default."""
     timing_seconds: float | None = None

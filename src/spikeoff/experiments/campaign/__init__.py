@@ -17,6 +17,6 @@ from spikeoff.experiments.campaign.plan import (
 )
 
 __all__ = [
-    "Entry", "choose_executor", "entries", "is_race", "open_output", "race", "read_campaign",
-    "read_race", "resumable_here", "show", "with_threads",
+    "Entry", "choose_executor", "entries", "is_race", "open_output", "race",
+    "read_campaign", "read_race", "resumable_here", "show", "with_threads",
 ]  # fmt: skip
