@@ -214,7 +214,7 @@ def test_a_receptive_field_changes_and_is_reset(page: Page) -> None:
     page.get_by_role("button", name="Reset").click()
     assert picture(page, "#before-view") == picture(page, "#now-view")
     assert ": 0." in page.locator("#learn-count").inner_text()
-    look_inside(page, "CNN")
+    look_inside(page, "Convolutional network")
     assert page.locator("#learning").is_hidden()
 
 
