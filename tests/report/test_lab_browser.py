@@ -142,6 +142,7 @@ def watched(
 
 def draw(page: Page) -> None:
     """A vertical stroke by mouse."""
+    page.locator("#pad").scroll_into_view_if_needed()
     box = page.locator("#pad").bounding_box()
     assert box is not None
     x, y, side = box["x"], box["y"], box["width"]
