@@ -37,7 +37,7 @@ from spikeoff.report.pretrained_table import pretrained_rows
 from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.run.folder import CONFIG, PACKED_WEIGHTS, PREDICTIONS, STARTED_IN, SUMMARY
 from spikeoff.run.json_files import plain, write_json
-from spikeoff.run.learned import DROPPED_BITS, pack, unpack
+from spikeoff.run.learned import SIGNIFICANT_BITS, pack, unpack
 from spikeoff.run.run_record import RunRecord, read_config, read_run
 from spikeoff.run.trained import load_trained
 
@@ -47,6 +47,8 @@ NETWORKS = (
 MAX_CHANGED = 0.005
 """Share of the test answers that may change; more says that the run does not load as it was."""
 OF_A_PLACE = (Effect.DEVICE, Effect.SPEED, Effect.MEASURING, Effect.NONE)
+PATHS = ("data_path", "resume_from")
+"""Settings that say from what a run started; its weights are beside its record."""
 MAX_BYTES = 6_000_000
 """Of all files together."""
 
@@ -86,7 +88,7 @@ def make(record: RunRecord, target: Path) -> None:
     summary = record.summary | measured(contender, parts, scores) | {
         "config": config,
         "pretrained": {
-            "significant_bits": 11 - DROPPED_BITS,
+            "significant_bits": SIGNIFICANT_BITS,
             "command": command(record, config),
             "accuracy_before_rounding": record.summary["accuracy"],
             "answers_changed": changed,
@@ -99,7 +101,7 @@ def make(record: RunRecord, target: Path) -> None:
 def without_place(config: Config) -> Config:
     """The settings of a run without those that say where and how fast it computed."""
     known, default = effects(type(config)), type(config)()
-    fields = [name for name, effect in known.items() if effect in OF_A_PLACE]
+    fields = [name for name, effect in known.items() if effect in OF_A_PLACE or name in PATHS]
     return replace(config, **{name: getattr(default, name) for name in fields})
 
 

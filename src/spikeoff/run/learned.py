@@ -28,18 +28,19 @@ HALF = ".float16"
 """The end of the names of rounded arrays."""
 
 
-DROPPED_BITS = 3
-"""Of the 11 significant bits of a number in half precision; 8 are left."""
+SIGNIFICANT_BITS = 8
+"""Of a rounded weight, the leading one included."""
 
 LARGEST = 65280.0
-"""The largest number in half precision with 8 significant bits."""
+"""The largest number in half precision with so many significant bits."""
 
 
 def rounded(weights: NDArray[Any]) -> NDArray[np.float16]:
     """Weights with 8 significant bits, the nearest; those beyond ``LARGEST`` become that."""
-    bits = np.clip(weights, -LARGEST, LARGEST).astype(np.float16).view(np.uint16).astype(np.uint32)
-    bits += (1 << DROPPED_BITS - 1) - 1 + (bits >> DROPPED_BITS & 1)  # halves go to the even one
-    return (bits >> DROPPED_BITS << DROPPED_BITS).astype(np.uint16).view(np.float16)
+    dropped = 24 - SIGNIFICANT_BITS  # of the bits in single precision
+    bits = np.clip(weights, -LARGEST, LARGEST).astype(np.float32).view(np.uint32)
+    bits = bits + (1 << dropped - 1) - 1 + (bits >> dropped & 1)  # halves go to the even one
+    return (bits >> dropped << dropped).view(np.float32).astype(np.float16)
 
 
 def pack(state: State, weights: Sequence[str]) -> State:
