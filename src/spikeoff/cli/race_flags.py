@@ -50,6 +50,9 @@ class RaceFlags:
     """Number of training images; replaces the value of the preset."""
     n_validation: int | None = None
     """Number of validation images; 5,000 by default."""
+    augment: bool = False
+    """Distort the training images, by the default strengths of each network; only networks that
+    learn by gradient can take part then."""
     tdp: float | None = None
     """Thermal design power (W) for the energy estimate; 160 by default."""
     timing_seconds: float | None = None
@@ -67,7 +70,8 @@ class RaceFlags:
     def common(self) -> dict[str, Any]:
         """The settings of all runs that were given."""
         names = [field.name for field in fields(self) if field.name not in OF_THE_RACE]
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        values = {name: getattr(self, name) for name in names}
+        return {k: value for k, value in values.items() if value is not None and value is not False}
 
     def run(
         self,
