@@ -49,7 +49,8 @@ class RaceFlags:
     n_train: int | None = None
     """Number of training images; replaces the value of the preset."""
     n_validation: int | None = None
-    """Number of validation images; 5,000 by default."""
+    """Number of validation images; by default 5,000, or a tenth where there are fewer than 50,000
+    training images."""
     augment: bool = False
     """Distort the training images, by the default strengths of each network; only networks that
     learn by gradient can take part then."""
@@ -92,9 +93,8 @@ class RaceFlags:
         Raises:
             UserError: a stopped race was to go on with other settings.
         """
-        from spikeoff.console import error_console, output_console
+        from spikeoff.console import output_console
         from spikeoff.experiments.campaign import (
-            compile_ahead,
             open_output,
             race,
             read_race,
@@ -115,8 +115,6 @@ class RaceFlags:
                 runs = resumable_here(runs, self.mnist_path, cores)
             else:
                 runs = with_threads(begin(folder.root), place.threads)
-            if not place.elsewhere:
-                compile_ahead(runs, error_console().print)
             failures = race(
                 runs, folder, output_console(), energy_table,
                 resumed=self.resume is not None, executor=place, store=execution.store,
