@@ -211,7 +211,8 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for rows in self._rows:
-            batch, device = self._images.take(rows), self._network.device
+            batch = self._network.training_images(self._images, rows, self._epoch)
+            device = self._network.device
             pixels = torch.from_numpy(batch.flat).to(device)
             labels = torch.from_numpy(batch.labels).long().to(device)
             yield self._network._inputs(pixels, batch.ids, self._epoch), labels
