@@ -62,7 +62,7 @@ def _begin(given: list[str]) -> int:
 
     console = output_console()
     if isinstance(config, DiehlCookConfig) and config.test_mode:
-        from spikeoff.experiments.evaluation import test_only
+        from spikeoff.experiments.test_mode import test_only
 
         folder = test_only(config, console)
         vote = config.tuning.vote
