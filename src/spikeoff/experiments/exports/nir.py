@@ -63,7 +63,7 @@ def write(contender: Contender, path: Path) -> None:
         UserError: it is no such network.
     """
     network = contender.layer_list()
-    if not any(isinstance(layer, layers.Neurons) for layer in network):
+    if not contender.spiking:
         raise UserError(f"{contender.id} does not spike, and NIR has no ReLU; choose onnx")
     nodes = _nodes(network)
     graph = {
