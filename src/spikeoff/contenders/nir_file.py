@@ -63,8 +63,10 @@ def read(path: Path) -> NIRFile:
         with h5py.File(path, "r") as file:
             graph = _read_group(file["node"])
         edges = tuple((_text(a), _text(b)) for a, b in graph["edges"])
+        if not all(isinstance(node, dict) for node in graph["nodes"].values()):
+            raise TypeError("a node has no fields")
         return NIRFile(dict(graph["nodes"]), edges, dict(graph.get("metadata", {})))
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: no readable NIR graph ({one_line(error)})") from error
 
 

@@ -61,11 +61,15 @@ class NIRContender(OwnNetwork):
     def __init__(self, config: NIRConfig, spec: ImageSpec = MNIST) -> None:
         super().__init__(config, spec)
         self.notes = (f"weights as in {self.path}; nothing is trained",)
-        nodes = list(self.module.nodes.children())
-        models = {one.model for one in nodes if isinstance(one, Neurons)}
-        currents = {one.synapse for one in nodes if isinstance(one, Integrator)}
-        if self.spiking and len(models) == 1 and len(currents) <= 1:
-            self.neuron = "+".join([*models, *currents])
+        neurons, currents = (
+            [one for one in self.module.nodes.children() if isinstance(one, kind)]
+            for kind in (Neurons, Integrator)
+        )
+        models, synapses = {one.model for one in neurons}, {one.synapse for one in currents}
+        if len(models) == 1:
+            (self.neuron,) = models
+            if len(currents) == len(neurons) and len(synapses) == 1:  # every layer has one
+                self.neuron += f"+{synapses.pop()}"
 
     @classmethod
     def module_of(cls, config: NIRConfig) -> NIRNetwork:

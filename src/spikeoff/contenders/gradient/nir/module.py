@@ -147,7 +147,7 @@ class NIRNetwork(nn.Module):
             )
         try:
             module = module_of(node, dt, integration)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
             raise UserError(
                 f"{self._path}: node {name!r} ({kind}) cannot be used: {one_line(error)}"
             ) from error
