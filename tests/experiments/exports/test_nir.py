@@ -64,7 +64,7 @@ LOUD = {"hidden_scale": 2.0, "output_scale": 4.0, "n_steps": 10, "seed": 3}
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("izhikevich-gradient", {"hidden": (12, 8), **LOUD}),
+        ("izhikevich-gradient", {"hidden": (40, 20), **LOUD, "n_steps": 14}),
         ("izhikevich-gradient", {"hidden": (12,), "synapse": "decaying", "dt": 0.5, **LOUD}),
         ("izhikevich-gradient", {"hidden": (12,), "synapse": "held", "neuron": "lif", **LOUD}),
         ("izhikevich-gradient", {"hidden": (12, 8), "neuron": "lif", **LOUD}),

@@ -136,10 +136,11 @@ class Integrator(nn.Module):
 
     def __init__(self, node: Node, dt: float, integration: Integration) -> None:
         super().__init__()
-        self.synapse = "decaying" if "tau" in node else "held"
+        leaky = node["type"] in ("LI", "LIF")
+        self.synapse = "decaying" if leaky else "held"
         seconds, r = dt * MS, _rounded(node["r"])
         rest = _rounded(node.get("v_leak", 0.0))
-        if "tau" in node:
+        if leaky:
             tau = _rounded(node["tau"])
             if (tau <= 0).any():
                 raise ValueError("`tau` must be above 0")
