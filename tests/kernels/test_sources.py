@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import shutil
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from spikeoff.data.images import Images
+from spikeoff.kernels import rate_coding
+from spikeoff.kernels.jit import cache_folder
 from spikeoff.kernels.sources import ROOT, digest, reached
 
 KERNELS = sorted(
@@ -47,3 +53,24 @@ def test_any_change_is_noticed(tmp_path: Path) -> None:
     before = digest(path)
     path.write_text("a = 2\n")
     assert digest(path) != before
+
+
+def test_the_folder_of_the_package_does_not_matter(tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path / "spikeoff", ignore=shutil.ignore_patterns("mnist", "*.pyc"))
+    path = ROOT / "kernels" / "rate_coding.py"
+    program = (
+        "from spikeoff.kernels.sources import ROOT, digest\n"
+        "print(digest(ROOT / 'kernels' / 'rate_coding.py'))"
+    )
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert elsewhere.stdout.strip() == digest(path)
+
+
+def test_a_kernel_is_kept_in_the_folder_of_its_sources_and_in_none_named_for_their_place() -> None:
+    images = Images(np.full((1, 2, 2), 200, np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int64))
+    rate_coding.rate_code_events(images, 2, 0.5, seed=0, epoch=0)
+    folder = cache_folder(Path(inspect.getfile(rate_coding)))
+    assert list(folder.glob("rate_coding._draw-*.nbc"))

@@ -88,8 +88,9 @@ class RaceFlags:
         Raises:
             UserError: a stopped race was to go on with other settings.
         """
-        from spikeoff.console import output_console
+        from spikeoff.console import error_console, output_console
         from spikeoff.experiments.campaign import (
+            compile_ahead,
             open_output,
             race,
             read_race,
@@ -110,6 +111,8 @@ class RaceFlags:
                 runs = resumable_here(runs, self.mnist_path, cores)
             else:
                 runs = with_threads(begin(folder.root), place.threads)
+            if not place.elsewhere:
+                compile_ahead(runs, error_console().print)
             failures = race(
                 runs, folder, output_console(), energy_table,
                 resumed=self.resume is not None, executor=place, store=execution.store,

@@ -26,10 +26,15 @@ def digest(path: Path) -> str:
         path: of the file that has the kernel.
     """
     hashed = hashlib.sha256()
-    for source in sorted(reached(path)):
-        hashed.update(str(source).encode())
+    for source in (path, *sorted(reached(path))):
+        hashed.update(_name(source).encode())
         hashed.update(source.read_bytes())
     return hashed.hexdigest()
+
+
+def _name(source: Path) -> str:
+    """A source file's name in the package, wherever the package lies."""
+    return (source.relative_to(ROOT) if source.is_relative_to(ROOT) else source).as_posix()
 
 
 def reached(path: Path) -> set[Path]:

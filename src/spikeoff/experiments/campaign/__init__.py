@@ -5,6 +5,7 @@ that its results depend on, and one that has finished is taken from where it lie
 """
 
 from spikeoff.experiments.campaign.campaign_runner import open_output, race, show
+from spikeoff.experiments.campaign.compiling import compile_ahead
 from spikeoff.experiments.campaign.definition import read_campaign
 from spikeoff.experiments.campaign.executors import choose_executor
 from spikeoff.experiments.campaign.plan import (
@@ -17,6 +18,6 @@ from spikeoff.experiments.campaign.plan import (
 )
 
 __all__ = [
-    "Entry", "choose_executor", "entries", "is_race", "open_output", "race", "read_campaign",
-    "read_race", "resumable_here", "show", "with_threads",
+    "Entry", "choose_executor", "compile_ahead", "entries", "is_race", "open_output", "race",
+    "read_campaign", "read_race", "resumable_here", "show", "with_threads",
 ]  # fmt: skip
