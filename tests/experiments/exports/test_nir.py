@@ -230,6 +230,7 @@ def test_a_graph_joins_the_race_by_its_path(
         ("field", r"node 'n2' \(LIF\) cannot be used: 'tau'"),
         ("ending", "must end in .nir"),
         ("setting", "`integration`.*exact or euler"),
+        ("steps", "has weights for 1 steps, not for 25; lower --n_steps"),
     ],
 )
 def test_graphs_that_cannot_run_are_told_in_a_line(
@@ -248,10 +249,12 @@ def test_graphs_that_cannot_run_are_told_in_a_line(
             held["n6"]["weight"] = np.zeros((10, 35))
         if damage == "field":
             del held["n2"]["tau"]
+        if damage == "steps":
+            file["node"]["metadata"]["step_weights"] = np.ones(1)
     path = {"missing": tmp_path / "none.nir", "ending": tmp_path / "net.onnx"}.get(damage, path)
     given = {"integration": "midpoint"} if damage == "setting" else {}
     with pytest.raises(UserError, match=message) as caught:
-        spikeoff.load_nir(path, **given)
+        spikeoff.load_nir(path, **given).predict(small_data.dataset().test.take(slice(0, 1)))
     assert "\n" not in str(caught.value)
 
 

@@ -14,7 +14,12 @@ from spikeoff.coding import CodingName
 from spikeoff.contenders.base import Contender, require
 from spikeoff.contenders.effects import setting
 from spikeoff.contenders.gradient.nir.module import NIRNetwork
-from spikeoff.contenders.gradient.nir.nodes import INTEGRATIONS, Integration, Integrator, Neurons
+from spikeoff.contenders.gradient.nir.neurons import (
+    INTEGRATIONS,
+    Integration,
+    Integrator,
+    Neurons,
+)
 from spikeoff.contenders.gradient.own_network import (
     OwnNetwork,
     OwnNetworkConfig,

@@ -12,12 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from spikeoff.contenders.gradient.nir.nodes import (
-    KNOWN,
-    Integration,
-    IzhikevichNeurons,
-    module_of,
-)
+from spikeoff.contenders.gradient.nir.neurons import Integration, IzhikevichNeurons
+from spikeoff.contenders.gradient.nir.nodes import KNOWN, module_of
 from spikeoff.contenders.nir_file import NIRFile, Node
 from spikeoff.data.spec import MNIST, ImageSpec, numbered
 from spikeoff.errors import UserError, one_line
@@ -119,6 +115,11 @@ class NIRNetwork(nn.Module):
         """[steps, n, ...] what each step adds to the score."""
         scores, readout = arrived[self._last], self._readout
         if readout.step_weights is not None:
+            if len(readout.step_weights) < len(scores):
+                raise UserError(
+                    f"{self._path}: has weights for {len(readout.step_weights)} steps, not for "
+                    f"{len(scores)}; lower --n_steps"
+                )
             weights = readout.step_weights[: len(scores)].to(scores.device)
             return scores * weights.reshape(-1, *[1] * (scores.ndim - 1))
         end = torch.zeros_like(scores[0])
