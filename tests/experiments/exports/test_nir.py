@@ -250,7 +250,7 @@ def test_graphs_that_cannot_run_are_told_in_a_line(
         if damage == "field":
             del held["n2"]["tau"]
         if damage == "steps":
-            file["node"]["metadata"]["step_weights"] = np.ones(1)
+            file["node"].require_group("metadata")["step_weights"] = np.ones(1)
     path = {"missing": tmp_path / "none.nir", "ending": tmp_path / "net.onnx"}.get(damage, path)
     given = {"integration": "midpoint"} if damage == "setting" else {}
     with pytest.raises(UserError, match=message) as caught:
