@@ -247,9 +247,7 @@ def _write(result: Evaluation, images: Images, folder: Path) -> None:
 
 def _predictions(result: Evaluation, images: Images, spikes: NDArray[np.int64]) -> list[Row]:
     """One row per image: its number, its digit, the answer by each vote, and all its spikes."""
-    return [
-        {"image": int(images.ids[k]), "digit": int(label)}
-        | {vote: int(given[k]) for vote, given in result.answers.items()}
-        | {"spikes": int(spikes[k])}
-        for k, label in enumerate(result.labels)
-    ]
+    columns: dict[str, NDArray[Any]] = {"image": images.ids, "digit": result.labels}
+    columns |= result.answers | {"spikes": spikes}
+    lines = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, map(float, line), strict=True)) for line in lines]

@@ -119,6 +119,22 @@ def test_lif_fires_when_the_closed_form_crosses_and_resets_to_its_value() -> Non
     np.testing.assert_array_equal(np.diff(fired), np.ceil(between))
 
 
+@pytest.mark.parametrize(
+    ("a", "d", "count", "first"),
+    [(0.02, 8.0, 22, [5, 32, 79, 126, 173]), (0.1, 2.0, 110, [5, 12, 21, 31, 42])],
+)
+def test_the_extension_node_fires_as_its_proposed_text_says(
+    a: float, d: float, count: int, first: list[int]
+) -> None:
+    """The reference of docs/export.md, which plain Python computed in double precision."""
+    values = {"a": a, "b": 0.2, "c": -65.0, "d": d}
+    node = {"type": "spikeoff.Izhikevich", **{key: np.array([one]) for key, one in values.items()}}
+    spikes = nodes.module_of(node, 1.0, "exact")(torch.full((1000, 1, 1), 10.0)).ravel()
+    fired = np.flatnonzero(spikes.numpy()) + 1
+    assert len(fired) == count
+    assert fired[:5].tolist() == first
+
+
 def test_euler_is_snntorchs_leaky_neuron(tmp_path: Path) -> None:
     """beta = 1 - dt / tau and unit gain, its reset to zero: spike for spike."""
     snn = pytest.importorskip("snntorch")
@@ -179,7 +195,8 @@ def test_a_convolutional_graph_of_other_programs_runs_and_is_counted(
         for name, key in (("n1", "weight"), ("n6", "weight"), ("n6", "bias"))
     )
     keep = np.exp(-0.1)
-    v, w, scores, hidden, pooled_events = torch.zeros(4, 4, 13, 13), torch.zeros(4, 10), 0, 0, 0
+    v, w, scores = torch.zeros(4, 4, 13, 13), torch.zeros(4, 10), torch.zeros(4, 10)
+    hidden, pooled_events = torch.zeros(4, 13, 13), torch.zeros(())
     for step in inputs.unbind(1):
         v = keep * v + (1 - keep) * functional.conv2d(step.view(4, 1, 28, 28), kernel, None, 2, 1)
         spikes = (v > 0.1).float()

@@ -66,15 +66,13 @@ class NIRContender(OwnNetwork):
     def __init__(self, config: NIRConfig, spec: ImageSpec = MNIST) -> None:
         super().__init__(config, spec)
         self.notes = (f"weights as in {self.path}; nothing is trained",)
-        neurons, currents = (
-            [one for one in self.module.nodes.children() if isinstance(one, kind)]
-            for kind in (Neurons, Integrator)
-        )
-        models, synapses = {one.model for one in neurons}, {one.synapse for one in currents}
-        if len(models) == 1:
-            (self.neuron,) = models
-            if len(currents) == len(neurons) and len(synapses) == 1:  # every layer has one
-                self.neuron += f"+{synapses.pop()}"
+        nodes = list(self.module.get_submodule("nodes").children())
+        models = [one.model for one in nodes if isinstance(one, Neurons)]
+        synapses = [one.synapse for one in nodes if isinstance(one, Integrator)]
+        if len(set(models)) == 1:
+            self.neuron = models[0]
+            if len(synapses) == len(models) and len(set(synapses)) == 1:  # every layer has one
+                self.neuron = f"{models[0]}+{synapses[0]}"
 
     @classmethod
     def module_of(cls, config: NIRConfig) -> NIRNetwork:

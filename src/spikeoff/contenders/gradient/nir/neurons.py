@@ -85,7 +85,7 @@ class Neurons(nn.Module):
 
     spiking_neuron = True
     step_mode = "m"
-    model = "lif"
+    model: str = "lif"
     final: torch.Tensor
 
     def start(self, like: torch.Tensor) -> Any:
@@ -139,6 +139,11 @@ class IzhikevichNeurons(Neurons):
     """The extension node (docs/export.md); forward Euler, as its text says."""
 
     model = "izhikevich"
+    a: torch.Tensor
+    b: torch.Tensor
+    c: torch.Tensor
+    d: torch.Tensor
+    rest_u: torch.Tensor
 
     def __init__(self, node: Node, dt: float) -> None:
         super().__init__()

@@ -99,6 +99,8 @@ class Flatten(nn.Module):
 class Scale(nn.Module):
     """A Scale node: s x, value by value."""
 
+    scale: torch.Tensor
+
     def __init__(self, node: Node) -> None:
         super().__init__()
         self.register_buffer("scale", tensor(node["scale"]))
@@ -147,7 +149,8 @@ KNOWN = (*STATELESS, "LI", "I", "LIF", "IF", IZHIKEVICH)
 def _at_every_step(
     function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor
 ) -> torch.Tensor:
-    return function(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+    found = function(x.flatten(0, 1))
+    return found.reshape(*x.shape[:2], *found.shape[1:])
 
 
 def _take(layer: nn.Linear | nn.Conv2d, weight: torch.Tensor, bias: Any) -> None:
