@@ -88,10 +88,6 @@ class LIFParams:
     tau_ge: float = 1.0
     tau_gi: float = 2.0
 
-    def refractory_steps(self, dt: float) -> int:
-        """Steps of ``dt`` ms from a spike to the next one possible."""
-        return round(self.refractory / dt)
-
     def constants(self, dt: float, number: Callable[[float], Any] = np.float64) -> Constants:
         """The constants of a step of ``dt`` ms, in the precision that ``number`` makes."""
         n = DOUBLINGS[np.dtype(type(number(0.0)))]

@@ -215,6 +215,7 @@ def test_a_convolutional_graph_of_other_programs_runs_and_is_counted(
     assert operations.membrane_updates == 6 * (4 * 13 * 13 + 10)
 
 
+@pytest.mark.slow
 def test_a_graph_joins_the_race_by_its_path(
     mnist: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,9 +72,9 @@ def competition(graph: Graph, layer: Competition, sent: Value) -> Value:
         stays, stays_i = (inner.add("Or", *pair) for pair in ((held, fired), (held_i, fired_i)))
         after = [
             _set(state.v, stays, excitatory.v_reset), state.ge, gi,
-            _set((wait - 1.0).clamp(0.0), fired, excitatory.refractory_steps(layer.dt)),
+            _set((wait - 1.0).clamp(0.0), fired, _hold(excitatory, layer.dt)),
             _set(free_v_i, stays_i, inhibitory.v_reset), ge_i,
-            _set((wait_i - 1.0).clamp(0.0), fired_i, inhibitory.refractory_steps(layer.dt)),
+            _set((wait_i - 1.0).clamp(0.0), fired_i, _hold(inhibitory, layer.dt)),
         ]  # fmt: skip
         return after, [sent_e]
 
@@ -91,6 +91,11 @@ def vote(graph: Graph, layer: Vote, counts: Value) -> Value:
     if layer.bias is not None:
         scores = scores + graph.constant(layer.bias, "bias")
     return graph.add("Cast", scores, to=FLOAT)
+
+
+def _hold(params: LIFParams, dt: float) -> int:
+    """Steps from a spike to the next one possible."""
+    return round(params.refractory / dt)
 
 
 def _set(value: Value, condition: Value, constant: float) -> Value:
