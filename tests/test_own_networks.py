@@ -139,11 +139,12 @@ def test_norse_is_counted_as_by_neurobench(example: Any, mnist: Dataset) -> None
             self.reset()
 
         def reset(self) -> None:
-            self.state, self.mem = None, torch.zeros(1)
+            self.state: Any = None
+            self.mem = torch.zeros(1)
 
         def forward(self, current: torch.Tensor) -> Any:
             sent, self.state = self.cell(current, self.state)
-            self.mem = self.state.v  # type: ignore[attr-defined]
+            self.mem = self.state.v
             return sent, self.mem
 
     class Stepped(nn.Module):
@@ -182,10 +183,9 @@ def test_norse_by_step_and_over_time_is_recorded_alike(example: Any, mnist: Data
     class ByStep(net.Readout):  # type: ignore[name-defined, misc]
         def __init__(self) -> None:
             super().__init__()
-            hidden, _, output, _ = self.net
-            self.net = norse.Lift(
-                norse.SequentialState(hidden, norse.LIFCell(), output, norse.LICell())
-            )
+            hidden, _, output, _ = self._modules["net"]
+            stepped = norse.SequentialState(hidden, norse.LIFCell(), output, norse.LICell())
+            self._modules["net"] = norse.Lift(stepped)
 
     net.ByStep = ByStep  # type: ignore[attr-defined]
     over_time, by_step = made("with_norse:Readout", mnist), made("with_norse:ByStep", mnist)
