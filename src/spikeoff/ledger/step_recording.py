@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.ledger.module_recording import Layer, fan_out, outputs
+from spikeoff.ledger.module_recording import Layer, convolution_sizes, fan_out, outputs
 from spikeoff.ledger.recording import INPUT, Counts, Recording, Synapses
 
 STEPPED = {("snntorch", "SpikingNeuron"), ("spikingjelly", "BaseNode"), ("norse", "SNNCell"),
@@ -194,5 +194,5 @@ class _Population:
             self.name, source, met, int(everywhere.sum()), weight.numel(),
             int(weight.count_nonzero()), targets, target,
             biases=0 if bias is None else bias.numel(), biased=0 if bias is None else targets,
-            convolution=isinstance(layer, nn.Conv2d),
+            **convolution_sizes(layer),
         )  # fmt: skip
