@@ -2,8 +2,8 @@
 
 Weights are rounded to 8 significant bits, the precision of bfloat16, and written in half precision,
 which the browser widens to single precision again. The bytes of all numbers are split into planes
-(all first bytes, all second bytes, ...), deflated and written in base 85: the upper bytes of weights
-are alike and the lower ones have few values, so that both compress well.
+(all first bytes, all second bytes, ...), deflated and written in base 85: the upper bytes of
+weights are alike and the lower ones have few values, so that both compress well.
 """
 
 from __future__ import annotations
