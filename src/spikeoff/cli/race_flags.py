@@ -60,9 +60,10 @@ class RaceFlags:
     """Time (s) to measure latency, and the same time for throughput; 0 measures neither."""
     energy_seconds: float | None = None
     """Maximum time (s) per run to measure energy, if there are sensors; 0 measures none."""
-    tracker: Literal["tensorboard"] | None = None
-    """Write the metrics of each epoch for another program too: tensorboard, event files in the
-    folder of each run (extra tensorboard)."""
+    tracker: Literal["tensorboard", "mlflow"] | None = None
+    """Write the metrics of each epoch for another program too, on this machine: tensorboard, event
+    files in the folder of each run; mlflow, a database there, or the one that MLFLOW_TRACKING_URI
+    names (extras of the same names)."""
     energy_table: Path | None = None
     """TOML file with the energy of each operation on a chip; 45 nm CMOS by default."""
     resume: str | None = None
