@@ -67,7 +67,7 @@ def test_onnx_runtime_gives_the_same_scores(name: str, mnist: Dataset, tmp_path:
     [
         {},
         {"n_e2": 8, "vote": "learned", "response_inhibition": 0.3},
-        {"n_i": 9, "connect_xeai": True, "vote": "proportional"},
+        {"n_i": 30, "connect_xeai": True, "vote": "proportional"},
     ],
 )
 def test_a_presentation_of_diehl_cook_has_the_same_spikes(
