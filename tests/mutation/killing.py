@@ -19,13 +19,22 @@ from pathlib import Path
 from types import CodeType
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.mutation.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
 FAST = "not slow and not cluster and not browser and not reference and not gpu"
-OPTIONS = ["-x", "-q", "--no-header", "--hypothesis-seed=0", "-m", FAST, "-o",
-           "addopts=--strict-markers", "-p", "no:cacheprovider", "-p", "no:xdist"]  # fmt: skip
+LAWS_OF_KERNELS = "thread_count or departures_are_few"
+"""Tests of compiled code alone, which are slow where it runs as Python."""
+
+OPTIONS = [
+    "-x", "-q", "--assert=plain", "-m", FAST, "-k", f"not ({LAWS_OF_KERNELS})",
+    "-o", "addopts=--strict-markers",
+    "-p", "no:cacheprovider", "-W", "ignore:overflow encountered:RuntimeWarning",
+]  # fmt: skip
+"""Integers of kernels wrap around on purpose. What failed is not shown, so nothing explains it."""
+
 NO_TEST = 5
 """Exit status of pytest where nothing was selected."""
 
@@ -65,6 +74,17 @@ class _Finder:
         )
 
 
+class _Once:
+    """Keeps Hypothesis from looking for the smallest example of a failure: one is enough."""
+
+    def pytest_collection(self) -> None:
+        """Set it after ``conftest`` did, and before tests take it over."""
+        given = settings.get_profile("spikeoff")
+        phases = (Phase.explicit, Phase.generate)
+        settings.register_profile("once", given, phases=phases, derandomize=True, database=None)
+        settings.load_profile("once")
+
+
 def outcome(mutant: Mutant | None, tests: Sequence[Sequence[str]], seconds: float) -> Outcome:
     """Run groups of tests in turn until one fails.
 
@@ -96,7 +116,7 @@ def _run(mutant: Mutant | None, tests: Sequence[Sequence[str]], seconds: float) 
     os.dup2(output, 1)
     os.dup2(output, 2)
     for group in tests:
-        status = int(pytest.main([*OPTIONS, *group])) if group else NO_TEST
+        status = int(pytest.main([*OPTIONS, *group], plugins=[_Once()])) if group else NO_TEST
         if status not in (0, NO_TEST):
             return status
     return 0

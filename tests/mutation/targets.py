@@ -25,6 +25,9 @@ FURTHER = {
 }
 """Tests beside those of the package of the same name."""
 
+TRAIN = {TESTS / "ledger" / "test_raster.py"}
+"""Tests that train networks: for the modules that they name only, since kernels run as Python."""
+
 
 def modules(package: str) -> list[Path]:
     """The modules of a package that hold more than names."""
@@ -40,7 +43,7 @@ def tests_of(package: str, module: Path) -> list[list[str]]:
     for place in (own, *(TESTS / name for name in FURTHER[package])):
         files += [place] if place.is_file() else sorted(place.rglob("test_*.py"))
     named = [path for path in files if _names(path, module)]
-    others = [path for path in files if path not in named]
+    others = [path for path in files if path not in named and path not in TRAIN]
     return [[str(path) for path in group] for group in (named, others)]
 
 
