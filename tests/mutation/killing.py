@@ -35,9 +35,6 @@ OPTIONS = [
 ]  # fmt: skip
 """Integers of kernels wrap around on purpose. What failed is not shown, so nothing explains it."""
 
-NO_TEST = 5
-"""Exit status of pytest where nothing was selected."""
-
 
 class Outcome(StrEnum):
     """What became of a mutant."""
@@ -85,12 +82,12 @@ class _Once:
         settings.load_profile("once")
 
 
-def outcome(mutant: Mutant | None, tests: Sequence[Sequence[str]], seconds: float) -> Outcome:
-    """Run groups of tests in turn until one fails.
+def outcome(mutant: Mutant | None, tests: Sequence[str], seconds: float) -> Outcome:
+    """Run tests until one fails.
 
     Args:
         mutant: the change; None for none, under which all must pass.
-        tests: arguments of pytest, by group.
+        tests: files of them.
         seconds: of processor time, after which a mutant counts as noticed.
     """
     child = os.fork()
@@ -106,7 +103,7 @@ def outcome(mutant: Mutant | None, tests: Sequence[Sequence[str]], seconds: floa
     return Outcome.KILLED if ended else Outcome.SURVIVED
 
 
-def _run(mutant: Mutant | None, tests: Sequence[Sequence[str]], seconds: float) -> int:
+def _run(mutant: Mutant | None, tests: Sequence[str], seconds: float) -> int:
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
@@ -115,8 +112,4 @@ def _run(mutant: Mutant | None, tests: Sequence[Sequence[str]], seconds: float) 
     output = os.open(os.devnull, os.O_WRONLY)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    for group in tests:
-        status = int(pytest.main([*OPTIONS, *group], plugins=[_Once()])) if group else NO_TEST
-        if status not in (0, NO_TEST):
-            return status
-    return 0
+    return int(pytest.main([*OPTIONS, *tests], plugins=[_Once()]))
