@@ -25,11 +25,14 @@ from tests.mutation.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
 FAST = "not slow and not cluster and not browser and not reference and not gpu"
-LAWS_OF_KERNELS = "thread_count or departures_are_few"
-"""Tests of compiled code alone, which are slow where it runs as Python."""
+SLOW_IN_PYTHON = (
+    "thread_count or departures_are_few or steps_end_in_the_answer or both_engines_of or "
+    "two_layers_are_kept or missing_digit"
+)
+"""Tests that train networks, or are laws of compiled code alone."""
 
 OPTIONS = [
-    "-x", "-q", "--assert=plain", "-m", FAST, "-k", f"not ({LAWS_OF_KERNELS})",
+    "-x", "-q", "--assert=plain", "-m", FAST, "-k", f"not ({SLOW_IN_PYTHON})",
     "-o", "addopts=--strict-markers",
     "-p", "no:cacheprovider", "-W", "ignore:overflow encountered:RuntimeWarning",
 ]  # fmt: skip
