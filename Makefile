@@ -62,7 +62,7 @@ $(READY_LINT): $(READY)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,cluster,docs,mutation,neurobench,nir,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,docs,mlflow,mutation,neurobench,nir,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
 	touch $@
 
 $(READY_DOCS): $(READY)

@@ -20,6 +20,7 @@ from spikeoff.errors import UserError
 if TYPE_CHECKING:
     from spikeoff.api.comparison import Comparison
     from spikeoff.api.data import load_data, make_data
+    from spikeoff.api.nir import NIRGraph, load_nir
     from spikeoff.api.run import Run
     from spikeoff.api.running import compare, contender_names, load_run, resume, train
     from spikeoff.data.images import Dataset
@@ -44,6 +45,7 @@ __all__ = [
     "IzhikevichSTDPClassifier",
     "IzhikevichSparseClassifier",
     "MLPClassifier",
+    "NIRGraph",
     "Recording",
     "Run",
     "UserError",
@@ -51,6 +53,7 @@ __all__ = [
     "compare",
     "contender_names",
     "load_data",
+    "load_nir",
     "load_run",
     "make_data",
     "resume",
@@ -62,6 +65,7 @@ _MODULES = {
     "Dataset": "spikeoff.data.images",
     "Recording": "spikeoff.ledger.recording",
     "Run": "spikeoff.api.run",
+    **dict.fromkeys(("NIRGraph", "load_nir"), "spikeoff.api.nir"),
     **dict.fromkeys(("load_data", "make_data"), "spikeoff.api.data"),
     **dict.fromkeys(
         ("compare", "contender_names", "load_run", "resume", "train"), "spikeoff.api.running"

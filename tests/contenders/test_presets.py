@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from spikeoff.contenders.presets import PRESETS, QUICK, TUNED_AS, preset_config, preset_fields
+from spikeoff.contenders.presets import (
+    PRESETS,
+    QUICK,
+    TUNED_AS,
+    fitting,
+    preset_config,
+    preset_fields,
+)
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.contenders.study_records import STUDIES, TunedPreset
 from spikeoff.experiments.tuning.studies import BUDGETS, tunable
@@ -83,3 +90,22 @@ def test_original_has_the_settings_of_the_original_scripts(name: str) -> None:
         find(name).config_type()
     }
     assert {preset_fields(find(name), preset).get("seed") for preset in PRESETS} == {None}
+
+
+@pytest.mark.parametrize(
+    ("n_images", "asked", "taken"),
+    [
+        (60_000, 20_000, 20_000),
+        (25_000, 20_000, 20_000),  # 2,500 validate
+        (22_222, 20_000, 20_000),  # 2,222 validate
+        (22_221, 20_000, None),
+        (1_500, 20_000, None),
+        (1_500, 5_000, 5_000),  # no preset asks for that: it is refused later
+        (1_500, None, None),
+    ],
+)
+def test_quick_takes_all_images_where_there_are_fewer_than_it_asks_for(
+    n_images: int, asked: int | None, taken: int | None
+) -> None:
+    config = replace(preset_config(find("mlp"), "quick"), n_train=asked)
+    assert fitting(config, n_images) == replace(config, n_train=taken)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,10 +31,17 @@ def test_parts_are_disjoint_complete_and_stratified(
 
 
 def test_the_default_holds_out_5000_and_none_trains_on_all(mnist: Dataset) -> None:
-    parts = split(mnist, seed=0, n_validation=5000)
+    parts = split(mnist, seed=0)
     assert (len(parts.train), len(parts.validation)) == (55_000, 5_000)
     everything = split(mnist, seed=0, n_validation=0)
     assert (len(everything.train), len(everything.validation)) == (60_000, 0)
+
+
+@pytest.mark.parametrize(("n", "default"), [(600, 60), (49_999, 4_999), (50_000, 5_000)])
+def test_a_small_data_set_holds_out_a_tenth(mnist: Dataset, n: int, default: int) -> None:
+    few = replace(mnist, train=mnist.train.take(slice(n)))
+    assert len(split(few, seed=0).validation) == default
+    assert len(split(few, seed=0, n_validation=200).validation) == 200
 
 
 def test_the_seed_decides(small: Dataset) -> None:

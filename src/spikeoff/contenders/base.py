@@ -68,8 +68,9 @@ class Config:
     n_train: int | None = setting(None, searched=False)
     """Number of training images, a stratified sample; by default all images that are not used for
     validation."""
-    n_validation: int = setting(5000, searched=False)
-    """Number of training images held out for validation; 0 trains on all images."""
+    n_validation: int | None = setting(None, searched=False)
+    """Number of training images held out for validation; by default 5,000, or a tenth where there
+    are fewer than 50,000. 0 trains on all images."""
     tdp: float = setting(160.0, Effect.ESTIMATE)
     """Thermal design power (W) of the hardware, for the energy estimate TDP x time."""
     checkpoint_minutes: float = setting(1.0, Effect.NONE)
@@ -78,9 +79,10 @@ class Config:
     checkpoint_examples: int | None = setting(None, Effect.NONE)
     """Images between checkpoints, without a limit on writing time; by default only
     checkpoint_minutes applies."""
-    tracker: Literal["tensorboard"] | None = setting(None, Effect.NONE)
-    """Write the metrics of each epoch for another program too: tensorboard, event files in the
-    run's folder (extra tensorboard)."""
+    tracker: Literal["tensorboard", "mlflow"] | None = setting(None, Effect.NONE)
+    """Write the metrics of each epoch for another program too, on this machine: tensorboard, event
+    files in the run's folder; mlflow, a database there, or the one that MLFLOW_TRACKING_URI names
+    (extras of the same names)."""
     timing_seconds: float = setting(1.0, Effect.MEASURING)
     """Time (s) to measure latency after training, and the same for throughput; 0 measures none."""
     energy_seconds: float = setting(60.0, Effect.MEASURING)
@@ -94,7 +96,9 @@ class Config:
         require("num_threads", threads, threads is None or threads >= 1, "at least 1")
         n_train = self.n_train
         require("n_train", n_train, n_train is None or n_train >= 1, "at least 1")
-        require("n_validation", self.n_validation, self.n_validation >= 0, "0 or more")
+        n_validation = self.n_validation
+        require("n_validation", n_validation, n_validation is None or n_validation >= 0,
+                "0 or more")  # fmt: skip
         require("tdp", self.tdp, self.tdp > 0, "above 0 W")
         require("checkpoint_minutes", self.checkpoint_minutes, self.checkpoint_minutes > 0,
                 "above 0")  # fmt: skip

@@ -9,12 +9,15 @@ the same budget: ``study_records`` has every trial, and ``spikeoff tune`` repeat
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.registry import find, parse
 from spikeoff.contenders.study_records import found_settings
+from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError
+
+ConfigType = TypeVar("ConfigType", bound=Config)
 
 Preset = Literal["quick", "original", "full", "tuned"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
@@ -23,6 +26,19 @@ QUICK: dict[str, Any] = {
     "epochs": 4, "n_train": 20_000, "timing_seconds": 0.5, "energy_seconds": 9.0
 }  # fmt: skip
 """What the quick preset changes for every contender; the test set stays whole."""
+
+
+def fitting(config: ConfigType, n_images: int) -> ConfigType:
+    """The same configuration, on all images of a training part smaller than ``quick`` asks for.
+
+    Args:
+        config: of any preset.
+        n_images: number of images in the training part of the data set.
+    """
+    left = n_images - held_out_of(n_images, config.n_validation)
+    too_few = config.n_train == QUICK["n_train"] and left < QUICK["n_train"]
+    return replace(config, n_train=None) if too_few else config
+
 
 TUNED_AS: dict[str, str] = {"mlp-int8": "mlp"}
 """Contenders that take the settings found for another."""

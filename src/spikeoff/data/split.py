@@ -12,6 +12,9 @@ from spikeoff.data.spec import ImageSpec
 from spikeoff.data.stratified import draw
 from spikeoff.errors import UserError
 
+N_VALIDATION = 5000
+"""Validation images by default, of a data set of MNIST's size."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -27,19 +30,28 @@ class Split:
     spec: ImageSpec
 
 
-def split(dataset: Dataset, *, seed: int, n_validation: int, n_train: int | None = None) -> Split:
+def held_out_of(n: int, n_validation: int | None) -> int:
+    """How many of ``n`` training images validate: as asked, or 5,000, or a tenth if fewer."""
+    return min(N_VALIDATION, n // 10) if n_validation is None else n_validation
+
+
+def split(
+    dataset: Dataset, *, seed: int, n_validation: int | None = None, n_train: int | None = None
+) -> Split:
     """A stratified split: each class keeps its share in every part.
 
     Args:
         dataset: the data set.
         seed: which images go where; the same seed gives the same split to every contender.
-        n_validation: images held out of the training part; 0 trains on all of it.
+        n_validation: images held out of the training part; 0 trains on all of it. By default 5,000,
+            or a tenth where there are fewer than 50,000.
         n_train: how many of the others to train on; all by default.
 
     Raises:
         UserError: the numbers do not fit the data set.
     """
     n, n_classes = len(dataset.train), len(np.unique(dataset.train.labels))
+    n_validation = held_out_of(n, n_validation)
     if n_validation and not n_classes <= n_validation <= n - n_classes:
         raise UserError(
             f"n_validation is {n_validation}; with {n} training images it must be 0 "

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,6 +20,9 @@ from spikeoff import cache_folder as caches
 from spikeoff.kernels.sources import digest
 
 settings: Any = numba.config
+
+LOCATOR = "spikeoff.kernels.cache_locator.SourceCacheLocator"
+"""The class that names the place of a compiled kernel, as Numba's setting wants it."""
 
 COMPILES = not settings.DISABLE_JIT
 """False with NUMBA_DISABLE_JIT=1: kernels are then plain Python, to be stepped through."""
@@ -51,15 +55,28 @@ OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
 def cache_folder(path: Path) -> Path:
     """Where the compiled kernels of a file are kept: a folder for each state of its sources.
 
-    It lies in NUMBA_CACHE_DIR, where that is set.
-
     Raises:
         OSError: no folder can be used.
     """
     state = hashlib.sha256(f"{numba.__version__} {digest(path)}".encode())
+    return kernel_folder() / state.hexdigest()[:16]
+
+
+def kernel_folder() -> Path:
+    """Where the folders of all compiled kernels lie: in NUMBA_CACHE_DIR, where that is set.
+
+    Raises:
+        OSError: no folder can be used.
+    """
     given = settings.CACHE_DIR
-    root = Path(given) if given else caches.cache_folder()
-    return root / "kernels" / state.hexdigest()[:16]
+    return (Path(given) if given else caches.cache_folder()) / "kernels"
+
+
+def compiler_state() -> str:
+    """What compiled code depends on beside its sources: versions, processor, its features."""
+    processor = settings.CPU_NAME or binding.get_host_cpu_name()
+    features = settings.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    return f"{sys.version} {numba.__version__} {processor} {features}"
 
 
 def kernel(function: F) -> F:
@@ -148,15 +165,23 @@ def _compiled(function: F, **options: Any) -> F:
     if not COMPILES:
         return function
     dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
-    before = settings.CACHE_DIR
     try:
-        settings.CACHE_DIR = str(cache_folder(Path(function.__code__.co_filename)))
-        dispatcher.enable_caching()
+        with _keeping_in(cache_folder(Path(function.__code__.co_filename))):
+            dispatcher.enable_caching()
     except (RuntimeError, OSError):
         pass  # no folder can be written: the kernel is compiled in every process
-    finally:
-        settings.CACHE_DIR = before
     return cast(F, dispatcher)
+
+
+@contextlib.contextmanager
+def _keeping_in(folder: Path) -> Iterator[None]:
+    """Numba's settings, such that it keeps what it compiles in this very folder."""
+    before = settings.CACHE_DIR, getattr(settings, "CACHE_LOCATOR_CLASSES", "")  # since 0.62
+    settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = str(folder), LOCATOR
+    try:
+        yield
+    finally:
+        settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = before
 
 
 def set_threads(n: int) -> None:

@@ -11,6 +11,9 @@ import spikeoff
 
 ROOT = Path(spikeoff.__file__).parent
 
+NEVER_COMPILED = ROOT / "__init__.py", ROOT / "errors.py", ROOT / "data"
+"""Sources that no kernel is made of: names for users, exceptions, and what reads images."""
+
 IMPORT = re.compile(
     r"^\s*(?:from|import)\s+(spikeoff[\w.]*)(?:\s+import\s+(\([^)]*\)|[^\n#]*))?", re.MULTILINE
 )
@@ -26,22 +29,32 @@ def digest(path: Path) -> str:
         path: of the file that has the kernel.
     """
     hashed = hashlib.sha256()
-    for source in sorted(reached(path)):
-        hashed.update(str(source).encode())
+    for source in (path, *sorted(reached(path))):
+        hashed.update(_name(source).encode())
         hashed.update(source.read_bytes())
     return hashed.hexdigest()
 
 
+def _name(source: Path) -> str:
+    """A source file's name in the package, wherever the package lies."""
+    return (source.relative_to(ROOT) if source.is_relative_to(ROOT) else source).as_posix()
+
+
 def reached(path: Path) -> set[Path]:
-    """A source file and all files of this package that it imports, directly or not."""
+    """A source file and all that it imports from this package, directly or not, for kernels."""
     found: set[Path] = set()
     waiting = [path]
     while waiting:
         source = waiting.pop()
-        if source not in found:
+        if source not in found and not is_never_compiled(source):
             found.add(source)
             waiting += filter(None, map(_file, _imported(source)))
     return found
+
+
+def is_never_compiled(source: Path) -> bool:
+    """Whether kernels take nothing but types from a source file."""
+    return not {source, *source.parents}.isdisjoint(NEVER_COMPILED)
 
 
 @cache

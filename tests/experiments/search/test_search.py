@@ -180,6 +180,6 @@ def test_two_commands_share_a_study_on_postgresql_that_a_third_was_killed_in(
             assert then == trial
         else:
             assert trial.intermediate_values.items() <= then.intermediate_values.items()
-    reported = {folder.name: without_times(folder) for folder in (tmp_path / "searches").iterdir()}
-    assert reported["second"] == reported["third"]
-    assert len(reported["second"]) == 8
+    second, third = (without_times(tmp_path / "searches" / name) for name in ("second", "third"))
+    assert second == third
+    assert len(second) == 8

@@ -14,10 +14,13 @@ from rich.console import Console
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.hardware import choose_device
+from spikeoff.contenders.presets import fitting
 from spikeoff.contenders.registry import find
 from spikeoff.data import EMBEDDED, load_dataset, split
 from spikeoff.data.openml import OPENML_NAMES
+from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError, one_line
+from spikeoff.experiments.campaign.compiling import compile_ahead
 from spikeoff.experiments.campaign.identity import address, program, settings
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
 from spikeoff.experiments.campaign.local import LocalExecutor
@@ -195,6 +198,10 @@ def make_runs(
         Interrupted: the campaign was asked to stop.
     """
     data = _look_at_data(runs)
+    runs = [
+        replace(one, config=fitting(one.config, data[one.config.mnist_path].n_train))
+        for one in runs
+    ]
     load_table(energy_table)
     executor = executor or LocalExecutor()
     if not resumed and is_race(output.root):
@@ -279,9 +286,10 @@ def _look_at_data(runs: Sequence[Entry]) -> dict[str, _Data]:
     for path in dict.fromkeys(path for path, _, _ in splits):
         dataset = load_dataset(path)
         found[path] = _Data(dataset.sha256(), len(dataset.train))
-        for (of, n_validation, n_train), entry in splits.items():
+        for (of, n_validation, _), entry in splits.items():
             if of == path:
-                split(dataset, seed=entry.config.seed, n_validation=n_validation, n_train=n_train)
+                config = fitting(entry.config, len(dataset.train))
+                split(dataset, seed=config.seed, n_validation=n_validation, n_train=config.n_train)
     return found
 
 
@@ -300,7 +308,7 @@ def _job(
     if executor.elsewhere:  # other processes start in other folders
         where, store = output.storage.where, open_storage(store).where
         entry = replace(entry, config=config.moved(Path.cwd()))
-    n_images = config.n_train or images.n_train - config.n_validation
+    n_images = config.n_train or images.n_train - held_out_of(images.n_train, config.n_validation)
     return Job(
         number, entry, found, where, store, program(),
         threads=config.num_threads or default_threads(),
@@ -317,6 +325,8 @@ def _run_all(
     store = Store(open_storage(jobs[0].store))
     missing = [job for job in jobs if not _is_done(job, output, store, display, resumed=resumed)]
     try:
+        if isinstance(executor, LocalExecutor):
+            compile_ahead([job.entry for job in missing], display.say)
         executor.run(missing, display.handle)
     except Interrupted as stop:
         raise Interrupted(stop.signum, Path(output.shown), again) from None

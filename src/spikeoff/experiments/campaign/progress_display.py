@@ -101,13 +101,13 @@ class ProgressDisplay:
         self._queued.pop(job.number, None)
         self.failed.add(job.number)
         self.failures.append(Failure(job.entry.name, why, log))
-        self._say(f"failed: {self.failures[-1]}", "red")
+        self.say(f"failed: {self.failures[-1]}", "red")
 
     def skip(self, job: Job, why: str) -> None:
         """A run need not be made."""
         self._queued.pop(job.number, None)
         self._done += 1
-        self._say(f"{self._numbered(job)}  {why}")
+        self.say(f"{self._numbered(job)}  {why}")
 
     def _started(self, event: ProgressEvent) -> None:
         job = self._jobs[event.number]
@@ -115,7 +115,7 @@ class ProgressDisplay:
         self._queued.pop(event.number, None)
         self._running[event.number] = _Running(job, time.monotonic())
         self._write(job, "start", where=event.started)
-        self._say(self._numbered(job) + ("  starts again" if again else ""), "bold")
+        self.say(self._numbered(job) + ("  starts again" if again else ""), "bold")
 
     def _goes(self, event: ProgressEvent) -> None:
         one = self._running[event.number]
@@ -140,7 +140,7 @@ class ProgressDisplay:
         self._done += 1
         if one is not None:
             self._took.append((job.entry.contender, time.monotonic() - one.began))
-        self._say(f"         {job.entry.name}: {end.text}{self._rest()}")
+        self.say(f"         {job.entry.name}: {end.text}{self._rest()}")
 
     def _numbered(self, job: Job) -> str:
         return f"run {job.number}/{len(self._jobs)}  {job.entry.name}"
@@ -190,7 +190,7 @@ class ProgressDisplay:
         rest = [Text(f"and {more} more")] if more > 0 else []
         return Group(table, *rest, Text(self._counts(), style="bold"))
 
-    def _say(self, line: str, style: str = "") -> None:
+    def say(self, line: str, style: str = "") -> None:
         """On the terminal above the live part; without one, among the program's output."""
         console = self._errors if self._live.is_started else self._console
         console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ import tyro
 from spikeoff.console import output_console
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.flags import config_file, parse_flags
-from spikeoff.contenders.presets import preset_config
+from spikeoff.contenders.presets import fitting, preset_config
 from spikeoff.contenders.registry import find, names, parse
 from spikeoff.contenders.settings_file import read_settings
 from spikeoff.data import load_dataset, split
@@ -116,6 +116,8 @@ def _new_search(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
     _check(own, config)
     space = _space(own, name, values, defaults)
     dataset = without_test(load_dataset(config.mnist_path))
+    config = fitting(config, len(dataset.train))
+    values["n_train"] = config.n_train
     split(dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train)
     kind(config)  # refuses what it cannot be: a device that is not here, weights that are missing
     folder = config.save_path or Path("runs") / f"search-{name}_{datetime.now():%Y-%m-%d_%H-%M-%S}"

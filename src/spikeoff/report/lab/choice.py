@@ -1,9 +1,10 @@
-"""Which runs the live page shows."""
+"""Which runs the live page shows, and which it is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from spikeoff.errors import UserError
 from spikeoff.run.folder import SUMMARY
@@ -13,7 +14,18 @@ RACES = "compare-*"
 """Folders of races in ./runs."""
 
 
-def chosen_runs(places: Sequence[Path], here: Path = Path()) -> list[RunRecord]:
+class Choice(NamedTuple):
+    """Runs of a live page.
+
+    shown: whose networks it has.
+    compared: all runs of the races that these are from, as the comparison page has them.
+    """
+
+    shown: list[RunRecord]
+    compared: list[RunRecord]
+
+
+def chosen_runs(places: Sequence[Path], here: Path = Path()) -> Choice:
     """The runs in ``places``, or those of the newest race in ``here``/runs.
 
     A place that is a run stands for itself. A place with several runs stands for one run of each
@@ -22,11 +34,18 @@ def chosen_runs(places: Sequence[Path], here: Path = Path()) -> list[RunRecord]:
     Raises:
         UserError: there are none.
     """
-    records: list[RunRecord] = []
+    shown: list[RunRecord] = []
+    compared: list[RunRecord] = []
     for place in places or [newest_race(here)]:
-        alone = (place / SUMMARY).is_file()
         found = [read_run(folder) for folder in find_runs([place])]
-        records += found if alone else _one_each(found)
+        alone = (place / SUMMARY).is_file()
+        shown += found if alone else _one_each(found)
+        compared += [] if alone else found
+    return Choice(*map(_once, (shown, compared)))
+
+
+def _once(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """Each run once, though several places contain it."""
     return list({record.folder.resolve(): record for record in records}.values())
 
 

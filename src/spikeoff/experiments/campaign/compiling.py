@@ -1,0 +1,103 @@
+"""Kernels for all runs of a race, compiled before the first one begins, on all cores.
+
+Numba compiles on one core. If each run compiled what it needs, the others would wait, and the
+remaining cores idle; if that were done while another run trains, its times would be wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from spikeoff.contenders.registry import find
+from spikeoff.data import load_dataset
+from spikeoff.experiments.campaign.identity import program
+from spikeoff.experiments.campaign.job import Job
+from spikeoff.experiments.campaign.local import LocalExecutor
+from spikeoff.experiments.campaign.plan import Entry
+from spikeoff.kernels.jit import COMPILES, compiler_state, kernel_folder
+from spikeoff.kernels.sources import ROOT, digest
+from spikeoff.ledger.environment import available_cores
+
+PREPARED = "prepared"
+N_TRAIN, N_VALIDATION, N_TEST = 260, 20, 20
+
+
+def compile_ahead(runs: Sequence[Entry], say: Callable[[str], None]) -> None:
+    """Compile the kernels of all contenders, where at least two lack theirs and cores are free.
+
+    Each contender trains on a few images, in a process and a scratch folder of its own. Whether
+    that comes through is of no account: what is missing, the run itself compiles.
+
+    Args:
+        runs: what will run on this machine.
+        say: receives a line, where there is something to compile.
+
+    Raises:
+        UserError: the data set cannot be read.
+        Interrupted: the process was asked to stop.
+    """
+    cores = min(available_cores(), 8)
+    lacking = {_stamp(one): one for one in runs if _is_ours(one)}
+    lacking = {stamp: one for stamp, one in lacking.items() if not stamp.exists()}
+    if not COMPILES or cores < 2 or len(lacking) < 2:
+        return
+    names = ", ".join(one.label for one in lacking.values())
+    say(f"compiling the kernels of {names}: once, for about a minute")
+    with tempfile.TemporaryDirectory(prefix="spikeoff-") as scratch:
+        LocalExecutor(cores).run(_jobs(lacking.values(), Path(scratch)), lambda _: None)
+    for stamp in lacking:
+        _keep(stamp)
+
+
+def _is_ours(run: Entry) -> bool:
+    """Whether the run is on the CPU and by a contender of this package: others may have effects."""
+    return ROOT in _source(run).parents and run.config.device in ("auto", "cpu")
+
+
+def _source(run: Entry) -> Path:
+    return Path(inspect.getfile(find(run.contender)))
+
+
+def _stamp(run: Entry) -> Path:
+    """An empty file that is there once the contender has compiled on such a machine."""
+    state = f"{run.label} {compiler_state()} {digest(_source(run))}"
+    return kernel_folder() / PREPARED / hashlib.sha256(state.encode()).hexdigest()[:16]
+
+
+def _keep(stamp: Path) -> None:
+    try:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    except OSError:
+        pass  # nothing can be kept here, kernels neither
+
+
+def _jobs(runs: Iterable[Entry], scratch: Path) -> list[Job]:
+    """The runs, on the first images of their data set."""
+    jobs = []
+    for number, run in enumerate(runs, 1):
+        config = replace(
+            run.config, mnist_path=str(_few_images(run.config.mnist_path, scratch)), n_train=None,
+            n_validation=N_VALIDATION, epochs=1, timing_seconds=0.0, energy_seconds=0.0,
+            num_threads=1,
+        )  # fmt: skip
+        entry = Entry(run.contender, config, f"{number}")
+        jobs.append(Job(number, entry, "", str(scratch), str(scratch), program(), threads=1))
+    return jobs
+
+
+def _few_images(mnist_path: str, scratch: Path) -> Path:
+    path = scratch / f"{hashlib.sha256(mnist_path.encode()).hexdigest()[:8]}.npz"
+    if not path.exists():
+        data = load_dataset(mnist_path)
+        train, test = data.train.take(slice(N_TRAIN)), data.test.take(slice(N_TEST))
+        np.savez(path, x_train=train.pixels, y_train=train.labels,
+                 x_test=test.pixels, y_test=test.labels)  # fmt: skip
+    return path

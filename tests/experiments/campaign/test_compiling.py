@@ -1,0 +1,109 @@
+"""Before a race, the kernels of its contenders are compiled, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spikeoff.data import load_dataset
+from spikeoff.experiments.campaign import compiling as ahead
+from spikeoff.experiments.campaign import entries
+from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
+from spikeoff.experiments.campaign.local import LocalExecutor
+from spikeoff.experiments.campaign.plan import Entry
+from spikeoff.kernels import jit
+from tests import gated, small_data
+
+COMMON = {
+    "mnist_path": str(small_data.path()), "n_train": 500, "n_validation": 50,
+    "timing_seconds": 0.01, "energy_seconds": 0.0,
+}  # fmt: skip
+
+
+class _Watched:
+    """Takes the place of the processes; keeps what they were to do, and what they would read."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.images: set[int] = set()
+
+    def __call__(self, _: int) -> _Watched:
+        return self
+
+    def run(self, jobs: Sequence[Job], _: Callable[[ProgressEvent | RunResult], None]) -> None:
+        self.jobs += jobs
+        self.images |= {len(load_dataset(job.entry.config.mnist_path).train) for job in jobs}
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Watched:
+    """A machine of two cores on which nothing was compiled yet."""
+    instead = _Watched()
+    monkeypatch.setattr(ahead, "LocalExecutor", instead)
+    monkeypatch.setattr(ahead, "available_cores", lambda: 2)
+    monkeypatch.setattr(ahead, "kernel_folder", lambda: tmp_path / "kernels")
+    return instead
+
+
+def race_of(*names: str, seeds: Sequence[int] = (0,)) -> list[Entry]:
+    return entries(names, seeds, "quick", COMMON, Path("nowhere"))
+
+
+def test_each_contender_trains_once_on_few_images_and_never_again(watched: _Watched) -> None:
+    said: list[str] = []
+    runs = race_of("mlp", "cnn", seeds=(0, 1))
+    ahead.compile_ahead(runs, said.append)
+    assert [job.entry.contender for job in watched.jobs] == ["mlp", "cnn"]
+    assert watched.images == {ahead.N_TRAIN}
+    assert not any(Path(job.output).exists() for job in watched.jobs)
+    assert len(said) == 1
+    assert "mlp, cnn" in said[0]
+    ahead.compile_ahead(runs, said.append)
+    assert len(watched.jobs) == 2
+    assert len(said) == 1
+
+
+def test_another_processor_or_another_state_of_the_sources_compiles_anew(
+    watched: _Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = race_of("mlp", "cnn")
+    for name, value in (("compiler_state", lambda: "a"), ("digest", lambda _: "b")):
+        ahead.compile_ahead(runs, lambda _: None)
+        monkeypatch.setattr(ahead, name, value)
+    ahead.compile_ahead(runs, lambda _: None)
+    assert len(watched.jobs) == 6
+
+
+def test_one_alone_compiles_what_it_needs_itself(watched: _Watched) -> None:
+    ahead.compile_ahead(race_of("mlp", seeds=(0, 1)), lambda _: None)
+    assert not watched.jobs
+
+
+def test_what_others_registered_runs_only_when_asked_to(
+    watched: _Watched, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gated.register(monkeypatch, tmp_path / "site")
+    ahead.compile_ahead(race_of("mlp", "cnn", gated.NAME), lambda _: None)
+    assert [job.entry.contender for job in watched.jobs] == ["mlp", "cnn"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not jit.COMPILES, reason="kernels run as Python")
+def test_what_few_images_compiled_is_all_that_a_run_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kernels = tmp_path / "kernels"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))  # for the processes
+    (run,) = race_of("mlp")
+    (few,) = ahead._jobs([run], tmp_path)
+    complete = replace(few, number=2, entry=replace(run, folder="complete"))
+    ended: list[ProgressEvent | RunResult] = []
+    LocalExecutor().run([few], ended.append)
+    compiled = set(kernels.rglob("*.nbc"))
+    LocalExecutor().run([complete], ended.append)
+    assert [one.kind for one in ended if isinstance(one, RunResult)] == ["finished"] * 2
+    assert compiled
+    assert set(kernels.rglob("*.nbc")) == compiled
