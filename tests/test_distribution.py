@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +25,15 @@ import spikeoff
 data = spikeoff.load_data()
 print(Path(spikeoff.__file__).parent, len(data.train), len(data.test), sep="\\n")
 """
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    changes, citation = (ROOT / name for name in ("CHANGELOG.md", "CITATION.cff"))
+    released = re.search(r"^## (\d+\.\d+\.\d+) \((.+)\)$", changes.read_text(), re.MULTILINE)
+    assert released is not None
+    cited = dict(re.findall(r"^(version|date-released): (.+)$", citation.read_text(), re.MULTILINE))
+    assert released.groups() == (spikeoff.__version__, cited["date-released"])
+    assert cited["version"] == spikeoff.__version__
 
 
 def call(*words: object, cwd: Path = ROOT) -> str:

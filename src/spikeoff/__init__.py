@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from spikeoff.ledger.recording import Recording
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "CNNClassifier",
