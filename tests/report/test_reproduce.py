@@ -122,14 +122,19 @@ def check_command(records: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> 
     }
 
 
-@pytest.mark.parametrize("preset", ["quick", "original"])
-@pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500}])
-@pytest.mark.parametrize("families", [("cnn", "mlp"), DEFAULT])
+@pytest.mark.parametrize(
+    ("preset", "common", "families", "seeds"),
+    [
+        ("quick", {"epochs": 2, "n_train": 500}, ("cnn", "mlp"), (1, 4)),
+        ("original", {"augment": True}, ("cnn",), (0,)),
+        ("quick", {}, DEFAULT, (0,)),
+    ],
+)
 def test_a_fronts_command_makes_the_same_runs(
-    preset: Preset, common: dict[str, Any], families: tuple[str, ...],
+    preset: Preset, common: dict[str, Any], families: tuple[str, ...], seeds: tuple[int, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    begun = front_entries(families, (1, 4), preset, common, Path())
+    begun = front_entries(families, seeds, preset, common, Path())
     command = race_command([record(one.contender, one.config) for one in begun])
     assert command is not None
     assert command.startswith(f"spikeoff front --preset {preset} ")

@@ -15,6 +15,12 @@ class MLPClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    augment: bool
+    augment_alpha: float
+    augment_sigma: float
+    augment_shift: int
+    augment_rotation: float
+    augment_scale: float
     learning_rate: float
     schedule: Literal["cosine", "linear", "constant"]
     beta1: float
@@ -43,6 +49,12 @@ class MLPClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        augment: bool = False,
+        augment_alpha: float = 34.0,
+        augment_sigma: float = 4.0,
+        augment_shift: int = 1,
+        augment_rotation: float = 0.0,
+        augment_scale: float = 0.0,
         learning_rate: float = 0.02,
         schedule: Literal["cosine", "linear", "constant"] = "cosine",
         beta1: float = 0.9,
@@ -71,6 +83,12 @@ class CNNClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    augment: bool
+    augment_alpha: float
+    augment_sigma: float
+    augment_shift: int
+    augment_rotation: float
+    augment_scale: float
     learning_rate: float
     schedule: Literal["cosine", "linear", "constant"]
     beta1: float
@@ -94,6 +112,12 @@ class CNNClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        augment: bool = False,
+        augment_alpha: float = 34.0,
+        augment_sigma: float = 4.0,
+        augment_shift: int = 1,
+        augment_rotation: float = 0.0,
+        augment_scale: float = 0.0,
         learning_rate: float = 0.001,
         schedule: Literal["cosine", "linear", "constant"] = "cosine",
         beta1: float = 0.9,
@@ -117,6 +141,12 @@ class IzhikevichGradientClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    augment: bool
+    augment_alpha: float
+    augment_sigma: float
+    augment_shift: int
+    augment_rotation: float
+    augment_scale: float
     learning_rate: float
     schedule: Literal["cosine", "linear", "constant"]
     beta1: float
@@ -180,6 +210,12 @@ class IzhikevichGradientClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        augment: bool = False,
+        augment_alpha: float = 34.0,
+        augment_sigma: float = 4.0,
+        augment_shift: int = 1,
+        augment_rotation: float = 0.0,
+        augment_scale: float = 0.0,
         learning_rate: float = 0.02,
         schedule: Literal["cosine", "linear", "constant"] = "cosine",
         beta1: float = 0.9,
@@ -245,6 +281,12 @@ class IzhikevichSparseClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    augment: bool
+    augment_alpha: float
+    augment_sigma: float
+    augment_shift: int
+    augment_rotation: float
+    augment_scale: float
     learning_rate: float
     schedule: Literal["cosine", "linear", "constant"]
     beta1: float
@@ -308,6 +350,12 @@ class IzhikevichSparseClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        augment: bool = False,
+        augment_alpha: float = 34.0,
+        augment_sigma: float = 4.0,
+        augment_shift: int = 1,
+        augment_rotation: float = 0.0,
+        augment_scale: float = 0.0,
         learning_rate: float = 0.01,
         schedule: Literal["cosine", "linear", "constant"] = "cosine",
         beta1: float = 0.9,

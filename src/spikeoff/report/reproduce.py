@@ -122,13 +122,15 @@ def _front(
     """The settings of the front of families that makes these runs under a preset, or None."""
     families = list(dict.fromkeys(record.contender for record in records))
     common: dict[str, Any] = {}
+    bases: dict[str, Config] = {}
     ran = []
     for record in records:
         config = restored(record)
         if config is None:
             return None
-        base = preset_config(find(record.contender), preset)
-        differing = _differing(record, config, base)
+        if record.contender not in bases:
+            bases[record.contender] = preset_config(find(record.contender), preset)
+        differing = _differing(record, config, bases[record.contender])
         common |= {key: value for key, value in differing.items() if key in OF_A_RACE}
         ran.append((record.contender, record.seed, deciding(config)))
     try:
