@@ -99,7 +99,7 @@ def mutants_of(module: Path, seed: int) -> list[Mutant]:
         )
         for occurrence, place in enumerate(positions):
             if shown.counts(place, kind):
-                by_place[place, kind].append(Mutant(module, *place, name, occurrence))
+                by_place[place, kind].append(Mutant(module, place[0], place[1], name, occurrence))
     rng = random.Random(f"{seed} {module.parent.name} {module.name}")
     return [rng.choice(by_place[key]) for key in sorted(by_place)]
 

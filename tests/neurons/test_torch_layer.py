@@ -34,7 +34,7 @@ def test_the_layer_steps_forward_and_pulls_gradients_back(params: Params, max_sl
         np.testing.assert_array_equal(spikes[:, t].detach(), fired)
         np.testing.assert_allclose(trace[:, t].detach(), reached.v, rtol=1e-12)
     upstream = torch.randn(3, 12, 5, dtype=torch.float64, generator=generator)
-    (spikes * upstream).sum().backward()
+    (spikes * upstream).sum().backward()  # type: ignore[no-untyped-call]
     assert currents.grad is not None
     by = model.State(*(np.zeros((3, 5)) for _ in state))
     for t in reversed(range(12)):
