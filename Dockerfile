@@ -14,8 +14,10 @@ FROM python:3.11-slim
 COPY --from=build /opt/spikeoff /opt/spikeoff
 ENV PATH="/opt/spikeoff/bin:$PATH" \
     XDG_CACHE_HOME=/cache
-RUN useradd --create-home user && mkdir -p /races/runs /cache && chown -R user /races /cache
-USER user
+RUN useradd --create-home --uid 1000 user \
+    && mkdir -p /races/runs /cache && chown -R user /races /cache
+# By its number, so that systems that refuse root know that it is not root.
+USER 1000
 WORKDIR /races
 ENTRYPOINT ["spikeoff"]
 CMD ["--help"]

@@ -10,7 +10,7 @@ READY_DEV := $(VENV)/.ready-dev
 READY_DOCS := $(VENV)/.ready-docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: compare test test-fast coverage lint docs clean
+.PHONY: compare test test-fast coverage mutants lint docs clean
 .DEFAULT_GOAL := compare
 
 compare: $(READY)  ## Run the quick race and write its page under runs/
@@ -27,10 +27,18 @@ test-fast: $(READY_DEV)  ## Run the tests that need no training run and no other
 	$(PYTEST) --dist loadfile -m '$(QUICK)' $(ARGS)
 
 # Lines of kernels are seen only where they run as Python; their integers wrap around on purpose.
-coverage: $(READY_DEV)  ## Step through every kernel in Python, and report which lines ran
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest \
-		-W 'ignore:overflow encountered:RuntimeWarning' tests/kernels/test_in_python.py $(ARGS)
-	$(BIN)/python -m coverage report --include '*/kernels/*,*/numba/*'
+# So what is measured is the fast tests, and a training of every contender with the compiler off.
+COVERAGE := $(BIN)/python -m coverage
+coverage: $(READY_DEV)  ## Report which lines of the package the fast tests run
+	$(COVERAGE) erase
+	$(COVERAGE) run --parallel-mode -m pytest -m '$(QUICK)' $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(COVERAGE) run --parallel-mode -m pytest \
+		-W 'ignore:overflow encountered:RuntimeWarning' tests/kernels/test_in_python.py
+	$(COVERAGE) combine
+	$(COVERAGE) report
+
+mutants: $(READY_DEV)  ## Change the source in one place after another; do the tests notice?
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 lint: $(READY_LINT)  ## Style, types, import layers
 	$(BIN)/ruff format --check .
@@ -54,7 +62,7 @@ $(READY_LINT): $(READY)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,cluster,docs,mlflow,neurobench,nir,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,docs,mlflow,mutation,neurobench,nir,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
 	touch $@
 
 $(READY_DOCS): $(READY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,41 @@ def test_the_exit_status_tells_of_lost_output_but_not_of_a_reader_that_left(
         main(["data", "info"])
     assert int(caught.value.code or 0) == status
     assert (os.strerror(number) in capsys.readouterr().err) == bool(status)
+
+
+needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+
+
+def in_shell(redirected: str, *arguments: str, unbuffered: str = "") -> tuple[int, str]:
+    """Exit status and errors of a process with outputs that a shell redirected."""
+    program = [sys.executable, "-m", "spikeoff", *arguments]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirected}', "sh", *program], capture_output=True, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@needs_full_device
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("flag", ["--version", "--help"])
+def test_what_plain_prints_and_the_parser_of_flags_lose_is_one_line(
+    flag: str, unbuffered: str
+) -> None:
+    status, errors = in_shell(">/dev/full", flag, unbuffered=unbuffered)
+    assert status == 1
+    assert errors == f"spikeoff: output cannot be written: {os.strerror(errno.ENOSPC)}\n"
+
+
+@needs_full_device
+def test_a_lost_complaint_keeps_its_exit_status() -> None:
+    assert in_shell("2>/dev/full", "no-such-verb") == (2, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes outputs as a POSIX shell does")
+def test_closed_outputs_are_no_failure() -> None:
+    assert in_shell(">&-", "--version") == (0, "")
+    assert in_shell(">&- 2>&-", "no-such-verb") == (2, "")
 
 
 def test_a_name_that_no_record_can_hold_is_refused_in_one_line() -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from spikeoff.ledger.recording import Recording
     from spikeoff.pretrained import pretrained_names
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "CNNClassifier",

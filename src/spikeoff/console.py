@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import errno
 import io
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
@@ -91,11 +96,42 @@ class _Lasting:
 
     def _close(self, error: OSError | ValueError) -> None:
         self._closed = True
-        if isinstance(error, OSError) and error.errno not in READER_GONE:
-            lost_output.append(error)
+        _note(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _note(error: OSError | ValueError) -> None:
+    if isinstance(error, OSError) and error.errno not in READER_GONE:
+        lost_output.append(error)
+
+
+@contextlib.contextmanager
+def lasting_output() -> Iterator[None]:
+    """Let every print of this process, of libraries too, outlive the readers of its outputs.
+
+    An output that was closed before the program started leads nowhere; otherwise the next file
+    that is opened would get its number, and what libraries print.
+    """
+    with contextlib.ExitStack() as stack:
+        for name, redirect in (("stdout", redirect_stdout), ("stderr", redirect_stderr)):
+            stream: TextIO | None = getattr(sys, name)
+            if stream is None:
+                stream = stack.enter_context(Path(os.devnull).open("w"))
+            stack.enter_context(redirect(cast(TextIO, _Lasting(stream))))
+        yield
+
+
+def write_out(stream: TextIO | None) -> None:
+    """Write what a stream still holds; where that fails, nothing is left for Python's own exit."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError) as error:
+        _note(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def output_console() -> Console:

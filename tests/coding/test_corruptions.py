@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,6 +14,7 @@ from scipy import stats
 from spikeoff.coding.corruptions import (
     CORRUPTIONS,
     SEVERITIES,
+    Corruption,
     contrast,
     corrupt,
     gaussian_noise,
@@ -18,7 +23,7 @@ from spikeoff.coding.corruptions import (
     shift,
     shifted,
 )
-from spikeoff.coding.spike_noise import SPIKE_NOISE, delete_spikes, jitter_spikes
+from spikeoff.coding.spike_noise import SPIKE_NOISE, SpikeNoise, delete_spikes, jitter_spikes
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 
@@ -178,3 +183,17 @@ def test_jitter_moves_a_spike_uniformly_by_up_to_its_amount() -> None:
     edge[:, 0] = 1  # three of seven moves lead out of the presentation
     low, high = stats.binom.interval(1 - 1e-6, 5000, 4 / 7)
     assert low <= jitter_spikes(edge, ids, 3, 0).sum() <= high
+
+
+@pytest.mark.parametrize("noise", [*CORRUPTIONS.items(), *SPIKE_NOISE.items()])
+def test_amounts_are_those_of_the_documentation_and_get_stronger(
+    noise: tuple[str, Corruption | SpikeNoise],
+) -> None:
+    name, one = noise
+    change = np.diff(one.amounts)
+    assert (change > 0).all() or (name == "contrast" and (change < 0).all())
+    page = Path(__file__).parents[2] / "docs" / "robustness.md"
+    (row,) = (line for line in page.read_text().splitlines() if line.startswith(f"| `{name}`"))
+    words = re.findall(r"\d+(?:\.\d+|/\d+)?", row.split("|", 3)[3])
+    stated = [float(Fraction(word)) for word in words[:5]]
+    assert stated == pytest.approx(one.amounts)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from spikeoff.coding.poisson import Trains, poisson_trains
+from spikeoff.coding.poisson import (
+    Trains,
+    poisson_thresholds,
+    poisson_trains,
+    silence_scale,
+    silent_steps,
+)
 
 STEPS = 700
 
@@ -58,3 +66,23 @@ def test_times_ascend_within_a_pixel_and_stay_in_the_presentation(intensity: flo
         assert (np.diff(trains.times[a:b]) > 0).all()
     assert trains.times.min() >= 0
     assert trains.times.max() < STEPS
+
+
+@pytest.mark.parametrize("max_rate", [0.2, 1.0])
+def test_limits_are_the_probability_of_an_event_per_step(max_rate: float) -> None:
+    limits = poisson_thresholds(max_rate)
+    for value in (0, 1, 100, 254, 255):
+        assert limits[value] == round(65536 * (1 - math.exp(-value / 255 * max_rate)))
+
+
+def test_silence_is_drawn_by_the_inverse_of_the_geometric_distribution() -> None:
+    """P(at least k silent steps) = (1 - p)^k, so a word of (1 - p)^k * 2^32 is at the border."""
+    p = 40 / 8 * 2 * 0.5 / 1000
+    scale = silence_scale(40.0, 2.0, 0.5)
+    assert scale == pytest.approx(1 / math.log(1 - p))
+    for k in (1, 3, 20):
+        border = (1 - p) ** k * 2**32
+        assert silent_steps(math.floor(border) - 1, scale) == k
+        assert silent_steps(math.ceil(border) + 1, scale) == k - 1
+    assert silence_scale(8.0, 1000.0, 1.0) == 0  # p = 1: every step
+    assert silence_scale(8.0, 999.0, 1.0) < 0

@@ -51,3 +51,18 @@ def test_a_pruned_weight_is_0_in_the_average() -> None:
     average.follow(100)
     average.exchange(answering=True)
     assert torch.equal(weights == 0, torch.tensor([[False, True, False], [False] * 3]))
+
+
+def test_zeros_of_the_average_and_of_biases_are_no_pruned_weights() -> None:
+    weights, bias = torch.zeros(2, 2), torch.zeros(2)
+    average = WeightAverage([weights, bias], 0.5)
+    weights += 1
+    average.exchange(answering=True)  # the average was never told: still 0
+    assert not weights.any()
+    average.exchange(answering=False)
+    assert torch.equal(weights, torch.ones(2, 2))
+    bias += 1
+    average.follow(100)
+    bias.zero_()
+    average.exchange(answering=True)
+    assert torch.equal(bias, torch.full((2,), 0.5))

@@ -62,3 +62,13 @@ def test_masks_of_neurons_epochs_and_seeds_are_independent() -> None:
     assert abs((one * mask(1, 1)).mean()) < limit
     assert abs((one[:, :-1] * one[:, 1:]).mean()) < 1.1 * limit
     assert abs((one[:-1] * one[1:]).mean()) < 1.1 * limit
+
+
+def test_layers_have_masks_of_their_own() -> None:
+    first, second = (
+        dropout.keep_mask(np.arange(50), 64, 0.5, seed=0, epoch=1, layer=layer) for layer in (1, 2)
+    )
+    assert 0.4 < (first != second).mean() < 0.6
+    assert dropout.stream(1) == 2**31  # beyond every presentation of rate coding
+    assert dropout.stream(3) == 2**31 + 2
+    np.testing.assert_array_equal(first, dropout.keep_mask(np.arange(50), 64, 0.5, seed=0, epoch=1))

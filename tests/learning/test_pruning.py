@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from spikeoff.learning.pruning import END, START, kept_share, prune
+from spikeoff.learning.pruning import END, START, GradualPruning, kept_share, prune
 
 
 def test_the_cubic_schedule() -> None:
@@ -35,3 +35,21 @@ def test_pruning_again_to_the_same_share_changes_nothing() -> None:
     once = weights.clone()
     prune(weights, 0.4)
     assert torch.equal(weights, once)
+
+
+def test_pruned_weights_stay_pruned_while_others_learn_and_follow_every_16_steps() -> None:
+    matrices = [torch.randn(8, 10, generator=torch.Generator().manual_seed(k)) for k in (0, 1)]
+    pruning = GradualPruning(matrices, keep=0.25)
+
+    def learn() -> None:
+        for matrix in matrices:
+            matrix.add_(0.5)
+
+    shares = []
+    for number in range(1, 33):
+        before = [matrix == 0 for matrix in matrices]
+        pruning.step(learn, number, progress=1.0)
+        assert all(bool((m == 0)[z].all()) for m, z in zip(matrices, before, strict=True))
+        shares.append([int((matrix != 0).sum()) for matrix in matrices])
+    assert shares[14] == [80, 80]  # 15 steps: nothing yet
+    assert shares[15] == shares[31] == [20, 20]  # a quarter of each

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeoff.learning.stdp import PairParams, pair_window, paired
+from spikeoff.learning.stdp import (
+    PairParams,
+    TripletParams,
+    depressed,
+    pair_window,
+    paired,
+    potentiated,
+)
 
 PARAMS = PairParams(a_plus=0.8, a_minus=0.3, tau_plus=12.0, tau_minus=25.0)
 TRAINS = st.lists(st.booleans(), min_size=40, max_size=40)
@@ -43,3 +50,17 @@ def test_all_pairs_together_are_what_traces_carry(pre: list[bool], post: list[bo
 @given(st.floats(0, 1), st.floats(-5, 5), st.floats(0, 1))
 def test_a_weight_never_falls_below_its_bound(w: float, change: float, rate: float) -> None:
     assert paired(w, change, rate, 0.0) == max(w + rate * change, 0.0)
+
+
+def test_the_constants_of_diehl_and_cook() -> None:
+    assert TripletParams() == TripletParams(
+        nu_pre=1e-4, nu_post=1e-2, tau_pre=20, tau_post1=20, tau_post2=40, w_max=1
+    )
+
+
+def test_the_triplet_rule_by_hand() -> None:
+    assert depressed(0.5, 0.4, 0.1, 0.0) == pytest.approx(0.5 - 0.1 * 0.4)
+    assert depressed(0.01, 0.4, 0.1, 0.0) == 0
+    assert potentiated(0.5, 0.4, 0.5, 0.1, 1.0) == pytest.approx(0.5 + 0.1 * 0.4 * 0.5)
+    assert potentiated(0.99, 0.9, 0.9, 0.1, 1.0) == 1
+    assert potentiated(0.5, 0.4, 0.0, 0.1, 1.0) == 0.5  # the first spike after a long silence

@@ -200,3 +200,35 @@ def test_impossible_parameters_are_refused_by_name(
 def test_a_step_of_no_time_is_refused() -> None:
     with pytest.raises(UserError, match="dt"):
         simulate(REGULAR_SPIKING, [1.0], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "a", "b", "c", "d"),
+    [
+        ("regular-spiking", 0.02, 0.2, -65, 8),
+        ("intrinsically-bursting", 0.02, 0.2, -55, 4),
+        ("chattering", 0.02, 0.2, -50, 2),
+        ("fast-spiking", 0.1, 0.2, -65, 2),
+        ("low-threshold-spiking", 0.02, 0.25, -65, 2),
+        ("thalamo-cortical", 0.02, 0.25, -65, 0.05),
+        ("resonator", 0.1, 0.26, -65, 2),
+    ],
+)
+def test_patterns_have_the_parameters_of_the_papers_figure_2(
+    name: str, a: float, b: float, c: float, d: float
+) -> None:
+    assert PRESETS[name] == IzhikevichParams(a, b, c, d)
+    assert PRESETS[name].rest() == (c, b * c)
+    p = PRESETS[name].constants(0.5)
+    assert (p.quadratic, p.linear, p.constant, p.v_peak, p.dt) == (0.04, 5, 140, 30, 0.5)
+
+
+def test_a_simulation_starts_where_the_papers_figures_start_and_names_its_times() -> None:
+    trace = simulate(CHATTERING, np.full(400, 10.0), 0.25)
+    np.testing.assert_allclose(trace.times, 0.25 * np.arange(1, 401))
+    # One Euler step from v = -70, u = b v = -14: dv = 196 - 350 + 140 + 14 + 10.
+    assert trace.v[0] == pytest.approx(-70 + 0.25 * 10)
+    assert trace.u[0] == pytest.approx(-14)
+    fired = np.isin(trace.times, trace.spike_times)
+    assert fired.sum() == len(trace.spike_times) > 2
+    np.testing.assert_array_equal(trace.v == 30, fired)

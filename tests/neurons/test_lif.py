@@ -66,6 +66,7 @@ def test_it_fires_above_the_threshold_not_at_it_and_loses_the_threshold_a_step_l
     state, fired = step(state, 0.0, p)
     assert not fired
     assert state.v == p.beta * 21.0 - 20.0
+    assert step(State(20.0), 0.0, p)[0].v == p.beta * 20.0  # at it: nothing to lose
 
 
 def test_scalars_arrays_and_tensors_take_the_same_arithmetic() -> None:

@@ -102,3 +102,18 @@ def test_slope_and_pull_back_are_what_autograd_finds(name: str, rng: np.random.G
     slope = torch.autograd.grad(model.advance(model.State(start[0], *start[1:]), i, p).v.sum(),
                                 start[0])[0]  # fmt: skip
     np.testing.assert_allclose(np.broadcast_to(model.slope(v.numpy(), p), 20), slope, rtol=1e-12)
+
+
+def test_a_current_that_outlasts_a_step_is_a_word_and_its_decay_a_multiplication() -> None:
+    plain, held, decaying = (update_cost(name) for name in ("lif", "lif+held", "lif+decaying"))
+    assert (held.words, decaying.words) == (plain.words + 1, plain.words + 1)
+    assert held.arithmetic == plain.arithmetic
+    more = decaying.arithmetic.multiplications - plain.arithmetic.multiplications
+    assert more == 1
+    assert decaying.arithmetic.additions == plain.arithmetic.additions
+
+
+@pytest.mark.parametrize("name", ["lif+", "lif+kick", "conductance-lif+held", "+held"])
+def test_an_unknown_current_or_one_of_a_neuron_with_conductances_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="is unknown"):
+        update_cost(name)

@@ -61,7 +61,8 @@ def test_seeds_are_paired_and_images_count_once() -> None:
 
 def test_equal_answers_are_level_and_strangers_are_left_out() -> None:
     same = run(0, [1])
-    pairs = compare_pairs({"a": [same], "b": [same], "c": [replace(same, summary={"seed": 5})]})
+    stranger = replace(same, summary={"seed": 5})
+    pairs = compare_pairs({"a": [same], "c": [stranger], "b": [same]})
     assert [(pair.first, pair.second, pair.p) for pair in pairs] == [("a", "b", 1.0)]
     assert not pairs[0].differ
 

@@ -20,21 +20,30 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
-    from spikeoff.console import spell_what_is_missing
+    from spikeoff.console import lasting_output, spell_what_is_missing
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     spell_what_is_missing()
     # Figures go to files. A notebook exports a backend that this environment may not have.
     os.environ["MPLBACKEND"] = "agg"
+    with lasting_output():
+        status = _status(given)
+    lost = _let_go_of_output()
+    sys.exit(status or lost)
+
+
+def _status(given: list[str]) -> int | str | None:
+    """Run the verb; what ``sys.exit`` takes."""
     try:
         _check_names([*given, _working_folder()])
-        status = dispatch(given)
+        return dispatch(given)
     except UserError as error:
         _tell(f"spikeoff: {error}")
-        status = USAGE_ERROR
+        return USAGE_ERROR
     except KeyboardInterrupt as stop:
-        status = _interrupted(stop)
-    sys.exit(_let_go_of_output() or status)
+        return _interrupted(stop)
+    except SystemExit as end:  # of the parser of flags: after help, or a complaint
+        return end.code
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -84,20 +93,15 @@ def _tell(line: str) -> None:
 
 
 def _let_go_of_output() -> int:
-    """Write what standard output still holds; the status to exit with where output was lost.
+    """Write what the outputs still hold; the status to exit with where output was lost.
 
     A reader that has left before is no failure, and no reason for a complaint.
     """
-    from spikeoff.console import READER_GONE, lost_output
+    from spikeoff.console import lost_output, write_out
 
-    lost = list(lost_output)
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError) as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, OSError) and error.errno not in READER_GONE:
-            lost.append(error)
-    if not lost:
+    for stream in (sys.stdout, sys.stderr):
+        write_out(stream)
+    if not lost_output:
         return 0
-    _tell(f"spikeoff: output cannot be written: {lost[0].strerror or lost[0]}")
+    _tell(f"spikeoff: output cannot be written: {lost_output[0].strerror or lost_output[0]}")
     return OUTPUT_LOST

@@ -66,10 +66,10 @@ class PairParams:
     tau_plus, tau_minus: time constants of the window (ms).
     """
 
-    a_plus: float = 0.1
-    a_minus: float = 0.05
-    tau_plus: float = 10.0
-    tau_minus: float = 10.0
+    a_plus: float
+    a_minus: float
+    tau_plus: float
+    tau_minus: float
 
 
 def pair_window(lag: Any, p: PairParams) -> Any:

@@ -17,7 +17,7 @@ from spikeoff.neurons.izhikevich import FAST_SPIKING, V_FLOOR, V_PEAK
 
 N_INPUTS, N_STEPS, SIZE = 12, 20, 3
 LEAST = 1e-15
-PARAMS = PairParams()
+PARAMS = PairParams(a_plus=0.1, a_minus=0.05, tau_plus=10.0, tau_minus=10.0)
 Spikes = NDArray[np.uint8]
 
 

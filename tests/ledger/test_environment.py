@@ -1,0 +1,70 @@
+"""What a record says of the machine, against what the system says."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from spikeoff.ledger import environment as module
+from spikeoff.ledger.environment import available_cores, cpu_name, environment, git_revision
+from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes, resident_bytes
+from spikeoff.ledger.operations import Operations
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_versions_threads_and_device_are_those_of_the_run() -> None:
+    found = environment(3, "cpu", ["scipy", "no-such-library"])
+    assert (found["threads"], found["device"], found["gpu"]) == (3, "cpu", None)
+    assert found["python"] == platform.python_version()
+    libraries = found["libraries"]
+    assert libraries["no-such-library"] is None
+    for name in ("numpy", "numba", "torch", "scikit-learn", "scipy"):
+        assert libraries[name] == version(name)
+    assert 1 <= found["cores"] == available_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="needs Linux")
+def test_the_processor_has_the_systems_name() -> None:
+    known = Path("/proc/cpuinfo").read_text()
+    named = re.search(r"^model name\s*: (.*)$", known, re.MULTILINE)
+    assert cpu_name() == (
+        named.group(1).strip() if named else platform.processor() or os.uname()[4]
+    )
+
+
+def test_cores_and_threads_never_exceed_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "whole_cpus", lambda: 1)
+    assert available_cores() == 1
+    monkeypatch.setattr(module, "whole_cpus", lambda: None)
+    assert 1 <= available_cores() <= psutil.cpu_count()
+    monkeypatch.setattr(module, "available_cores", lambda: 8)
+    for given, threads in (("3", 3), ("2,4", 2), ("99", 8), ("0", 8), ("many", 8), ("", 8)):
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+        assert module.default_threads() == threads
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")
+def test_the_commit_is_gits() -> None:
+    assert re.fullmatch(r"[0-9a-f]{40}\+?", git_revision() or "")
+
+
+def test_memory_is_counted_in_bytes() -> None:
+    before = resident_bytes()
+    held = np.ones(50_000_000, np.uint8)
+    assert 40_000_000 < resident_bytes() - before < 200_000_000
+    assert resident_bytes() <= peak_resident_bytes() * 1.01
+    assert peak_resident_bytes() < psutil.virtual_memory().total
+    assert held.any()
+    assert peak_device_bytes("cpu") is None
+
+
+def test_training_costs_three_products_of_two_operations_per_weight() -> None:
+    assert Operations(1000.0, 0.0, 0.0, 0.0).training_flops(7) == 3 * 2 * 1000 * 7
