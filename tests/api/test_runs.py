@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import random
-import signal
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 
 import spikeoff
 from spikeoff.data import load_dataset
-from spikeoff.kernels import jit
 from tests import small_data
+from tests.process_settings import process_settings
 
 SHORT: dict[str, Any] = {
     "epochs": 1, "n_train": 500, "n_validation": 100, "num_threads": 1, "timing_seconds": 0,
@@ -35,25 +31,6 @@ def run() -> spikeoff.Run:
 @pytest.fixture(scope="module")
 def race() -> spikeoff.Comparison:
     return spikeoff.compare(["mlp", "izhikevich-stdp"], small_data.path(), twins=False, **SHORT)
-
-
-def process_settings() -> dict[str, Any]:
-    """What belongs to the caller."""
-    state: Any = np.random.get_state()  # noqa: NPY002 (the global generator is meant)
-    return {
-        "numpy": (state[0], state[1].tolist(), *state[2:]),
-        "random": random.getstate(),
-        "torch": torch.get_rng_state().tolist(),
-        "threads": (torch.get_num_threads(), jit.threads()),
-        "deterministic": (
-            torch.get_deterministic_debug_mode(),
-            torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
-        ),
-        "warnings": list(warnings.filters),
-        "signals": {one: signal.getsignal(one) for one in signal.valid_signals()},
-        "style": dict(dict.items(mpl.rcParams)),  # with the backend, without choosing one
-        "pyplot": "matplotlib.pyplot" in sys.modules,
-    }
 
 
 CALLS: dict[str, Callable[[spikeoff.Run, spikeoff.Comparison], object]] = {
