@@ -80,7 +80,7 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["compare", "--n_train", "70000"], "n_train is 70000"),
         (["train", "mlp", "--num_threads", "4096"], "`num_threads` (=4096) must be at most"),
         (["report"], "no run given"),
-        (["report", "nowhere"], "no finished run"),
+        (["report", "nowhere"], "nowhere: no run in this folder"),
         (["report", "nowhere", "--energy_table", "chip.toml"], "chip.toml: cannot be read"),
         (["data", "info", "--mnist_path", "nowhere"], "'nowhere': no such file"),
         (["sensors", "--seconds", "0"], "`seconds` (=0.0) must be above 0"),

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from spikeoff.api.comparison import Comparison
     from spikeoff.api.data import load_data, make_data
     from spikeoff.api.run import Run
-    from spikeoff.api.running import compare, contender_names, load_run, resume, train
+    from spikeoff.api.running import (
+        compare,
+        contender_names,
+        load_pretrained,
+        load_run,
+        resume,
+        train,
+    )
     from spikeoff.data.images import Dataset
     from spikeoff.estimators import (
         CNNClassifier,
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
         MLPClassifier,
     )
     from spikeoff.ledger.recording import Recording
+    from spikeoff.pretrained import pretrained_names
 
 __version__ = "0.1.0"
 
@@ -51,8 +59,10 @@ __all__ = [
     "compare",
     "contender_names",
     "load_data",
+    "load_pretrained",
     "load_run",
     "make_data",
+    "pretrained_names",
     "resume",
     "train",
 ]
@@ -63,8 +73,10 @@ _MODULES = {
     "Recording": "spikeoff.ledger.recording",
     "Run": "spikeoff.api.run",
     **dict.fromkeys(("load_data", "make_data"), "spikeoff.api.data"),
+    "pretrained_names": "spikeoff.pretrained",
     **dict.fromkeys(
-        ("compare", "contender_names", "load_run", "resume", "train"), "spikeoff.api.running"
+        ("compare", "contender_names", "load_pretrained", "load_run", "resume", "train"),
+        "spikeoff.api.running",
     ),
     **dict.fromkeys(
         [name for name in __all__ if name.endswith("Classifier")], "spikeoff.estimators"

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikeoff.errors import UserError
 from spikeoff.ledger.energy_models import loihi
 from spikeoff.ledger.energy_models.base import EnergyModel
 from spikeoff.report.lab.bundle import bundle
-from spikeoff.report.lab.choice import chosen_runs
-from spikeoff.report.lab.packing import half, pack
+from spikeoff.report.lab.packing import pack
 from spikeoff.report.lab.prices import linear_prices
+from spikeoff.run.learned import half
 from tests.ledger.energy_models.made import spiking, spiking_layer
 
 NETWORK = spiking(
@@ -68,8 +67,3 @@ def test_a_model_that_is_not_linear_has_no_prices() -> None:
         "squared", lambda network: {"all": network.operations**2}, "made up", "squares", "squares"
     )
     assert linear_prices(squared, NETWORK) is None
-
-
-def test_without_runs_it_says_how_to_train(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="spikeoff compare"):
-        chosen_runs((), tmp_path)

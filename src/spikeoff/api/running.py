@@ -24,6 +24,7 @@ from spikeoff.experiments.campaign import entries, is_race, open_output, with_th
 from spikeoff.experiments.campaign.campaign_runner import Executor, make_runs
 from spikeoff.experiments.campaign.in_process import InProcessExecutor
 from spikeoff.experiments.campaign.local import LocalExecutor
+from spikeoff.pretrained import pretrained_folder
 from spikeoff.run.progress import RunListener
 from spikeoff.run.run_record import read_run
 
@@ -107,6 +108,21 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
     """
     place = place_at(folder)
     return Run(read_run(place.path), place)
+
+
+def load_pretrained(name: str) -> Run:
+    """A trained network that is in the package: ``load_pretrained("mlp").predict(images)``.
+
+    Its synaptic weights are rounded to half precision. Its record says how it was trained, and has
+    the accuracies, answers and costs of the network with the rounded weights.
+
+    Args:
+        name: one of ``pretrained_names()``.
+
+    Raises:
+        UserError: there is no network of that name.
+    """
+    return load_run(pretrained_folder(name))
 
 
 def compare(

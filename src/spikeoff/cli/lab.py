@@ -13,7 +13,8 @@ def lab(runs: Runs = (), export: Path | None = None) -> int:
     The page is one HTML file that needs neither a server nor the network.
 
     Args:
-        runs: folders of runs, or folders that contain runs; by default the newest race in ./runs.
+        runs: folders of runs, folders that contain runs, or names of networks in the package
+            (spikeoff pretrained lists them); by default all of these networks.
         export: path to write the page to; it is then not opened.
     """
     import tempfile

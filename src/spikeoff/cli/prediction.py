@@ -19,7 +19,8 @@ def predict(
     """Classify pictures with the network of a finished run, and report the cost of each answer.
 
     Args:
-        run: folder of the run, of any contender.
+        run: folder of the run, of any contender; or mlp, cnn, diehl-cook, izhikevich-gradient,
+            izhikevich-sparse or izhikevich-stdp, the trained networks in the package.
         images: pictures (PNG, JPEG, BMP, ...), .npy or .npz arrays, or folders of these.
         as_is: the images look like the data of the run already; do not look for ink.
         json: print JSON, with the scores of all classes, instead of a table.
@@ -29,9 +30,10 @@ def predict(
     from spikeoff.console import output_console
     from spikeoff.experiments.prediction import predict as predict_images
     from spikeoff.experiments.prediction_table import prediction_json, prediction_table
+    from spikeoff.pretrained import run_folder
 
     found = predict_images(
-        run, images, as_is=as_is, num_threads=num_threads, energy_table=energy_table
+        run_folder(run), images, as_is=as_is, num_threads=num_threads, energy_table=energy_table
     )
     if json:
         print(prediction_json(found))  # noqa: T201

@@ -13,6 +13,7 @@ from spikeoff.cli.diehl_cook import evaluate, weights
 from spikeoff.cli.front_campaign import front
 from spikeoff.cli.lab import lab
 from spikeoff.cli.prediction import predict
+from spikeoff.cli.pretrained import pretrained
 from spikeoff.cli.records import export, report
 from spikeoff.cli.robust import robust
 from spikeoff.cli.search import run_search, search
@@ -28,7 +29,7 @@ OVERVIEW = (
 
 VERBS: dict[str, Callable[..., Any]] = {
     "compare": compare, "front": front, "campaign": campaign, "train": train, "report": report,
-    "lab": lab, "predict": predict, "robust": robust,
+    "lab": lab, "predict": predict, "pretrained": pretrained, "robust": robust,
     "data": data, "weights": weights, "evaluate": evaluate, "search": search, "tune": tune,
     "bench": bench, "sensors": sensors, "export": export,
 }  # fmt: skip

@@ -14,7 +14,8 @@ from spikeoff.contenders.izhikevich_stdp.figures import field_map
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.data import MNIST, ImageSpec
 from spikeoff.report.data_uris import heat_uri
-from spikeoff.run.run_record import RunRecord, read_weights
+from spikeoff.run.learned import read_weights
+from spikeoff.run.run_record import RunRecord
 
 A_ROW = 10
 """Neurons shown for each class."""

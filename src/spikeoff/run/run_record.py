@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,10 @@ from spikeoff.contenders.registry import label, parse
 from spikeoff.data import MNIST, ImageSpec
 from spikeoff.data.npz import read_arrays
 from spikeoff.errors import UserError, one_line
-from spikeoff.run.folder import CONFIG, PREDICTIONS, STARTED_IN, SUMMARY, WEIGHTS
+from spikeoff.run.folder import CONFIG, PREDICTIONS, STARTED_IN, SUMMARY
 from spikeoff.run.json_files import read_json
 from spikeoff.run.metrics_file import Row, read_metrics
 from spikeoff.run.record_schema import fault
-
-if TYPE_CHECKING:
-    from spikeoff.contenders.base import State
 
 
 @dataclass(frozen=True)
@@ -135,35 +132,6 @@ def read_config(folder: Path) -> tuple[str, dict[str, Any], Path]:
     if not isinstance(name, str) or not isinstance(started_in, str):
         raise UserError(f"{path}: not the settings of a run; start it again in another folder")
     return name, content, Path(started_in)
-
-
-def read_weights(folder: Path, names: Sequence[str]) -> State | None:
-    """Learned arrays by name; None where the file or one of them is missing.
-
-    Raises:
-        UserError: the file is damaged.
-    """
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 (few need weights)
-
-    path = folder / WEIGHTS
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="np") as held:
-            if not set(names) <= set(held.keys()):
-                return None
-            return {name: held.get_tensor(name) for name in names}
-    except (OSError, SafetensorError, ValueError) as error:
-        raise UserError(f"{path}: damaged ({one_line(error)}); remove it, or run again") from error
-
-
-def read_scores(folder: Path) -> NDArray[np.float32]:
-    """[n, classes] the scores of the test images.
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    return read_arrays(folder / PREDICTIONS, ("scores",))["scores"].astype(np.float32)
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:

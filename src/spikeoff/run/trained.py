@@ -12,9 +12,9 @@ from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.data import Dataset, load_dataset
-from spikeoff.data.tensors import read_tensors
 from spikeoff.errors import UserError, one_line
-from spikeoff.run.folder import CONFIG, WEIGHTS
+from spikeoff.run.folder import CONFIG
+from spikeoff.run.learned import read_state
 from spikeoff.run.run_record import RunRecord, read_config, read_run
 
 
@@ -54,14 +54,13 @@ def load_network(record: RunRecord, num_threads: int | None = None) -> Contender
     folder = record.folder
     name, config = _configured(folder)
     config = replace(config, **_here(name, config), num_threads=num_threads)
-    if not (folder / WEIGHTS).is_file():
-        raise UserError(f"{folder}: {WEIGHTS} is missing; run it again")
+    state = read_state(folder)
     contender = find(name)(config, record.spec)
     try:
-        contender.restore(read_tensors(folder / WEIGHTS))
+        contender.restore(state)
     except (KeyError, ValueError, RuntimeError, TypeError, IndexError) as error:
         raise UserError(
-            f"{folder / WEIGHTS}: does not fit the network of {CONFIG} ({one_line(error)}); "
+            f"{folder}: its weights do not fit the network of {CONFIG} ({one_line(error)}); "
             "run it again"
         ) from error
     return contender

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 from spikeoff.experiments.exports import export_run
-from spikeoff.run.run_record import read_run, read_scores
+from spikeoff.run.run_record import read_run
 from spikeoff.run.session import run
 from spikeoff.run.trained import load_trained
 from tests import small_data
@@ -113,4 +113,3 @@ def test_onnx_from_the_folder_of_a_run(finished: dict[str, Path]) -> None:
         exported = export_run(folder, "onnx")
         assert exported.path == folder / "model.onnx"
         assert "500 of 500 answers are those of the run" in exported.note
-        assert len(read_scores(folder)) == 500

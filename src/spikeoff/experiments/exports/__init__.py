@@ -36,6 +36,11 @@ class Exported:
     note: str = ""
 
 
+def file_name(file_format: Format) -> str:
+    """The name of a file, or folder, of this format."""
+    return MODULES[file_format][1]
+
+
 def export_run(folder: Path, file_format: Format, output: Path | None = None) -> Exported:
     """Write the finished run in ``folder`` in another program's format.
 

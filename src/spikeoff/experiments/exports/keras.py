@@ -13,7 +13,8 @@ from spikeoff.data import MNIST
 from spikeoff.errors import UserError
 from spikeoff.experiments.exports import Exported
 from spikeoff.run.folder import SUMMARY, WEIGHTS
-from spikeoff.run.run_record import read_config, read_run, read_weights
+from spikeoff.run.learned import read_weights
+from spikeoff.run.run_record import read_config, read_run
 
 
 def export(folder: Path, output: Path) -> Exported:

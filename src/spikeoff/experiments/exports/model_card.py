@@ -14,11 +14,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from spikeoff.data.tensors import read_tensors, write_tensors
-from spikeoff.errors import UserError
+from spikeoff.data.tensors import write_tensors
 from spikeoff.experiments.exports import Exported
 from spikeoff.files import write_text
-from spikeoff.run.folder import CONFIG, WEIGHTS
+from spikeoff.run.folder import CONFIG
+from spikeoff.run.learned import read_state
 from spikeoff.run.run_record import RunRecord, read_config, read_run
 
 MODEL, CARD = "model.safetensors", "README.md"
@@ -34,9 +34,7 @@ def export(folder: Path, output: Path) -> Exported:
         UserError: there is no finished run, or its weights are missing.
     """
     record = read_run(folder)
-    if not (folder / WEIGHTS).is_file():
-        raise UserError(f"{folder}: {WEIGHTS} is missing; run it again")
-    arrays = read_tensors(folder / WEIGHTS)
+    arrays = read_state(folder)
     _, content, _ = read_config(folder)
     settings = {name: value for name, value in content.items() if name not in NOT_SETTINGS}
     facts = {

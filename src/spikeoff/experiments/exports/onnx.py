@@ -24,7 +24,6 @@ from spikeoff.experiments.exports.onnx_graph import EXTRA, OPSET, Graph
 from spikeoff.experiments.exports.onnx_layers import OnnxWriter
 from spikeoff.extras import import_extra
 from spikeoff.files import whole_file
-from spikeoff.run.run_record import read_scores
 from spikeoff.run.trained import load_trained
 
 IR_VERSION = 8
@@ -67,10 +66,9 @@ def export(folder: Path, output: Path) -> Exported:
             ``onnx`` is missing.
     """
     contender, dataset = load_trained(folder)
+    scores = contender.respond(dataset.test).scores
     write(contender, dataset.test, output)
-    return Exported(
-        output, f"ONNX Runtime: {check(output, contender, dataset.test, read_scores(folder))}"
-    )
+    return Exported(output, f"ONNX Runtime: {check(output, contender, dataset.test, scores)}")
 
 
 def write(contender: Contender, images: Images, path: Path) -> None:

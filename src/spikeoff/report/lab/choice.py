@@ -5,44 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from spikeoff.errors import UserError
+from spikeoff.pretrained import pretrained_folder, pretrained_names, run_folder
 from spikeoff.run.folder import SUMMARY
 from spikeoff.run.run_record import RunRecord, find_runs, read_run
 
-RACES = "compare-*"
-"""Folders of races in ./runs."""
 
+def chosen_runs(places: Sequence[Path]) -> list[RunRecord]:
+    """The runs in ``places``, or the pretrained networks of the package where none is named.
 
-def chosen_runs(places: Sequence[Path], here: Path = Path()) -> list[RunRecord]:
-    """The runs in ``places``, or those of the newest race in ``here``/runs.
-
-    A place that is a run stands for itself. A place with several runs stands for one run of each
-    contender: the first seed, without twins and other variants, whose folders lie deeper.
+    A place that is a run, or the name of a pretrained network, stands for itself. A place with
+    several runs stands for one run of each contender: the first seed, without twins and other
+    variants, whose folders lie deeper.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none in a place.
     """
     records: list[RunRecord] = []
-    for place in places or [newest_race(here)]:
+    for place in map(run_folder, places) if places else map(pretrained_folder, pretrained_names()):
         alone = (place / SUMMARY).is_file()
         found = [read_run(folder) for folder in find_runs([place])]
         records += found if alone else _one_each(found)
     return list({record.folder.resolve(): record for record in records}.values())
-
-
-def newest_race(here: Path) -> Path:
-    """The race that was started last, of those with a finished run.
-
-    Raises:
-        UserError: there is none.
-    """
-    races = [race for race in (here / "runs").glob(RACES) if any(race.rglob(SUMMARY))]
-    if not races:
-        raise UserError(
-            "no run given, and no race in ./runs: train networks with `spikeoff compare`, "
-            "or name folders of runs"
-        )
-    return max(races, key=lambda race: race.stat().st_mtime)
 
 
 def _one_each(records: Sequence[RunRecord]) -> list[RunRecord]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.base import Contender
+from spikeoff.run.learned import half
 
 Packed = dict[str, Any]
 
@@ -25,12 +26,6 @@ def pack(array: NDArray[Any]) -> Packed:
     planes = flat.view(np.uint8).reshape(len(flat), -1).T
     data = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
     return {"dtype": array.dtype.name, "size": len(flat), "data": data}
-
-
-def half(weights: NDArray[Any]) -> NDArray[np.float16]:
-    """Weights in half precision; those too large for it become the largest number that it has."""
-    largest = float(np.finfo(np.float16).max)
-    return np.clip(weights, -largest, largest).astype(np.float16)
 
 
 def round_weights(contender: Contender) -> None:
