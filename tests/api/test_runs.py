@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ def test_a_run_answers_its_own_test_images_as_it_did_when_it_was_tested(run: spi
     assert (answers == test.labels).mean() == run.accuracy
     by_array = run.predict(test.pixels)
     assert np.array_equal(by_array, run.predict(test.pixels / 255))
+    frozen = test.pixels.copy()
+    frozen.flags.writeable = False  # as those of a picture are
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(by_array, run.predict(frozen))
     assert np.array_equal(by_array, answers)  # an mlp draws nothing, whatever an image's number
     assert run.confusion.sum() == len(test)
     assert len(run.history) == 1
