@@ -99,3 +99,52 @@ def accuracies(cell: Any) -> dict[str, float]:
     rows = [re.findall("<t[dh]>(.*?)</t[dh]>", row) for row in html(cell).split("<tr>")[1:]]
     column = rows[0].index("Test accuracy (%)")
     return {row[0]: float(re.findall(r"[\d.]+", row[column])[0]) for row in rows[1:]}
+
+
+def test_a_first_race(tmp_path: Path) -> None:
+    cells = executed("first-race", tmp_path)
+    train = the(cells, "run = ")
+    assert percentages(printed(train))[0] > 70
+    assert any("mlp" in one.text for one in train.outputs if one.get("name") == "stderr")
+    found = accuracies(the(cells, "race = "))
+    assert len(found) == 5
+    assert min(found.values()) > 50
+    page = (tmp_path / "race.html").read_text()
+    assert all(name in page for name in found)
+    assert printed(the(cells, "network = ")) == "the answer is 7\n"
+
+
+def test_your_data(tmp_path: Path) -> None:
+    cells = executed("your-data", tmp_path)
+    assert min(accuracies(the(cells, "race = ")).values()) > 50
+    assert printed(the(cells, "pictures = ")).split()[-2:] == ["1347", "450"]
+    assert percentages(printed(the(cells, "run = ")))[0] > 50
+    assert printed(the(cells, "for path in")) == (
+        "digits.csv (8, 8) 1437 360\ndigits.npz (8, 8) 1437 360\n"
+    )
+    assert percentages(printed(the(cells, "search = ")))[0] > 50
+
+
+def test_your_network(tmp_path: Path) -> None:
+    pytest.importorskip("snntorch")
+    cells = executed("your-network", tmp_path)
+    found = accuracies(the(cells, "race = "))
+    assert set(found) >= {"mlp", "my_nets:SmallConv", "my_nets:Leaky"}
+    assert min(found.values()) > 50
+    dense = re.findall(r"dense_macs +([\d,]+)", printed(the(cells, "for key in")))
+    assert int(dense[0].replace(",", "")) == 10 * (784 * 100 + 100 * 10)  # steps x weights
+
+
+def test_what_a_spike_costs(tmp_path: Path) -> None:
+    cells = executed("what-a-spike-costs", tmp_path)
+    counts = printed(the(cells, "operations = ")).splitlines()
+    numbers = [[int(one.replace(",", "")) for one in line.split()[-3:]] for line in counts[1:]]
+    dense, updates = numbers[0], numbers[-1]
+    weights = 784 * 64 + 64 * 10
+    assert dense[1:] == [50 * weights, weights]
+    assert updates == [8 * 64, 50 * (64 + 10), 0]
+    ratios = [float(line.split()[-1]) for line in printed(the(cells, "ADD, MULTIPLY")).splitlines()]
+    assert ratios[0] < 1 < ratios[1]  # few spikes save additions, rate coding does not
+    matrix = [line.split() for line in printed(the(cells, "rows = ")).splitlines()]
+    assert len(matrix) == 1 + 8  # all models that are counted
+    assert "image/png" in kinds(the(cells, "figure, axes"))
