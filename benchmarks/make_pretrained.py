@@ -6,7 +6,7 @@ Each RUN is the folder of a run, or of a race, which stands for the first seed o
 A network that is named twice is that of the last RUN. The networks of other contenders stay as they
 are. Without a RUN, only the table is written again.
 
-Synaptic weights are rounded to half precision. The network with these weights then answers the
+Synaptic weights are rounded to 8 significant bits. The network with these weights then answers the
 validation and test images, and its record has the accuracies, activity and operations of these
 answers; times and energies stay those of the run. The same runs give the same files.
 """
@@ -37,7 +37,7 @@ from spikeoff.report.pretrained_table import pretrained_rows
 from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.run.folder import CONFIG, PACKED_WEIGHTS, PREDICTIONS, STARTED_IN, SUMMARY
 from spikeoff.run.json_files import plain, write_json
-from spikeoff.run.learned import half, pack, unpack
+from spikeoff.run.learned import SIGNIFICANT_BITS, pack, unpack
 from spikeoff.run.run_record import RunRecord, read_config, read_run
 from spikeoff.run.trained import load_trained
 
@@ -47,6 +47,8 @@ NETWORKS = (
 MAX_CHANGED = 0.005
 """Share of the test answers that may change; more says that the run does not load as it was."""
 OF_A_PLACE = (Effect.DEVICE, Effect.SPEED, Effect.MEASURING, Effect.NONE)
+PATHS = ("data_path", "resume_from")
+"""Settings that say from what a run started; its weights are beside its record."""
 MAX_BYTES = 6_000_000
 """Of all files together."""
 
@@ -86,7 +88,7 @@ def make(record: RunRecord, target: Path) -> None:
     summary = record.summary | measured(contender, parts, scores) | {
         "config": config,
         "pretrained": {
-            "weights": "float16",
+            "significant_bits": SIGNIFICANT_BITS,
             "command": command(record, config),
             "accuracy_before_rounding": record.summary["accuracy"],
             "answers_changed": changed,
@@ -99,7 +101,7 @@ def make(record: RunRecord, target: Path) -> None:
 def without_place(config: Config) -> Config:
     """The settings of a run without those that say where and how fast it computed."""
     known, default = effects(type(config)), type(config)()
-    fields = [name for name, effect in known.items() if effect in OF_A_PLACE]
+    fields = [name for name, effect in known.items() if effect in OF_A_PLACE or name in PATHS]
     return replace(config, **{name: getattr(default, name) for name in fields})
 
 
@@ -111,7 +113,7 @@ def command(record: RunRecord, config: dict[str, Any]) -> str:
 
 def half_scores(scores: NDArray[np.float32]) -> NDArray[np.float16]:
     """Scores in half precision; an answer that rounding would change is rounded up instead."""
-    rounded, rows = half(scores), np.arange(len(scores))
+    rounded, rows = scores.astype(np.float16), np.arange(len(scores))
     answers = scores.argmax(axis=1)
     while len(wrong := np.flatnonzero(rounded.argmax(axis=1) != answers)):
         places = rows[wrong], answers[wrong]

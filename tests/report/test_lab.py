@@ -15,7 +15,7 @@ from spikeoff.ledger.energy_models.base import EnergyModel
 from spikeoff.report.lab.bundle import bundle
 from spikeoff.report.lab.packing import pack
 from spikeoff.report.lab.prices import linear_prices
-from spikeoff.run.learned import half
+from spikeoff.run.learned import rounded
 from tests.ledger.energy_models.made import spiking, spiking_layer
 
 NETWORK = spiking(
@@ -33,12 +33,10 @@ def test_packed_numbers_are_deflated_byte_planes() -> None:
     assert (packed["dtype"], packed["size"]) == ("float32", 2)
 
 
-def test_weights_too_large_for_half_precision_stay_finite() -> None:
-    assert half(np.array([1e9, -1e9, 0.1], np.float32)).tolist() == [
-        65504.0,
-        -65504.0,
-        0.0999755859375,
-    ]
+def test_rounded_weights_have_eight_significant_bits_and_stay_finite() -> None:
+    # 0.1 = 1.6 / 16, and 1.6 is nearest to 205 / 128; 257 lies between 256 and 258, 256 is even.
+    given = np.array([1e9, -1e9, 65500, 0.1, -257, 0], np.float32)
+    assert rounded(given).tolist() == [65280, -65280, 65280, 205 / 128 / 16, -256, 0]
 
 
 def test_a_bundle_has_each_module_once_and_behind_what_it_imports(tmp_path: Path) -> None:

@@ -113,8 +113,8 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
 def load_pretrained(name: str) -> Run:
     """A trained network that is in the package: ``load_pretrained("mlp").predict(images)``.
 
-    Its synaptic weights are rounded to half precision. Its record says how it was trained, and has
-    the accuracies, answers and costs of the network with the rounded weights.
+    Its synaptic weights are rounded to 8 significant bits. Its record says how it was trained, and
+    has the accuracies, answers and costs of the network with the rounded weights.
 
     Args:
         name: one of ``pretrained_names()``.

@@ -1,7 +1,7 @@
 """Trained networks in the package: a folder of a finished run for each, named after its contender.
 
-``benchmarks/make_pretrained.py`` makes them. Their synaptic weights are in half precision
-(``weights.npz``), and their accuracies, answers and costs are those of the network with these
+``benchmarks/make_pretrained.py`` makes them. Their synaptic weights are rounded to 8 significant
+bits (``weights.npz``), and their accuracies, answers and costs are those of the network with these
 weights.
 """
 

@@ -26,8 +26,8 @@ def terminal_table() -> Table:
     rows = pretrained_rows()
     table = Table(
         title="Pretrained networks",
-        caption="Trained on MNIST; weights are rounded to half precision, and all figures are of "
-        "the rounded networks. Operations: effective synaptic ones (AC an addition, MAC a "
+        caption="Trained on MNIST; weights are rounded to 8 significant bits, and all figures are "
+        "of the rounded networks. Operations: effective synaptic ones (AC an addition, MAC a "
         "multiply-accumulate). Use one by its name: spikeoff predict mlp photo.png",
         caption_justify="left",
     )

@@ -6,7 +6,7 @@
     summary.json         the record; written last, so that a folder with one is a finished run
     predictions.npz      ids, labels and scores of the test images
     weights.safetensors  what was learned
-    weights.npz          the same of a pretrained network, in half precision (run.learned)
+    weights.npz          the same of a pretrained network, rounded (run.learned)
     model.keras          the network, of engine tensorflow
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     anytime.csv          accuracy and cost after every so many steps, of spiking contenders

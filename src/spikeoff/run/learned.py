@@ -1,9 +1,10 @@
 """What a run learned, read back from its folder.
 
 A run writes ``weights.safetensors``. The pretrained networks of the package have ``weights.npz``
-instead: synaptic weights in half precision, other arrays as they are. Each half is split into two
-planes of bytes (all lower ones, then all upper ones): the upper bytes of weights are alike, so that
-they compress well.
+instead: synaptic weights rounded to 8 significant bits, the precision of bfloat16, and held in half
+precision; other arrays as they are. Each half is split into two planes of bytes (all lower ones,
+then all upper ones): the upper bytes of weights are alike and the lower ones have few values, so
+that both compress well. The live page has the same rounded weights.
 """
 
 from __future__ import annotations
@@ -24,20 +25,29 @@ if TYPE_CHECKING:
     from spikeoff.contenders.base import State
 
 HALF = ".float16"
-"""The end of the names of arrays in half precision."""
+"""The end of the names of rounded arrays."""
 
 
-def half(weights: NDArray[Any]) -> NDArray[np.float16]:
-    """Weights in half precision; those too large for it become the largest number that it has."""
-    largest = float(np.finfo(np.float16).max)
-    return np.clip(weights, -largest, largest).astype(np.float16)
+SIGNIFICANT_BITS = 8
+"""Of a rounded weight, the leading one included."""
+
+LARGEST = 65280.0
+"""The largest number in half precision with so many significant bits."""
+
+
+def rounded(weights: NDArray[Any]) -> NDArray[np.float16]:
+    """Weights with 8 significant bits, the nearest; those beyond ``LARGEST`` become that."""
+    dropped = 24 - SIGNIFICANT_BITS  # of the bits in single precision
+    bits = np.clip(weights, -LARGEST, LARGEST).astype(np.float32).view(np.uint32)
+    bits = bits + (1 << dropped - 1) - 1 + (bits >> dropped & 1)  # halves go to the even one
+    return (bits >> dropped << dropped).view(np.float32).astype(np.float16)
 
 
 def pack(state: State, weights: Sequence[str]) -> State:
-    """Learned arrays for ``weights.npz``; those named in ``weights`` in half precision."""
+    """Learned arrays for ``weights.npz``; those named in ``weights`` rounded."""
     packed = {name: array for name, array in state.items() if name not in weights}
     for name in weights:
-        pairs = half(state[name]).astype("<f2")[..., None].view(np.uint8)
+        pairs = rounded(state[name]).astype("<f2")[..., None].view(np.uint8)
         packed[name + HALF] = np.ascontiguousarray(np.moveaxis(pairs, -1, 0))
     return packed
 

@@ -1,8 +1,9 @@
 """Arrays as text in the page, and networks with the weights that the page has.
 
-Weights are rounded to half precision, which the browser widens to single precision again. The bytes
-of all numbers are split into planes (all first bytes, all second bytes, ...), deflated and written
-in base64: the upper bytes of weights are alike, so that they compress well.
+Weights are rounded to 8 significant bits, the precision of bfloat16, and written in half precision,
+which the browser widens to single precision again. The bytes of all numbers are split into planes
+(all first bytes, all second bytes, ...), deflated and written in base64: the upper bytes of weights
+are alike and the lower ones have few values, so that both compress well.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.base import Contender
-from spikeoff.run.learned import half
+from spikeoff.run.learned import rounded
 
 Packed = dict[str, Any]
 
@@ -32,15 +33,15 @@ def round_weights(contender: Contender) -> None:
     """Give a network the weights that the page has, so that both give the same answers."""
     state = contender.state()
     for name in contender.weight_names():
-        state[name] = half(state[name]).astype(state[name].dtype)
+        state[name] = rounded(state[name]).astype(state[name].dtype)
     contender.restore(state)
 
 
 def pack_state(contender: Contender, names: tuple[str, ...]) -> dict[str, Packed]:
-    """The arrays of a network's state by name, synaptic weights in half precision."""
+    """The arrays of a network's state by name, synaptic weights rounded."""
     state, weights = contender.state(), contender.weight_names()
     return {
-        name: pack(half(state[name]) if name in weights else state[name])
+        name: pack(rounded(state[name]) if name in weights else state[name])
         for name in names
         if name in state
     }
