@@ -60,7 +60,7 @@ $(READY_LINT): $(READY)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,cluster,docs,neurobench,nir,notebooks,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,docs,mlflow,neurobench,nir,notebooks,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
 	touch $@
 
 $(READY_DOCS): $(READY)

@@ -160,7 +160,7 @@ def page_table() -> str:
 def main(arguments: list[str]) -> None:
     """Make the networks of all runs, then the table."""
     places = arguments[: arguments.index("--into")] if "--into" in arguments else arguments
-    records = chosen_runs([Path(place) for place in places]) if places else []
+    records = chosen_runs([Path(place) for place in places]).shown if places else []
     chosen = {record.contender: record for record in records if record.contender in NETWORKS}
     with TemporaryDirectory(dir=HERE, prefix=".making-") as scratch:
         for name, record in chosen.items():

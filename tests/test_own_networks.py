@@ -118,11 +118,93 @@ def test_spikingjelly_is_counted_step_by_step(example: Any, mnist: Dataset) -> N
     assert recording.graded == {"input"}
 
 
+@pytest.mark.reference
+def test_norse_is_counted_as_by_neurobench(example: Any, mnist: Dataset) -> None:
+    pytest.importorskip("neurobench")
+    snn, norse = pytest.importorskip("snntorch"), pytest.importorskip("norse.torch")
+    example("with_norse")
+    images = mnist.test.take(slice(0, 8))
+    contender: Any = made("with_norse:Readout", mnist)
+    recording = contender.record(images)
+    operations = contender.account(images, recording).operations
+
+    class Neurons(snn.SpikingNeuron):  # type: ignore[misc, name-defined]
+        """A cell of Norse in the class by which NeuroBench knows neurons."""
+
+        init_hidden = output = True
+
+        def __init__(self, cell: nn.Module) -> None:
+            nn.Module.__init__(self)
+            self.cell = cell
+            self.reset()
+
+        def reset(self) -> None:
+            self.state: Any = None
+            self.mem = torch.zeros(1)
+
+        def forward(self, current: torch.Tensor) -> Any:
+            sent, self.state = self.cell(current, self.state)
+            self.mem = self.state.v
+            return sent, self.mem
+
+    class Stepped(nn.Module):
+        """The same layers, one step per call, which keep their own state."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden, _, self.output, _ = contender.module.net
+            self.lif, self.li = Neurons(norse.LIFCell()), Neurons(norse.LICell())
+
+        def forward(self, spikes: torch.Tensor) -> Any:
+            fired, _ = self.lif(self.hidden(spikes))
+            return self.li(self.output(fired))
+
+        def reset(self) -> None:
+            self.lif.reset()
+            self.li.reset()
+
+    inputs = torch.from_numpy(contender.network_inputs(images))
+    theirs = neurobench_counts(Stepped(), inputs, torch.from_numpy(images.labels))
+    assert operations.effective_acs == pytest.approx(theirs["Effective_ACs"])
+    assert operations.effective_macs == theirs["Effective_MACs"] == 0
+    assert operations.dense_macs == theirs["Dense"] == 20 * (784 * 100 + 100 * 10)
+    assert operations.membrane_updates == theirs["MembraneUpdates"] == 20 * 110
+    assert recording.events["net.1"].sum() > 0
+    assert recording.events["net.3"].sum() == 0  # leaky integrators never fire
+
+
+@pytest.mark.reference
+def test_norse_by_step_and_over_time_is_recorded_alike(example: Any, mnist: Dataset) -> None:
+    """Also where there are as many images as steps, which a shape does not tell apart."""
+    norse = pytest.importorskip("norse.torch")
+    example("with_norse")
+    net = sys.modules["with_norse"]
+
+    class ByStep(net.Readout):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            hidden, _, output, _ = self._modules["net"]
+            stepped = norse.SequentialState(hidden, norse.LIFCell(), output, norse.LICell())
+            self._modules["net"] = norse.Lift(stepped)
+
+    net.ByStep = ByStep  # type: ignore[attr-defined]
+    over_time, by_step = made("with_norse:Readout", mnist), made("with_norse:ByStep", mnist)
+    assert by_step.spiking
+    images = mnist.test.take(slice(0, 20))
+    found = [list(one.record(images).events.values()) for one in (over_time, by_step)]
+    halves = [over_time.record(mnist.test.take(part)) for part in (slice(0, 8), slice(8, 20))]
+    parts = [sum(both) for both in zip(*(half.events.values() for half in halves), strict=True)]
+    for first, second, third in zip(*found, parts, strict=True):
+        np.testing.assert_array_equal(first, second)
+        np.testing.assert_array_equal(first, third)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "network", "least"),
     [("my_nets", "SmallConv", 0.6), ("trains_itself", "TrainsItself", 0.5),
-     ("with_snntorch", "Leaky", 0.3), ("with_spikingjelly", "MultiStep", 0.3)],
+     ("with_snntorch", "Leaky", 0.3), ("with_spikingjelly", "MultiStep", 0.3),
+     ("with_norse", "Readout", 0.3)],
 )  # fmt: skip
 def test_the_examples_train_and_leave_a_record(
     example: Any, tmp_path: Path, file: str, network: str, least: float

@@ -20,6 +20,7 @@ from spikeoff.errors import UserError
 if TYPE_CHECKING:
     from spikeoff.api.comparison import Comparison
     from spikeoff.api.data import load_data, make_data
+    from spikeoff.api.nir import NIRGraph, load_nir
     from spikeoff.api.run import Run
     from spikeoff.api.running import (
         compare,
@@ -52,6 +53,7 @@ __all__ = [
     "IzhikevichSTDPClassifier",
     "IzhikevichSparseClassifier",
     "MLPClassifier",
+    "NIRGraph",
     "Recording",
     "Run",
     "UserError",
@@ -59,6 +61,7 @@ __all__ = [
     "compare",
     "contender_names",
     "load_data",
+    "load_nir",
     "load_pretrained",
     "load_run",
     "make_data",
@@ -72,6 +75,7 @@ _MODULES = {
     "Dataset": "spikeoff.data.images",
     "Recording": "spikeoff.ledger.recording",
     "Run": "spikeoff.api.run",
+    **dict.fromkeys(("NIRGraph", "load_nir"), "spikeoff.api.nir"),
     **dict.fromkeys(("load_data", "make_data"), "spikeoff.api.data"),
     "pretrained_names": "spikeoff.pretrained",
     **dict.fromkeys(

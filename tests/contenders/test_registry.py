@@ -46,6 +46,12 @@ def test_the_documented_contender_registers_trains_and_is_recorded(
     assert 0.78 < record.summary["accuracy"]["test"] < 0.85
 
 
+def test_every_name_is_one_folder() -> None:
+    assert registry.folder_name("my_package:MyNet") == "my_package.MyNet"
+    assert registry.folder_name("../runs/a/model.nir") == "runs.a.model.nir"
+    assert registry.parse("at@home/model.nir") == ("at@home/model.nir", None)
+
+
 def test_a_broken_entry_point_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("ghost", "no_such_module:Ghost", registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])

@@ -12,7 +12,8 @@ from spikeoff.cli import main
 from spikeoff.contenders.diehl_cook.connections import write_generated
 from spikeoff.contenders.diehl_cook.files import write_responses
 from spikeoff.data.export import export
-from spikeoff.experiments.evaluation import _trained, judge
+from spikeoff.experiments.evaluation import judge
+from spikeoff.experiments.test_mode import _trained
 from tests import pictures, program, small_data
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -64,7 +65,7 @@ def test_evaluate_writes_the_seeds_figures_and_a_record(
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     record = json.loads((tmp_path / "evaluation.json").read_text())
     assert record["scored"] == 500
-    assert set(record["accuracy"]) == {"class-mean", "proportional", "learned"}
+    assert set(record["accuracy"]) == {"original", "class-mean", "proportional", "learned"}
     assert record["unassigned_neurons"] == 0
 
 
@@ -110,6 +111,122 @@ def test_damaged_responses_get_one_line(
     err = capsys.readouterr().err
     assert str(tmp_path) in err
     assert err.count("\n") == 1
+
+
+def original_answers(
+    training: np.ndarray, digits: np.ndarray, responses: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Assignments and answers as the original evaluation describes them, neuron by neuron."""
+    assigned, best = np.full(training.shape[1], -1), np.zeros(training.shape[1])
+    for digit in range(10):
+        mean = training[digits == digit].sum(0) / max(1, (digits == digit).sum())
+        assigned[mean > best] = digit
+        best = np.maximum(best, mean)
+    answers = []
+    for response in responses:
+        score = [
+            response[assigned == k].sum() / (assigned == k).sum() if (assigned == k).any() else 0.0
+            for k in range(10)
+        ]
+        answers.append(np.argsort(score, kind="stable")[::-1][0])
+    return assigned, np.array(answers)
+
+
+def original_files(folder: Path, ending: str, responses: np.ndarray, digits: np.ndarray) -> None:
+    """As the original scripts save them: counts as float64, digits as int64."""
+    folder.mkdir(exist_ok=True)
+    np.save(folder / f"resultPopVecs{ending}.npy", responses.astype(np.float64))
+    np.save(folder / f"inputNumbers{ending}.npy", digits.astype(np.int64))
+
+
+@pytest.fixture
+def activity(tmp_path: Path) -> tuple[Path, np.ndarray, np.ndarray, np.ndarray]:
+    """A folder with responses to 300 test and 600 training images; many ties, and silence."""
+    data = small_data.dataset()
+    test, train = data.test.labels[:300], data.train.labels[:600]
+    final, training = made_up(test, noise=2.0), made_up(train, noise=1.5)
+    final[::7] = 0
+    training[:, 4] = 0
+    original_files(tmp_path / "activity", "300", final, test)
+    original_files(tmp_path / "activity", "600", training, train)
+    return tmp_path, final, training, test
+
+
+def column(path: Path, name: str) -> np.ndarray:
+    return np.genfromtxt(path, delimiter=",", names=True, deletechars="")[name]
+
+
+def test_files_of_the_original_scripts_are_evaluated_as_there(
+    activity: tuple[Path, np.ndarray, np.ndarray, np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, final, training, test = activity
+    digits = small_data.dataset().train.labels[:600]
+    assigned, answers = original_answers(training, digits, final)
+    with pictures.drawn():
+        assert call("evaluate", "--save_path", folder) == 0
+    assert "600 responses in resultPopVecs600.npy" in capsys.readouterr().out
+    np.testing.assert_array_equal(column(folder / "assignments.csv", "digit"), assigned)
+    np.testing.assert_array_equal(column(folder / "predictions.csv", "original"), answers)
+    np.testing.assert_array_equal(column(folder / "predictions.csv", "digit"), test)
+    np.testing.assert_array_equal(column(folder / "predictions.csv", "spikes"), final.sum(1))
+    record = json.loads((folder / "evaluation.json").read_text())
+    assert record["accuracy"]["original"] == (answers == test).mean()
+    leaked = original_answers(final, test, final)[1]
+    assert record["leaked_accuracy"]["original"] == (leaked == test).mean()
+    assert record["images_without_spikes"] == len(final[::7])
+    assert (answers[::7] == 9).all(), "no spike: the highest digit"
+    assert (column(folder / "predictions.csv", "class-mean")[::7] == 0).all()
+
+
+def test_the_original_endings_label_with_the_scored_responses_and_say_so(
+    activity: tuple[Path, np.ndarray, np.ndarray, np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, final, _, test = activity
+    with pictures.drawn():
+        endings = ["--testing_ending", "300", "--training_ending", "300"]
+        assert call("evaluate", "--save_path", folder / "activity", *endings) == 0
+    assert "all accuracies leak test labels" in " ".join(capsys.readouterr().out.split())
+    record = json.loads((folder / "activity" / "evaluation.json").read_text())
+    answers = original_answers(final, test, final)[1]
+    assert record["accuracy"]["original"] == (answers == test).mean()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--testing_ending", "9"], "`testing_ending` (=9): no resultPopVecs9.npy in"),
+        (["--training_ending", "9"], "there are resultPopVecs300.npy, resultPopVecs600.npy"),
+        (["--testing_ending", "600"], "the digits of the responses are not those of the test"),
+        (["--n_e", "400"], "`n_e` (=400) and `n_e2` (=0) do not fit the 30 neurons"),
+        (["count"], "has 299 digits for the 300 responses in resultPopVecs300.npy"),
+        (["width"], "training responses have 29 neurons, test responses 30"),
+        (["two"], "resultPopVecs300.npy, resultPopVecs300b.npy are all of test images; name one"),
+        (["none"], "the digits of no inputNumbers*.npy are those of the test images"),
+    ],
+)
+def test_original_files_that_do_not_fit_get_one_line(
+    flags: list[str],
+    message: str,
+    activity: tuple[Path, np.ndarray, np.ndarray, np.ndarray],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, final, training, test = activity
+    place = folder / "activity"
+    digits = np.load(place / "inputNumbers600.npy")
+    if flags == ["count"]:
+        original_files(place, "300", final, test[1:])
+    if flags == ["width"]:
+        original_files(place, "600", training[:, 1:], digits)
+    if flags == ["two"]:
+        original_files(place, "300b", final, test)
+    if flags == ["none"]:
+        original_files(place, "300", training, digits)
+    given = flags if flags[0].startswith("--") else []
+    assert call("evaluate", "--save_path", folder, *given) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+    assert not list(folder.glob("*.csv"))
 
 
 @pytest.mark.slow

@@ -77,6 +77,8 @@ def test_a_convolution_is_counted_as_its_windows_one_by_one(options: dict[str, A
     assert operations.places == layer.weight.numel()
     assert operations.stored == int(layer.weight.count_nonzero())
     assert operations.convolution
+    channels = 4 // options.get("groups", 1)
+    assert (operations.fan_in, operations.kernel) == (channels * 3 * 3, 3 * 3)
 
 
 def test_a_dense_layer_in_closed_form() -> None:

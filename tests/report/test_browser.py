@@ -14,6 +14,9 @@ import pytest
 
 from spikeoff.data import Dataset
 from spikeoff.ledger.operation_energy import load_table
+from spikeoff.report.gallery import gallery
+from spikeoff.report.groups import ranked
+from spikeoff.report.lab.page import render as live_page
 from spikeoff.report.page import write_comparison
 from tests.report import made
 
@@ -34,7 +37,11 @@ SIZES = {"phone": (390, 844), "screen": (1280, 900)}
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Path:
     folder = tmp_path_factory.mktemp("race")
-    return write_comparison(made.race(folder, mnist), folder, load_table())[0]
+    records = made.race(folder, mnist)
+    number = gallery(ranked(records)).cards[0].number
+    beside = {"networks": [], "digits": {"rows": [number]}, "sha256": mnist.sha256()}
+    (folder / "lab.html").write_text(live_page(beside))
+    return write_comparison(records, folder, load_table())[0]
 
 
 class Seen:
@@ -131,6 +138,18 @@ def test_headings_come_in_order_and_everything_has_a_name(phone: Page) -> None:
     assert phone.locator("svg:not([role=img])").count() == 0
     unlabelled = "all => all.filter(e => !(e.labels?.length || e.ariaLabel || e.textContent))"
     assert phone.locator("select, input, button:visible").evaluate_all(unlabelled) == []
+
+
+def test_an_error_is_linked_where_the_live_page_beside_it_has_the_image(
+    phone: Page, path: Path
+) -> None:
+    card = phone.locator(".card").first
+    number = re.search(r"test image (\d+)", card.inner_text())
+    assert number is not None
+    links = phone.locator("#gallery a")
+    assert links.count() == 1
+    target = f"{path.with_name('lab.html').as_uri()}#test={number[1]}"
+    assert card.locator("a").evaluate("one => one.href") == target
 
 
 def test_the_gallery_is_filtered(phone: Page) -> None:

@@ -139,7 +139,7 @@ def test_a_model_that_does_not_price_a_network_can_still_find_a_cheaper_one() ->
     convolution = network("cnn", 64, 1, 1e7)
     for layer in convolution.summary["operations"]["layers"]:
         layer["convolution"] = True
-    # lemaire and neuromc price no convolution; neuromc finds a cheaper perceptron all the same.
+    # lemaire and neuromc are not told the size of its kernels; neuromc finds a cheaper perceptron.
     for done, fewer in ((1e5, 0), (10, 1)):
         spiking = network(SNN, 100, 4, done)
         alone, beside = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from spikeoff.data import Dataset
-from spikeoff.report.gallery import KINDS, PER_KIND, find_dataset, gallery, right_by
+from spikeoff.report.gallery import KINDS, PER_KIND, Card, Gallery, find_dataset, gallery, right_by
 from spikeoff.run.run_record import RunRecord
 from tests.report import made
 
@@ -116,3 +118,12 @@ def test_a_data_set_is_never_fetched(
         found = find_dataset(replace(first, summary={**first.summary, "config": config}))
         assert found is not None  # its bits are those of the embedded one
         assert found.name == "mnist"
+
+
+def test_only_images_of_the_live_page_are_linked() -> None:
+    cards = [Card(number, "4", "none", "data:,", []) for number in (7, 1234)]
+    template = Environment(loader=PackageLoader("spikeoff.report")).get_template("gallery.html.j2")
+    html = template.render(
+        gallery=Gallery(cards, "", ""), links={1234: "lab.html#test=1234"}, kinds={}, classes=[]
+    )
+    assert re.findall(r'href="([^"]*)"', html) == ["lab.html#test=1234"]

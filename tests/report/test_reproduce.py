@@ -13,9 +13,11 @@ import tyro
 from spikeoff import cli
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.diehl_cook.config import DiehlCookConfig
+from spikeoff.contenders.family_sizes import DEFAULT
 from spikeoff.contenders.presets import Preset, labelled_config, preset_config
 from spikeoff.contenders.registry import BUILT_IN, find
-from spikeoff.experiments.campaign import Entry
+from spikeoff.contenders.twins import deciding
+from spikeoff.experiments.campaign import Entry, entries, front_entries
 from spikeoff.report.reproduce import flags, needed, race_command, restored, run_command
 from spikeoff.run.json_files import plain
 from spikeoff.run.run_record import RunRecord
@@ -75,15 +77,8 @@ def races(preset: Preset, names: list[str], seeds: list[int], **common: Any) -> 
     ]
 
 
-@pytest.mark.parametrize("preset", ["quick", "original"])
-@pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500, "mnist_path": "a b"}])
-@pytest.mark.parametrize("rival", ["diehl-cook", "mlp@tensorflow"])
-def test_the_races_command_makes_the_same_runs(
-    preset: Preset, common: dict[str, Any], rival: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    records = races(preset, ["mlp", rival], [0, 2], **common)
-    command = race_command(records)
-    assert command is not None
+def entries_of(command: str, monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+    """The runs that a command begins."""
     made: list[Entry] = []
 
     def race(runs: list[Entry], *_: object, **__: object) -> list[str]:
@@ -94,8 +89,69 @@ def test_the_races_command_makes_the_same_runs(
     with pytest.raises(SystemExit) as caught:
         cli.main(shlex.split(command)[1:])
     assert not caught.value.code
+    return made
+
+
+@pytest.mark.parametrize("preset", ["quick", "original"])
+@pytest.mark.parametrize("common", [{}, {"epochs": 2, "n_train": 500, "mnist_path": "a b"}])
+@pytest.mark.parametrize("rival", ["diehl-cook", "mlp@tensorflow"])
+def test_the_races_command_makes_the_same_runs(
+    preset: Preset, common: dict[str, Any], rival: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = races(preset, ["mlp", rival], [0, 2], **common)
+    check_command(records, monkeypatch)
+
+
+def test_an_augmented_race_and_its_twins_have_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    names, common = ("cnn", "izhikevich-sparse"), {"augment": True}
+    begun = entries(names, (0,), "quick", common, Path(), twins=True)
+    assert [one.contender for one in begun] == [*names, "mlp"]
+    check_command([record(one.contender, one.config) for one in begun], monkeypatch)
+
+
+def check_command(records: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command of a race makes the runs of the race."""
+    command = race_command(records)
+    assert command is not None
+    made = entries_of(command, monkeypatch)
     told = {(entry.contender, replace(entry.config, save_path=None)) for entry in made}
-    assert told == {(one.contender, config) for one in records if (config := restored(one))}
+    assert told == {
+        (one.contender, replace(config, save_path=None))
+        for one in records
+        if (config := restored(one))
+    }
+
+
+@pytest.mark.parametrize(
+    ("preset", "common", "families", "seeds"),
+    [
+        ("quick", {"epochs": 2, "n_train": 500}, ("cnn", "mlp"), (1, 4)),
+        ("original", {"augment": True}, ("cnn",), (0,)),
+        ("quick", {}, DEFAULT, (0,)),
+    ],
+)
+def test_a_fronts_command_makes_the_same_runs(
+    preset: Preset, common: dict[str, Any], families: tuple[str, ...], seeds: tuple[int, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    begun = front_entries(families, seeds, preset, common, Path())
+    command = race_command([record(one.contender, one.config) for one in begun])
+    assert command is not None
+    assert command.startswith(f"spikeoff front --preset {preset} ")
+    assert ("--families" in command) == (families != DEFAULT)
+    made = entries_of(command, monkeypatch)
+    assert {(one.contender, deciding(one.config), one.config.seed) for one in made} == {
+        (one.contender, deciding(one.config), one.config.seed) for one in begun
+    }
+
+
+def test_an_incomplete_front_has_no_command() -> None:
+    begun = front_entries(("mlp",), (0, 1), "quick", {}, Path())
+    records = [record(one.contender, one.config) for one in begun]
+    assert race_command(records) is not None
+    assert race_command(records[1:]) is None
+    wide = replace(begun[0].config, hidden=(77,))  # type: ignore[call-arg]
+    assert race_command([record("mlp", wide), *records[1:]]) is None
 
 
 def test_runs_of_several_settings_are_no_race() -> None:

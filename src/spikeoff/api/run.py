@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.api.answering import Answering
 from spikeoff.api.folders import Place
 from spikeoff.contenders.hardware import settings_restored
-from spikeoff.data.network_input import given_images
 from spikeoff.errors import UserError, one_line
 from spikeoff.plotting import figure_style
 from spikeoff.report.figures import analysis_figure, confusion_figure, headline, svg
@@ -26,14 +26,14 @@ from spikeoff.run.trained import load_network
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from spikeoff.contenders.base import Contender, Response
-    from spikeoff.ledger.recording import Recording
+    from spikeoff.contenders.base import Contender
+    from spikeoff.data.spec import ImageSpec
 
 LEDGER = ("time", "spikes", "operations", "sparsity", "memory", "energy")
 """Keys of the summary that say what a run cost."""
 
 
-class Run:
+class Run(Answering):
     """A finished run. ``train`` and ``load_run`` make it."""
 
     def __init__(self, record: RunRecord, place: Place) -> None:
@@ -74,49 +74,16 @@ class Run:
         return {key: self.summary[key] for key in LEDGER if key in self.summary}
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; an answer is the place of its name among them."""
-        return self.run_record.spec.classes
-
-    @property
     def confusion(self) -> NDArray[np.int64]:
         """[classes, classes] test images by true class (row) and answer (column)."""
         return self.run_record.confusion()
 
-    def predict(self, images: Any) -> NDArray[np.uint8]:
-        """[n] the class of each image; ``classes`` has the names.
-
-        Args:
-            images: a part of a data set (``data.test``), or an array [n, *shape] or [n, pixels] of
-                bytes, 0 being background, or of floats from 0 to 1.
-
-        Raises:
-            UserError: the images are of another shape or range, or a file of the run is missing.
-        """
-        return self.respond(images).labels
-
-    def respond(self, images: Any) -> Response:
-        """The network's answers: ``scores`` [n, classes] float32, and ``hidden`` spike counts.
-
-        ``hidden`` is [n, neurons] where answers are computed from spike counts, else None.
-        Arguments and errors as in ``predict``.
-        """
-        given = given_images(images, self.run_record.spec)
-        with settings_restored():
-            return self.network.respond(given)
-
-    def record(self, images: Any, every: int | None = None) -> Recording:
-        """What the network does on these images: events by population and step, answers by then.
-
-        Arguments and errors as in ``predict``; ``every`` is the largest number of steps between two
-        readings, chosen by the network where None.
-        """
-        given = given_images(images, self.run_record.spec)
-        with settings_restored():
-            return self.network.record(given, every)
+    @property
+    def _spec(self) -> ImageSpec:
+        return self.run_record.spec
 
     @cached_property
-    def network(self) -> Contender:
+    def network(self) -> Contender:  # type: ignore[override]
         """The trained network, on the CPU and on our engine.
 
         Raises:

@@ -23,7 +23,7 @@ def compare(
     """Run every contender on the same images, split and seeds, then compare them.
 
     Args:
-        contenders: contenders to compare; all by default.
+        contenders: contenders to compare; by default all, and with --augment all that have it.
         twins: add the conventional twin of each spiking contender: a network without spikes, with
             the same layers and synapses.
         race: what all runs have in common.
@@ -31,11 +31,12 @@ def compare(
     """
 
     def begin(folder: Path) -> list[Entry]:
-        from spikeoff.contenders.registry import names
+        from spikeoff.contenders.registry import find, names
         from spikeoff.experiments.campaign import entries
 
-        chosen = contenders or tuple(names())
-        return entries(chosen, race.seeds, race.preset, race.common(), folder, twins=twins)
+        common = race.common()
+        fitting = [one for one in names() if all(hasattr(find(one).config_type, k) for k in common)]
+        return entries(contenders or fitting, race.seeds, race.preset, common, folder, twins=twins)
 
     return race.run("compare", begin, execution, changed=bool(contenders) or not twins)
 

@@ -32,7 +32,8 @@ def front(
     """
 
     def begin(folder: Path) -> list[Entry]:
-        from spikeoff.experiments.campaign.family_sizes import DEFAULT, front_entries
+        from spikeoff.contenders.family_sizes import DEFAULT
+        from spikeoff.experiments.campaign import front_entries
 
         return front_entries(families or DEFAULT, race.seeds, race.preset, race.common(), folder)
 

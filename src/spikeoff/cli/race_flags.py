@@ -51,15 +51,19 @@ class RaceFlags:
     n_validation: int | None = None
     """Number of validation images; by default 5,000, or a tenth where there are fewer than 50,000
     training images."""
+    augment: bool = False
+    """Distort the training images, by the default strengths of each network; only networks that
+    learn by gradient can take part then."""
     tdp: float | None = None
     """Thermal design power (W) for the energy estimate; 160 by default."""
     timing_seconds: float | None = None
     """Time (s) to measure latency, and the same time for throughput; 0 measures neither."""
     energy_seconds: float | None = None
     """Maximum time (s) per run to measure energy, if there are sensors; 0 measures none."""
-    tracker: Literal["tensorboard"] | None = None
-    """Write the metrics of each epoch for another program too: tensorboard, event files in the
-    folder of each run (extra tensorboard)."""
+    tracker: Literal["tensorboard", "mlflow"] | None = None
+    """Write the metrics of each epoch for another program too, on this machine: tensorboard, event
+    files in the folder of each run; mlflow, a database there, or the one that MLFLOW_TRACKING_URI
+    names (extras of the same names)."""
     energy_table: Path | None = None
     """TOML file with the energy of each operation on a chip; 45 nm CMOS by default."""
     resume: str | None = None
@@ -68,7 +72,8 @@ class RaceFlags:
     def common(self) -> dict[str, Any]:
         """The settings of all runs that were given."""
         names = [field.name for field in fields(self) if field.name not in OF_THE_RACE]
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        values = {name: getattr(self, name) for name in names}
+        return {k: value for k, value in values.items() if value is not None and value is not False}
 
     def run(
         self,

@@ -44,7 +44,7 @@ def export(
 
     Args:
         run: folder of the run, or the name of a network in the package, such as mlp.
-        file_format: onnx (checked in ONNX Runtime on all test images), nir (spiking networks, for
+        file_format: onnx (checked in ONNX Runtime on test images), nir (spiking networks, for
             neuromorphic tools), safetensors (weights and a model card), neurobench (results), npz
             or nwb (spikes of 100 test images), keras (mlp and cnn, for keras.models.load_model), or
             saved-model (the same as a folder for TensorFlow Serving and similar programs).

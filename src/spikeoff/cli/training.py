@@ -46,7 +46,7 @@ def _begin(given: list[str]) -> int:
             "       spikeoff train --resume DIR [--num_threads N] [--device D] [--mnist_path P]"
             "\n\n"
             f"CONTENDER is one of: {', '.join(names())};\n"
-            "or a PyTorch module of your own: my_package:MyNet\n"
+            "or a PyTorch module of your own: my_package:MyNet; or a NIR graph: network.nir\n"
             "Its flags: spikeoff train CONTENDER --help\n"
             "DIR is the folder of a run that was stopped; it goes on as if it had not been"
         )
@@ -62,7 +62,7 @@ def _begin(given: list[str]) -> int:
 
     console = output_console()
     if isinstance(config, DiehlCookConfig) and config.test_mode:
-        from spikeoff.experiments.evaluation import test_only
+        from spikeoff.experiments.test_mode import test_only
 
         folder = test_only(config, console)
         vote = config.tuning.vote

@@ -79,9 +79,10 @@ class Config:
     checkpoint_examples: int | None = setting(None, Effect.NONE)
     """Images between checkpoints, without a limit on writing time; by default only
     checkpoint_minutes applies."""
-    tracker: Literal["tensorboard"] | None = setting(None, Effect.NONE)
-    """Write the metrics of each epoch for another program too: tensorboard, event files in the
-    run's folder (extra tensorboard)."""
+    tracker: Literal["tensorboard", "mlflow"] | None = setting(None, Effect.NONE)
+    """Write the metrics of each epoch for another program too, on this machine: tensorboard, event
+    files in the run's folder; mlflow, a database there, or the one that MLFLOW_TRACKING_URI names
+    (extras of the same names)."""
     timing_seconds: float = setting(1.0, Effect.MEASURING)
     """Time (s) to measure latency after training, and the same for throughput; 0 measures none."""
     energy_seconds: float = setting(60.0, Effect.MEASURING)

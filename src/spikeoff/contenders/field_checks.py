@@ -50,7 +50,8 @@ def check_fields(config: Any) -> None:
     kind: Any = type(config)
     for name, hint in hints(kind).items():
         value = getattr(config, name)
-        require(name, value, any(fits(value, kind) for kind in kinds(hint)), _rule(hint))
+        if not any(fits(value, kind) for kind in kinds(hint)):
+            require(name, value, False, _rule(hint))
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, Integral):
                 require(name, value, abs(int(number)) <= MAX_INTEGER, f"at most {MAX_INTEGER}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.neurons.conductance_lif import LIFParams as ConductanceLIF
 from spikeoff.neurons.models import Params
 
 Floats = NDArray[np.float32]
@@ -48,6 +49,17 @@ class Affine:
 
     weight: Floats
     bias: Floats | None = None
+
+
+@dataclass(frozen=True)
+class DelayedAffine:
+    """sum_i x_i[t - delay_ij] W_ij, with ``weight`` W [sources, targets].
+
+    delay: [sources, targets] uint8, steps from a source to a target.
+    """
+
+    weight: Floats
+    delay: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,42 @@ class Neurons:
 
 
 @dataclass(frozen=True)
+class Competition:
+    """Excitatory neurons that compete through inhibitory ones: spikes of the excitatory ones.
+
+    What arrives opens conductances of the excitatory neurons, [n, steps, n_e]; or of both,
+    [n, steps, n_e + n_i].
+
+    excitatory, inhibitory: of the neurons; ``v_thresh`` (mV) without theta.
+    dt: time step (ms).
+    theta: [n_e] further threshold (mV).
+    to_inhibitory, to_excitatory: [n_e, n_i] and [n_i, n_e], conductances that a spike opens.
+    fed_inhibition: whether input arrives at the inhibitory neurons, too.
+    """
+
+    excitatory: ConductanceLIF
+    inhibitory: ConductanceLIF
+    dt: float
+    theta: Floats
+    to_inhibitory: Floats
+    to_excitatory: Floats
+    fed_inhibition: bool = False
+
+
+@dataclass(frozen=True)
+class Vote:
+    """The score: counts of the spikes of all ``Competition`` layers, or their roots, times W + b.
+
+    weight: W [neurons, classes] float64. bias: b [classes] float64.
+    of_root: whether the square root of counts is weighed.
+    """
+
+    weight: NDArray[np.float64]
+    bias: NDArray[np.float64] | None = None
+    of_root: bool = False
+
+
+@dataclass(frozen=True)
 class SpikeCount:
     """The score of each neuron: its spikes over all steps, times ``scale``.
 
@@ -135,8 +183,9 @@ class StepSum:
 
 
 Layer = (
-    PictureToRow | Flatten | ConstantInput | Scale | Affine | Convolution | Normalisation | MaxPool
-    | ReLU | Rounding | Pool | Neurons | SpikeCount | StepSum
+    PictureToRow | Flatten | ConstantInput | Scale | Affine | DelayedAffine | Convolution
+    | Normalisation | MaxPool | ReLU | Rounding | Pool | Neurons | Competition | SpikeCount
+    | StepSum | Vote
 )  # fmt: skip
 
 

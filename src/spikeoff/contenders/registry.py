@@ -6,6 +6,7 @@ A third party registers its own under the entry-point group ``spikeoff.contender
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 GROUP = "spikeoff.contenders"
 
 OWN_NETWORK = "spikeoff.contenders.gradient.own_network"
+
+NIR_NETWORK = "spikeoff.contenders.gradient.nir.contender"
+NIR_ENDING = ".nir"
 
 NATIVE = "native"
 """The engine that needs no mention."""
@@ -43,16 +47,20 @@ def names() -> list[str]:
 def find(name: str) -> type[Contender]:
     """The contender of that name; ``my_package:MyNet`` is a PyTorch module of the user's own.
 
+    A path that ends in .nir is the network of a NIR graph.
+
     Raises:
         UserError: there is none, or its module does not load.
     """
+    if name.endswith(NIR_ENDING):
+        return _nir_network(name)
     if ":" in name:
         return _own_network(name)
     path = BUILT_IN.get(name) or _foreign().get(name)
     if path is None:
         raise UserError(
             f"{name!r} is no contender; choose from {', '.join(names())}, or name a PyTorch module "
-            "of your own as my_package:MyNet"
+            "of your own as my_package:MyNet, or a NIR graph as network.nir"
         )
     module, _, attribute = path.partition(":")
     try:
@@ -80,9 +88,17 @@ def _own_network(name: str) -> type[Contender]:
     return own
 
 
+def _nir_network(name: str) -> type[Contender]:
+    """The contender of the NIR graph at a path."""
+    path = Path(name)
+    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    own: type[Contender] = import_module(NIR_NETWORK).contender_of_file(name, changed)
+    return own
+
+
 def folder_name(label: str) -> str:
     """A label as the name of a folder: ``my_package:MyNet`` as ``my_package.MyNet``."""
-    return label.replace(":", ".")
+    return re.sub(r"[:/\\]+", ".", label).strip(".")
 
 
 def label(name: str, engine: str | None) -> str:
@@ -92,6 +108,8 @@ def label(name: str, engine: str | None) -> str:
 
 def parse(one: str) -> tuple[str, str | None]:
     """The name and the engine in a label; None where it names no engine."""
+    if one.endswith(NIR_ENDING):
+        return one, None
     name, at, engine = one.partition("@")
     return name, engine if at else None
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from inspect import Parameter, Signature
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.effects import Effect, effects
@@ -23,20 +25,29 @@ OF_A_RUN = frozenset({Effect.SEED, Effect.DATA, Effect.NONE, Effect.ESTIMATE, Ef
 LEFT_OUT = frozenset({"n_train", "resume_from", "test_mode", "save_interval", "update_interval"})
 """Further settings that mean a run and its folder."""
 
-OWN: dict[str, tuple[Any, str, str]] = {
-    "random_state": (
-        0, "int, RandomState instance or None",
+
+class Own(NamedTuple):
+    """A parameter that no configuration has."""
+
+    default: Any
+    annotation: Any
+    described: str
+    text: str
+
+
+OWN = {
+    "random_state": Own(
+        0, int | np.random.RandomState | None, "int, RandomState instance or None",
         "Seed of the initial weights, the order of the images, input spikes and dropout. The same "
         "number gives the same network; None gives another one each time.",
     ),
-    "image_shape": (
-        None, "tuple of int or None",
+    "image_shape": Own(
+        None, Sequence[int] | None, "tuple of int or None",
         "Shape of an image, (height, width) or (height, width, channels), where X has a row of "
         "numbers per image. By default the square that the numbers make; if they make none, the "
         "smallest square that holds them, filled up with zeros.",
     ),
 }  # fmt: skip
-"""Parameters that no configuration has: default, type, description."""
 
 CHANGED: dict[str, Any] = {"n_validation": 0}
 """Defaults that differ from those of a run."""
@@ -55,19 +66,19 @@ def config_fields(kind: type[Config]) -> list[str]:
 def defaults(kind: type[Config]) -> dict[str, Any]:
     """All parameters with their defaults."""
     default = {one.name: one.default for one in fields(kind)}
-    own = {name: value for name, (value, _, _) in OWN.items()}
+    own = {name: one.default for name, one in OWN.items()}
     return own | {name: CHANGED.get(name, default[name]) for name in config_fields(kind)}
 
 
 def constructor(kind: type[Config]) -> Callable[..., None]:
     """An ``__init__`` that takes the parameters and keeps them; its signature names them all."""
-    annotations = {one.name: one.type for one in fields(kind)}
+    annotations = {name: one.annotation for name, one in OWN.items()}
+    annotations |= {one.name: one.type for one in fields(kind)}
     signature = Signature([
         Parameter("self", Parameter.POSITIONAL_OR_KEYWORD),
         *(
             Parameter(
-                name, Parameter.KEYWORD_ONLY, default=value,
-                annotation=annotations.get(name, Parameter.empty),
+                name, Parameter.KEYWORD_ONLY, default=value, annotation=annotations[name]
             )
             for name, value in defaults(kind).items()
         ),
@@ -91,8 +102,8 @@ def parameter_docs(kind: type[Config]) -> str:
     lines = ["Parameters", "----------"]
     for name, value in defaults(kind).items():
         own = OWN.get(name)
-        lines.append(f"{name} : {own[1] if own else types[name]}, default={value!r}")
-        text = own[2] if own else texts.get(name, "")
+        lines.append(f"{name} : {own.described if own else types[name]}, default={value!r}")
+        text = own.text if own else texts.get(name, "")
         lines += textwrap.wrap(text, 92, initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)
 

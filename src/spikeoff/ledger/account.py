@@ -139,6 +139,8 @@ def _layers(
             neurons=s.targets if target in recording.updated and first else 0,
             output=target not in sources and target not in recording.hidden,
             convolution=s.convolution,
+            fan_in=s.fan_in,
+            kernel=s.kernel,
             pruned=s.pruned,
         ))  # fmt: skip
     return layers

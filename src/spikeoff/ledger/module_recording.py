@@ -97,8 +97,16 @@ class _Layer:
             self.name, self.source, met, int(everywhere.sum()), weight.numel(),
             int(weight.count_nonzero()), targets, self.name,
             biases=0 if bias is None else bias.numel(), biased=0 if bias is None else targets,
-            convolution=isinstance(self.layer, nn.Conv2d),
+            **convolution_sizes(self.layer),
         )  # fmt: skip
+
+
+def convolution_sizes(layer: Layer) -> dict[str, Any]:
+    """The fields of ``Synapses`` that only a convolution has."""
+    if isinstance(layer, nn.Linear):
+        return {}
+    fan_in = layer.weight[0].numel()
+    return {"convolution": True, "fan_in": fan_in, "kernel": layer.weight[0, 0].numel()}
 
 
 def outputs(layer: Layer, shape: torch.Size) -> int:

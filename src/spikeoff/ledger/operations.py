@@ -37,6 +37,8 @@ class LayerOperations:
     neurons: targets that are updated at every step and that no earlier layer has counted.
     output: whether the layer leads to the outputs.
     convolution: whether a weight is used at many places.
+    fan_in, kernel: of a convolution, the weights that lead to one target and the places of a
+        kernel; 0 elsewhere.
     pruned: whether an index says where the weights are.
     """
 
@@ -56,6 +58,8 @@ class LayerOperations:
     neurons: int = 0
     output: bool = False
     convolution: bool = False
+    fan_in: int = 0
+    kernel: int = 0
     pruned: bool = False
 
 

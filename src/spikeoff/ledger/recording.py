@@ -131,6 +131,8 @@ class Synapses:
         that such a number is added to.
     learned: whether learning changes them.
     convolution: whether a weight is used at many places.
+    fan_in, kernel: of a convolution, the weights that lead to one target and the places of a
+        kernel; 0 elsewhere.
     pruned: whether an index must say where the weights are (``ledger.sparse_store``).
     """
 
@@ -147,6 +149,8 @@ class Synapses:
     biased: int = 0
     learned: bool = True
     convolution: bool = False
+    fan_in: int = 0
+    kernel: int = 0
     pruned: bool = False
 
     @property

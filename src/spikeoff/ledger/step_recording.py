@@ -1,4 +1,4 @@
-"""Records what a spiking PyTorch module does, by hooks on its layers: snnTorch's, SpikingJelly's.
+"""Records what a spiking PyTorch module does, by hooks on the layers of the libraries below.
 
 Connections are Linear and Conv2d layers; neurons are told by their class. A layer that is called
 once per time step has a step per call; a layer that receives all steps at once has the steps in one
@@ -15,11 +15,18 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from spikeoff.ledger.module_recording import Layer, fan_out, outputs
+from spikeoff.ledger.module_recording import Layer, convolution_sizes, fan_out, outputs
 from spikeoff.ledger.recording import INPUT, Counts, Recording, Synapses
 
-NEURONS = {("snntorch", "SpikingNeuron"), ("spikingjelly", "BaseNode"), ("norse", "SNNCell")}
+STEPPED = {("snntorch", "SpikingNeuron"), ("spikingjelly", "BaseNode"), ("norse", "SNNCell"),
+           ("norse", "SNNRecurrentCell")}  # fmt: skip
 """Top-level package and name of the classes that all neurons of a library descend from."""
+
+OVER_TIME = {("norse", "SNN"), ("norse", "SNNRecurrent")}
+"""Likewise, of neurons that receive all steps at once, [steps, n, ...]."""
+
+SILENT = {("norse", "LICell"), ("norse", "LIBoxCell"), ("norse", "LI")}
+"""Likewise, of leaky integrators: they send potentials, never a spike."""
 
 MARK = "spiking_neuron"
 """Attribute by which a class of other neurons says that it is one."""
@@ -27,8 +34,12 @@ MARK = "spiking_neuron"
 
 def is_neuron(module: nn.Module) -> bool:
     """Whether a module is a layer of spiking neurons."""
+    return _descends(module, STEPPED | OVER_TIME) or bool(getattr(module, MARK, False))
+
+
+def _descends(module: nn.Module, classes: set[tuple[str, str]]) -> bool:
     known = {(one.__module__.partition(".")[0], one.__name__) for one in type(module).__mro__}
-    return bool(known & NEURONS) or bool(getattr(module, MARK, False))
+    return bool(known & classes)
 
 
 class StepRecorder:
@@ -40,6 +51,7 @@ class StepRecorder:
         for name, one in module.named_modules():
             if isinstance(one, (nn.Linear, nn.Conv2d)) or is_neuron(one):
                 self._layers.append(_Population(name, one))
+        self._time_first = any(_descends(one.layer, OVER_TIME) for one in self._layers)
         self._called: list[_Population] = []
         self._n, self._images = 1, 0
         self._hooks: list[Any] = []
@@ -111,7 +123,8 @@ class StepRecorder:
                 self._called.append(one)
             seen = found if one.neurons else inputs
             first = seen[0] if isinstance(seen, (tuple, list)) else seen
-            one.add(steps_first(first.detach(), self._n, module))
+            sent = torch.zeros_like(first) if one.silent else first.detach()
+            one.add(steps_first(sent, self._n, module, self._time_first))
 
         return hook
 
@@ -121,12 +134,17 @@ class StepRecorder:
             one.close()
 
 
-def steps_first(x: torch.Tensor, n: int, module: nn.Module) -> torch.Tensor:
-    """What a layer received, or sent, in one call for ``n`` images, as [steps, n, ...]."""
-    if getattr(module, "step_mode", "s") == "m":
+def steps_first(x: torch.Tensor, n: int, module: nn.Module, time_first: bool) -> torch.Tensor:
+    """What a layer received, or sent, in one call for ``n`` images, as [steps, n, ...].
+
+    time_first: how to take rows of spikes for as many steps as there are images.
+    """
+    if getattr(module, "step_mode", "s") == "m" or _descends(module, OVER_TIME):
+        return x
+    in_rows = isinstance(module, nn.Linear) and x.ndim == 3
+    if in_rows and time_first and x.shape[1] == n:
         return x
     if len(x) == n:
-        in_rows = isinstance(module, nn.Linear) and x.ndim == 3
         return x.transpose(0, 1) if in_rows else x[None]
     return x if x.ndim > 1 and x.shape[1] == n else x.view(-1, n, *x.shape[1:])
 
@@ -136,6 +154,7 @@ class _Population:
 
     def __init__(self, name: str, layer: nn.Module) -> None:
         self.name, self.layer, self.neurons = name, layer, is_neuron(layer)
+        self.silent = _descends(layer, SILENT)
         self.graded = False
         self.total: Counts = np.zeros((0, 0), np.int64)
         self._shape: torch.Size = torch.Size()
@@ -175,5 +194,5 @@ class _Population:
             self.name, source, met, int(everywhere.sum()), weight.numel(),
             int(weight.count_nonzero()), targets, target,
             biases=0 if bias is None else bias.numel(), biased=0 if bias is None else targets,
-            convolution=isinstance(layer, nn.Conv2d),
+            **convolution_sizes(layer),
         )  # fmt: skip

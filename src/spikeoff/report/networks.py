@@ -11,7 +11,7 @@ from spikeoff.neurons.cost import UpdateCost, update_cost
 from spikeoff.run.record_schema import LayerRecord
 from spikeoff.run.run_record import RunRecord
 
-NEEDED = frozenset(LayerRecord.__annotations__) - {"pruned"}
+NEEDED = frozenset(LayerRecord.__annotations__) - {"fan_in", "kernel", "pruned"}
 
 OLD = "the record is from an earlier version, without the sizes of layers; run it again"
 
@@ -78,6 +78,8 @@ def _layer(layer: dict[str, Any]) -> Layer:
         output=bool(layer["output"]),
         graded=macs > 0,
         convolution=bool(layer["convolution"]),
+        fan_in=int(layer.get("fan_in", 0)),
+        kernel=int(layer.get("kernel", 0)),
         pruned=bool(layer.get("pruned", False)),
     )
 

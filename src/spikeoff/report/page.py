@@ -30,6 +30,7 @@ from spikeoff.report.equal_accuracy import rows as rows_equal
 from spikeoff.report.figures import curves_figure, energy_plane_figure, save_plane, svg
 from spikeoff.report.front_figure import front_figure
 from spikeoff.report.groups import group, ranked
+from spikeoff.report.lab import links as live_page
 from spikeoff.report.model_ratios import model_ratios
 from spikeoff.report.pairing import pairings, why_unpaired
 from spikeoff.report.race_table import conditions, standings, write_csv, write_json
@@ -55,15 +56,23 @@ def write_comparison(
 ) -> list[Path]:
     """Write the page, its numbers in two forms, and the picture; returns their paths."""
     page, table, numbers, picture = (folder / n for n in (PAGE, TABLE, NUMBERS, PICTURE))
-    write_text(page, render(records, energy_table))
+    links = live_page.links(folder, records[0].summary["data"]["sha256"])
+    write_text(page, render(records, energy_table, links))
     write_csv(records, energy_table, table)
     write_json(records, energy_table, numbers)
     save_plane(records, picture)
     return [page, table, numbers, picture]
 
 
-def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
+def render(
+    records: Sequence[RunRecord], energy_table: EnergyTable, links: Mapping[int, str] | None = None
+) -> str:
     """The page as HTML; figures, pictures, style and script in it.
+
+    Args:
+        records: of one race.
+        energy_table: prices of operations.
+        links: addresses in a live page, by the number of the test image.
 
     Raises:
         UserError: a file of a run is damaged.
@@ -76,6 +85,7 @@ def render(records: Sequence[RunRecord], energy_table: EnergyTable) -> str:
         lstrip_blocks=True,
     )
     content = _outcome(records, energy_table) | _inside(records) | _conditions(records)
+    content["links"] = links or {}
     return environment.get_template("comparison.html.j2").render(content)
 
 

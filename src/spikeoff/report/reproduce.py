@@ -12,13 +12,17 @@ from typing import Any
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.effects import Effect, effects
+from spikeoff.contenders.family_sizes import DEFAULT, family_networks
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import PRESETS, Preset, labelled_config
+from spikeoff.contenders.presets import PRESETS, Preset, labelled_config, preset_config
 from spikeoff.contenders.registry import find
 from spikeoff.contenders.twins import added_twins, deciding
 from spikeoff.errors import UserError
 from spikeoff.report.groups import recorded_effects, settings_of_today
 from spikeoff.run.run_record import RunRecord
+
+OF_A_RACE = effects(Config).keys() | {"augment"}
+"""Settings that a command gives to all runs of a race."""
 
 
 def run_command(record: RunRecord) -> str:
@@ -30,13 +34,14 @@ def run_command(record: RunRecord) -> str:
 
 
 def race_command(records: Sequence[RunRecord]) -> str | None:
-    """The one command of all runs; None where they are not of one ``spikeoff compare``."""
+    """The one command of all runs: ``spikeoff compare`` or ``spikeoff front``; None without one."""
     seeds = sorted({record.seed for record in records})
-    found = [race for preset in PRESETS if (race := _race(records, seeds, preset))]
-    if not found:
-        return None
-    shortest = min(found, key=len)
-    return _command("spikeoff", "compare", shortest)
+    makers = {"compare": _race, "front": _front}
+    for verb, made in makers.items():
+        found = [race for preset in PRESETS if (race := made(records, seeds, preset))]
+        if found:
+            return _command("spikeoff", verb, min(found, key=len))
+    return None
 
 
 def restored(record: RunRecord) -> Config | None:
@@ -88,21 +93,16 @@ def _race(
         config = restored(record)
         if config is None:
             return None
-        config = config.resolved()
-        configs.append(config)
+        configs.append(config.resolved())
         _, base = labelled_config(record.label, preset)
-        differing = {
-            key: getattr(config, key)
-            for key in _needed_keys(record)
-            if getattr(config, key) != getattr(base.resolved(), key)
-        }
-        shared = {key: value for key, value in differing.items() if key in effects(Config)}
+        differing = _differing(record, config, base)
+        shared = {key: value for key, value in differing.items() if key in OF_A_RACE}
         common |= shared
         if len(shared) == len(differing):
             asked.setdefault(record.label, []).append(record.seed)
         else:
             others.setdefault((record.contender, deciding(config)), []).append(record.seed)
-    same = all(getattr(one, key) == value for key, value in common.items() for one in configs)
+    same = all(getattr(one, key, None) == value for key, value in common.items() for one in configs)
     whole = all(sorted(ran) == list(seeds) for ran in [*asked.values(), *others.values()])
     if not asked or not same or not whole or None in common.values():
         return None
@@ -116,6 +116,38 @@ def _race(
     return {"preset": preset, "contenders": list(asked), **added, "seeds": seeds, **common}
 
 
+def _front(
+    records: Sequence[RunRecord], seeds: Sequence[int], preset: Preset
+) -> dict[str, Any] | None:
+    """The settings of the front of families that makes these runs under a preset, or None."""
+    families = list(dict.fromkeys(record.contender for record in records))
+    common: dict[str, Any] = {}
+    bases: dict[str, Config] = {}
+    ran = []
+    for record in records:
+        config = restored(record)
+        if config is None:
+            return None
+        if record.contender not in bases:
+            bases[record.contender] = preset_config(find(record.contender), preset)
+        differing = _differing(record, config, bases[record.contender])
+        common |= {key: value for key, value in differing.items() if key in OF_A_RACE}
+        ran.append((record.contender, record.seed, deciding(config)))
+    try:
+        made = {
+            (family, seed, deciding(config))
+            for family in families
+            for _, config in family_networks(family, preset, common)
+            for seed in seeds
+        }
+    except UserError:
+        return None
+    if len(ran) != len(made) or set(ran) != made or None in common.values():
+        return None
+    chosen = {} if set(families) == set(DEFAULT) else {"families": families}
+    return {"preset": preset, **chosen, "seeds": seeds, **common}
+
+
 def _twins(
     labels: Sequence[str], preset: Preset, common: Mapping[str, Any]
 ) -> set[tuple[str, Config]]:
@@ -125,6 +157,13 @@ def _twins(
         name, config = labelled_config(one, preset)
         chosen.append((name, replace(config, **common)))
     return {(one.contender, deciding(one.config)) for one in added_twins(chosen, preset, common)}
+
+
+def _differing(record: RunRecord, config: Config, base: Config) -> dict[str, Any]:
+    """The settings of a run that a command must name, where its defaults are those of ``base``."""
+    config, base = config.resolved(), base.resolved()
+    values = {key: getattr(config, key) for key in _needed_keys(record)}
+    return {key: value for key, value in values.items() if value != getattr(base, key)}
 
 
 def _needed_keys(record: RunRecord) -> list[str]:

@@ -11,6 +11,7 @@
     raster.npz           spikes of a few test images, of spiking contenders (contenders.raster)
     anytime.csv          accuracy and cost after every so many steps, of spiking contenders
     tensorboard/         metrics for TensorBoard, with --tracker tensorboard
+    mlflow.db            settings and metrics for MLflow, with --tracker mlflow
     robustness.json      accuracy under corruption, once spikeoff robust has measured it
     figures              confusion matrix and training analysis
     checkpoint-[ab].safetensors   an unfinished run continues from these; removed at the end

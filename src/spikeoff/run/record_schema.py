@@ -61,7 +61,7 @@ class Spikes(TypedDict):
 
 
 class LayerRecord(TypedDict, total=False):
-    """A layer, per inference; earlier versions kept the operations alone, or did not prune."""
+    """A layer, per inference; earlier versions kept the operations alone, or not the last three."""
 
     name: str
     dense_macs: Number
@@ -79,6 +79,8 @@ class LayerRecord(TypedDict, total=False):
     neurons: Count
     output: bool
     convolution: bool
+    fan_in: Count
+    kernel: Count
     pruned: bool
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,7 +34,8 @@ from spikeoff.run.metrics_file import Row
 from spikeoff.run.progress import RunListener, RunProgress
 from spikeoff.run.run_record import RunRecord, read_config, read_run, with_summary
 from spikeoff.run.signals import Interrupted, Signals
-from spikeoff.run.tensorboard import TensorBoard, check_installed
+from spikeoff.run.tracker import Tracker
+from spikeoff.run.trackers import check_tracker, open_tracker
 
 Finish = Callable[[RunRecord], None]
 """Called with the complete record just before it is written; draws the run's figures, say."""
@@ -130,8 +131,7 @@ class _Session:
     def run(self) -> RunRecord:
         """Load the data, then train and judge in the folder."""
         config = self.config
-        if config.tracker == "tensorboard":
-            check_installed()
+        check_tracker(config)
         dataset = self._load()
         parts = split(
             dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
@@ -145,9 +145,15 @@ class _Session:
                 if self.listener is not None:
                     self.listener.resumable(folder.path)
             try:
-                return self._train_and_judge(contender, dataset, parts, folder)
+                with open_tracker(config, self.path, self.name, self._title, dataset) as tracker:
+                    return self._train_and_judge(contender, dataset, parts, folder, tracker)
             except Interrupted as stop:
                 raise Interrupted(stop.signum, self.path) from None
+
+    @property
+    def _title(self) -> str:
+        engine = getattr(self.config, "engine", None)
+        return f"{label(self.name, engine)} seed {self.config.seed}"
 
     def _load(self) -> Dataset:
         try:
@@ -166,10 +172,14 @@ class _Session:
         return f"it began on {self.began_on} threads and goes on with {now}{bits}"
 
     def _train_and_judge(
-        self, contender: Contender, dataset: Dataset, parts: Split, folder: RunFolder
+        self,
+        contender: Contender,
+        dataset: Dataset,
+        parts: Split,
+        folder: RunFolder,
+        tracker: Tracker | None,
     ) -> RunRecord:
-        config, path = self.config, self.path
-        title = f"{label(self.name, getattr(config, 'engine', None))} seed {config.seed}"
+        config, path, title = self.config, self.path, self._title
         epochs = contender.passes(config.epochs, len(parts.train))
         facts = {"contender": self.name, "data": dataset.sha256(), "started": _now(), "resumed": 0}
         with (
@@ -198,9 +208,8 @@ class _Session:
             checkpointer = Checkpointer(
                 folder, config, facts, self.signals, progress.say, last, kept
             )
-            tracker = TensorBoard(path) if config.tracker == "tensorboard" else None
             folder_listener = _FolderListener(progress, contender, folder, tracker)
-            with self.signals.patiently(), tracker or nullcontext():
+            with self.signals.patiently():
                 train_state = learn(
                     contender,
                     parts,
@@ -226,7 +235,10 @@ class _Session:
                 "checkpoints": {"written": checkpointer.written, "seconds": checkpointer.seconds},
             }
             record = _record(plain(summary), folder, self.finish)
-            log.info("test accuracy %.2f %%", 100 * summary["accuracy"]["test"])
+            accuracy = summary["accuracy"]["test"]
+            log.info("test accuracy %.2f %%", 100 * accuracy)
+            if tracker is not None:
+                tracker.tested(accuracy, len(history.rows))
         return record
 
 
@@ -394,7 +406,7 @@ class _FolderListener:
         progress: RunProgress,
         contender: Contender,
         folder: RunFolder,
-        tracker: TensorBoard | None,
+        tracker: Tracker | None,
     ) -> None:
         self._progress, self._contender, self._folder = progress, contender, folder
         self._tracker = tracker
@@ -409,7 +421,8 @@ class _FolderListener:
     def epoch(self, row: Row) -> None:
         self._progress.epoch(row)
         if self._tracker is not None:
-            self._tracker.epoch(row)
+            with self._reporting_once():
+                self._tracker.epoch(row)
 
     def metrics(self, rows: list[Row]) -> None:
         with self._reporting_once():

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from spikeoff.contenders import family_sizes
+from spikeoff.contenders.family_sizes import DEFAULT, SIZES
 from spikeoff.contenders.presets import Preset
 from spikeoff.contenders.twins import deciding
 from spikeoff.errors import UserError
-from spikeoff.experiments.campaign import family_sizes
-from spikeoff.experiments.campaign.family_sizes import DEFAULT, SIZES, front_entries
+from spikeoff.experiments.campaign import front_entries
 from tests import program, small_data
 
 

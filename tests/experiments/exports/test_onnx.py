@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch import nn
 
 from spikeoff.contenders.base import Contender
+from spikeoff.contenders.gradient.own_network import contender_of
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
 from spikeoff.errors import UserError
@@ -60,10 +62,48 @@ def test_onnx_runtime_gives_the_same_scores(name: str, mnist: Dataset, tmp_path:
     assert np.ptp(scores) > 0
 
 
-def test_what_is_no_list_of_layers_is_refused(mnist: Dataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"n_e2": 8, "vote": "learned", "response_inhibition": 0.3},
+        {"n_i": 9, "connect_xeai": True, "vote": "proportional"},
+    ],
+)
+def test_a_presentation_of_diehl_cook_has_the_same_spikes(
+    settings: dict[str, Any], mnist: Dataset, tmp_path: Path
+) -> None:
+    """Images that need several presentations among them: the standing one is what goes in."""
     kind: Any = find("diehl-cook")
-    contender = kind(kind.config_type(n_e=4, num_threads=1), mnist.spec)
-    with pytest.raises(UserError, match=r"diehl-cook is no list of layers .* choose safetensors"):
+    short = {"example_time": 0.1, "resting_time": 0.01, "input_intensity": 4.0}
+    contender = kind(kind.config_type(n_e=20, num_threads=1, **short, **settings), mnist.spec)
+    images = mnist.train.take(slice(0, 40))
+    list(contender.learn(images, 1))
+    contender.conclude(images)
+    shown = mnist.test.take(slice(0, 20))
+    shown.pixels[:3] //= 3
+    response = contender.respond(shown)
+    assert response.hidden is not None
+    onnx.write(contender, shown, tmp_path / "model.onnx")
+    session = onnx._session(tmp_path / "model.onnx", 1)
+    spikes = contender.network_inputs(shown)
+    scores, counts = session.run(["scores", "spike_counts"], {"spikes": spikes})
+    np.testing.assert_array_equal(counts, response.hidden)
+    np.testing.assert_allclose(scores, response.scores, rtol=1e-5, atol=1e-6)
+    assert (response.hidden.sum(axis=1) >= 5).all()
+    first = spikes.sum(axis=(1, 2))
+    assert first[:3].mean() > 0
+    parity = onnx.check(tmp_path / "model.onnx", contender, shown, response.scores)
+    assert parity.same == 20
+
+
+def test_what_is_no_list_of_layers_is_refused(mnist: Dataset, tmp_path: Path) -> None:
+    def own() -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+    kind: Any = contender_of(own, "here:own")
+    contender = kind(kind.config_type(num_threads=1), mnist.spec)
+    with pytest.raises(UserError, match=r"here:own is no list of layers .* choose safetensors"):
         onnx.write(contender, mnist.test, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 

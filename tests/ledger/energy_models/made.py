@@ -39,6 +39,16 @@ def dense_layer(sources: int, targets: int, *, bias: bool = False, **changes: An
     return Layer("layer", sources, targets, events_out=targets, graded=True, **values)
 
 
+def convolution(into: int, out: int, side: int, kernel: int, *, bias: bool = False) -> Layer:
+    """A convolution of a conventional network without padding, all inputs other than 0."""
+    fan_in, outputs = into * kernel**2, out * (side - kernel + 1) ** 2
+    return dense_layer(
+        into * side**2, outputs, places=fan_in * out, stored=fan_in * out,
+        operations=fan_in * outputs, dense=fan_in * outputs, biases=out if bias else 0,
+        biased=outputs if bias else 0, convolution=True, fan_in=fan_in, kernel=kernel**2,
+    )  # fmt: skip
+
+
 def conventional(*layers: Layer, bits: int = 32) -> Network:
     """A conventional network of such layers."""
     return Network(layers, False, activation_bits=bits)

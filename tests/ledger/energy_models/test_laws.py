@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from spikeoff.ledger.energy_models.base import Layer, Network
 from spikeoff.ledger.energy_models.horowitz import interpolated
 from spikeoff.ledger.energy_models.registry import models
-from tests.ledger.energy_models.made import conventional, dense_layer, spiking, spiking_layer
+from tests.ledger.energy_models.made import (
+    conventional,
+    convolution,
+    dense_layer,
+    spiking,
+    spiking_layer,
+)
 
 MODELS = [pytest.param(model, id=model.name) for model in models()]
 TWO_SIDED = [pytest.param(model, id=model.name) for model in models() if not model.one_sided]
@@ -76,6 +82,16 @@ def test_skipping_zeros_never_costs_more(model, n, m, active, stored) -> None:  
     assert close_or_below(model.total(network), model.total(dense))
     assert close_or_below(model.total(dense), model.total(dense.as_dense_matrices()))
     assert dense.without_skipping() == dense
+
+
+@pytest.mark.parametrize("model", TWO_SIDED)
+@pytest.mark.parametrize("active", [0.0, 0.2, 1.0])
+def test_convolutions_are_priced_and_cost_no_less_without_skipping(model, active) -> None:  # type: ignore[no-untyped-def]
+    whole = convolution(3, 8, 12, 5, bias=True)
+    layer = replace(whole, events_in=active * whole.sources, operations=active * whole.operations)
+    network = conventional(layer, dense_layer(whole.targets, 10), bits=5)
+    assert model.total(network) > 0
+    assert close_or_below(model.total(network), model.total(network.without_skipping()))
 
 
 @pytest.mark.parametrize("model", [one for one in TWO_SIDED if one.id != "neuromc"])

@@ -11,7 +11,13 @@ from spikeoff.ledger.energy_models import davidson_furber, lemaire, neuromc, sim
 from spikeoff.ledger.energy_models.base import Network, NotAvailableError
 from spikeoff.ledger.energy_models.loihi import Chip
 from spikeoff.ledger.energy_models.registry import find
-from tests.ledger.energy_models.made import conventional, dense_layer, spiking, spiking_layer
+from tests.ledger.energy_models.made import (
+    conventional,
+    convolution,
+    dense_layer,
+    spiking,
+    spiking_layer,
+)
 
 EXACT = 1e-9
 
@@ -196,6 +202,26 @@ def test_neuromc_over_several_steps(steps: int, expected: float) -> None:
     """By running the release on layer.Linear(784, 512, step_mode="m") with so many steps."""
     ours = spiking("if", spiking_layer(784, 512, 1, neurons=0), steps=steps)
     assert total(neuromc.energy(ours)) == pytest.approx(expected, rel=EXACT)
+
+
+# Conventional convolutions, by running SpikingJelly 2.0.0 on nn.Conv2d and random values: those of
+# ``cnn`` on MNIST.
+
+
+@pytest.mark.parametrize(
+    ("into", "out", "side", "bias", "by_lemaire", "by_neuromc"),
+    [
+        (1, 32, 28, False, 2168569.0967741935, 3474556.1119422596),
+        (32, 64, 13, False, 93586862.33978495, 5899443.296167504),
+        (32, 64, 13, True, 93812618.67526881, 5899443.296167504),
+    ],
+)
+def test_conventional_convolutions(
+    into: int, out: int, side: int, bias: bool, by_lemaire: float, by_neuromc: float
+) -> None:
+    network = conventional(convolution(into, out, side, 3, bias=bias))
+    assert total(lemaire.energy(network)) == pytest.approx(by_lemaire, rel=EXACT)
+    assert total(neuromc.energy(network)) == pytest.approx(by_neuromc, rel=EXACT)
 
 
 # Thresholds in spikes per synapse, and constants of chips.

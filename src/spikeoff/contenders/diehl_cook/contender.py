@@ -30,10 +30,13 @@ from spikeoff.contenders.diehl_cook.engines.brian2_engine import Brian2Engine
 from spikeoff.contenders.diehl_cook.engines.native import NativeEngine
 from spikeoff.contenders.diehl_cook.figures import save_accuracy, save_fields
 from spikeoff.contenders.diehl_cook.initial_layers import DEFAULT_SIZE, make_constants, make_layers
-from spikeoff.contenders.diehl_cook.network import Constants, Layer
+from spikeoff.contenders.diehl_cook.layer_lists import layer_list, presented_spikes
+from spikeoff.contenders.diehl_cook.network import Constants
+from spikeoff.contenders.diehl_cook.network import Layer as Population
 from spikeoff.contenders.diehl_cook.readout import VOTES, Readout, read
 from spikeoff.contenders.diehl_cook.recent_responses import RUNNING, Running
 from spikeoff.contenders.hardware import use_threads
+from spikeoff.contenders.layer_list import Layer
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
@@ -282,6 +285,22 @@ class DiehlCook(Contender):
                     state[f"{name}_{number}"] = array.copy() if whole else array.astype(np.float32)
         return state
 
+    def layer_list(self) -> tuple[Layer, ...]:
+        """One presentation, and the vote; ``network_inputs`` has the presentation that stands."""
+        vote = self._readout.possible(self.config.tuning.vote)
+        return layer_list(
+            self._layers(), self._constants, self.config.tuning.response_inhibition, self._readout,
+            vote,
+        )  # fmt: skip
+
+    def network_inputs(self, images: Images) -> NDArray[np.float32]:
+        """[n, steps, pixels] input spikes of the presentation that each image is answered by."""
+        _, n_spikes = self._engine.respond(images, EVALUATION)
+        config = self.config
+        return presented_spikes(
+            images, EVALUATION, n_spikes, self._constants, config.input_intensity, config.seed
+        )
+
     def weight_names(self) -> tuple[str, ...]:
         """The plastic weights; inhibition has one strength, and the read-out is no synapse."""
         return tuple(f"weights_{number}" for number in range(len(self._layers())))
@@ -360,12 +379,14 @@ class DiehlCook(Contender):
     def _width(self) -> int:
         return sum(layer.size for layer in self._initial)
 
-    def _build(self, layers: list[Layer]) -> None:
+    def _build(self, layers: list[Population]) -> None:
         self._initial = layers
         self._constants = make_constants(self.config, *layers[0].weights.shape)
         self._engine = self._engine_of(self._constants, layers)
 
-    def _engine_of(self, constants: Constants, layers: list[Layer]) -> NativeEngine | Brian2Engine:
+    def _engine_of(
+        self, constants: Constants, layers: list[Population]
+    ) -> NativeEngine | Brian2Engine:
         config = self.config
         if config.engine == "brian2":
             return Brian2Engine(
@@ -375,7 +396,10 @@ class DiehlCook(Contender):
         return self._native(constants, layers, np.float32)
 
     def _native(
-        self, constants: Constants, layers: list[Layer], dtype: type[np.float32] | type[np.float64]
+        self,
+        constants: Constants,
+        layers: list[Population],
+        dtype: type[np.float32] | type[np.float64],
     ) -> NativeEngine:
         config = self.config
         return NativeEngine(
@@ -384,7 +408,7 @@ class DiehlCook(Contender):
             batch=config.weight_update_interval if config.learning == "batched" else None,
         )  # fmt: skip
 
-    def _layers(self) -> list[Layer]:
+    def _layers(self) -> list[Population]:
         """The layers as they stand."""
         engine = self._engine
         return [
@@ -427,7 +451,7 @@ class DiehlCook(Contender):
             self._running.load(state)
 
 
-def _as_exact(layer: Layer, exact: Layer) -> Layer:
+def _as_exact(layer: Population, exact: Population) -> Population:
     """``layer``, its fixed connections those of ``exact``, where they differ by rounding alone."""
     kept = {}
     for name in ("to_inhibitory", "to_excitatory", "input_to_inhibitory"):

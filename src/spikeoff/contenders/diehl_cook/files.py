@@ -68,14 +68,24 @@ def write_responses(
 
 
 def read_responses(folder: Path, ending: str) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """What ``write_responses`` wrote, or the circulated code did.
+    """What ``write_responses`` wrote.
 
     Raises:
         UserError: a file is missing or damaged, or the two do not fit.
     """
-    monitor, numbers = (
-        folder / f"{name}_{ending}.npy" for name in ("result_monitor", "input_numbers")
+    return read_response_files(
+        folder / f"result_monitor_{ending}.npy", folder / f"input_numbers_{ending}.npy"
     )
+
+
+def read_response_files(
+    monitor: Path, numbers: Path
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Responses [images, neurons] and the digits [images] that evoked them.
+
+    Raises:
+        UserError: a file is missing or damaged, or the two do not fit.
+    """
     responses, labels = read_array(monitor), read_array(numbers)
     if responses.ndim != 2 or not responses.size:
         raise UserError(f"{monitor}: its shape is {responses.shape}; [images, neurons] is needed")

@@ -142,7 +142,7 @@ class Conventional(GradientContender):
     def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
         if self._keras is None:
             return super()._learn_batch(images, rows, epoch)
-        batch = images.take(rows.cpu().numpy())
+        batch = self.training_images(images, rows.cpu().numpy(), epoch)
         seed = _dropout_seed(self.settings.seed, epoch, int(batch.ids[0]))
         pixels, labels = batch.flat, batch.labels
         return torch.tensor(self._keras.learn(pixels, labels, self._rate, seed))

@@ -211,7 +211,8 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for rows in self._rows:
-            batch, device = self._images.take(rows), self._network.device
+            batch = self._network.training_images(self._images, rows, self._epoch)
+            device = self._network.device
             pixels = torch.from_numpy(batch.flat).to(device)
             labels = torch.from_numpy(batch.labels).long().to(device)
             yield self._network._inputs(pixels, batch.ids, self._epoch), labels
@@ -242,25 +243,33 @@ def contender_of(make: Make, name: str) -> type[Contender]:
     title = name.partition(":")[2]
     given: Mapping[str, Any] = getattr(make, SETTINGS, {})
     content = {"id": name, "title": title, "make": staticmethod(make), "__doc__": make.__doc__}
-    content["config_type"] = _config_type(name, given) if given else OwnNetworkConfig
+    content["config_type"] = config_type_of(name, given)
     return type(title, (OwnNetwork,), content)
 
 
-def _config_type(name: str, given: Mapping[str, Any]) -> type[Config]:
-    """The settings of such networks, with these defaults."""
-    known = {one.name: one for one in fields(OwnNetworkConfig)}
+def config_type_of(
+    name: str, given: Mapping[str, Any], base: type[OwnNetworkConfig] = OwnNetworkConfig
+) -> type[Config]:
+    """The settings of such networks, with these defaults.
+
+    Raises:
+        UserError: one of ``given`` is no setting, or has a value that is not possible.
+    """
+    if not given:
+        return base
+    known = {one.name: one for one in fields(base)}
     for key in given:
         if key not in known:
             raise UserError(f"{name}: `{SETTINGS}` has {key!r}, which is no setting; see "
                             f"spikeoff train {name} --help")  # fmt: skip
-    hints = get_type_hints(OwnNetworkConfig, include_extras=True)
+    hints = get_type_hints(base, include_extras=True)
     made = make_dataclass(
-        "OwnNetworkConfig",
+        base.__name__,
         [(key, hints[key], field(default=value, metadata=known[key].metadata))
          for key, value in given.items()],
-        bases=(OwnNetworkConfig,), frozen=True, kw_only=True,
+        bases=(base,), frozen=True, kw_only=True,
         namespace={
-            "__doc__": OwnNetworkConfig.__doc__,
+            "__doc__": base.__doc__,
             "__reduce__": lambda self: (_config_of, (name, vars(self))),  # to another process
         },
     )  # fmt: skip

@@ -130,9 +130,13 @@ class IzhikevichGradient(GradientContender):
 
     @classmethod
     def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
-        """The perceptron with the same layers, pruned as much; then the bit-matched one."""
+        """The perceptron with the same layers, pruned as much; then the bit-matched one.
+
+        Both learn from images that are distorted in the same way.
+        """
         pruned = {} if config.keep == 1 else {"keep": config.keep}
-        return perceptron_twins({"hidden": config.hidden, **pruned}, config.n_steps)
+        settings = {"hidden": config.hidden, **pruned, **config.augmentation()}
+        return perceptron_twins(settings, config.n_steps)
 
     @classmethod
     def sizes(cls, config: IzhikevichGradientConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:

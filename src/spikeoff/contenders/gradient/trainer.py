@@ -18,7 +18,6 @@ from torch.nn import functional
 
 from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import (
-    Config,
     Contender,
     Response,
     State,
@@ -27,6 +26,7 @@ from spikeoff.contenders.base import (
     require,
 )
 from spikeoff.contenders.gradient.adam import Adam
+from spikeoff.contenders.gradient.augmentation import AugmentationConfig
 from spikeoff.contenders.gradient.numba import dropout_mask as dropout
 from spikeoff.contenders.hardware import choose_device, computing, thread_count
 from spikeoff.data import MNIST, Images, ImageSpec
@@ -46,7 +46,7 @@ WEIGHTS, ADAM, LEARNING = "weights.", "adam.", "learning."
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradientConfig(Config):
+class GradientConfig(AugmentationConfig):
     """Training by Adam on the cross-entropy of small batches."""
 
     learning_rate: float = 0.02
@@ -113,6 +113,7 @@ class GradientContender(Contender):
         self.settings = config
         self.device = choose_device(config.device)
         self.patience = config.patience
+        self._distortion = config.distortion(spec)
         self._threads = thread_count(config.num_threads)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(config.seed)
@@ -161,8 +162,9 @@ class GradientContender(Contender):
         """One way forward and back, its traces removed; then a recording."""
         before = self.raw_state()
         self.module.train()
-        pixels, labels, ids = self._on_device(images)
         with self._computing():
+            rows = torch.arange(len(images), device=self.device)
+            pixels, labels, ids = self._batch(images, rows, 1)
             logits = self.present(pixels, ids, 1)
             functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
@@ -202,11 +204,11 @@ class GradientContender(Contender):
     def _learn_batch(self, images: Images, rows: torch.Tensor, epoch: int) -> torch.Tensor:
         """One step of Adam; returns right answers and summed loss, still on the device.
 
-        All that it reads lies on the device, so a GPU is given batch after batch without a wait.
+        Without augmentation, all that it reads lies on the device, so a GPU is given batch after
+        batch without a wait.
         """
-        pixels, labels, ids = self._on_device(images)
-        target = labels[rows]
-        logits = self.present(pixels[rows], ids[rows], epoch)
+        pixels, target, ids = self._batch(images, rows, epoch)
+        logits = self.present(pixels, ids, epoch)
         loss = functional.cross_entropy(
             logits, target, label_smoothing=self.settings.label_smoothing
         )
@@ -221,6 +223,21 @@ class GradientContender(Contender):
             if self.settings.label_smoothing:
                 plain_loss = functional.cross_entropy(logits, target)
             return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
+
+    def _batch(
+        self, images: Images, rows: torch.Tensor, epoch: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Pixels, labels and ids of a training step, on the device."""
+        pixels, labels, ids = self._on_device(images)
+        if self._distortion is None:
+            return pixels[rows], labels[rows], ids[rows]
+        distorted = self.training_images(images, rows.cpu().numpy(), epoch)
+        return torch.from_numpy(distorted.flat).to(self.device), labels[rows], ids[rows]
+
+    def training_images(self, images: Images, rows: NDArray[np.int64], epoch: int) -> Images:
+        """The images of a training step; distorted, if the settings say so."""
+        taken = images.take(rows)
+        return taken if self._distortion is None else self._distortion.apply(taken, epoch)
 
     def penalty(self) -> torch.Tensor | None:
         """What is added to the loss of the last batch in training; None for nothing."""

@@ -10,6 +10,7 @@ from spikeoff.experiments.campaign.executors import choose_executor
 from spikeoff.experiments.campaign.plan import (
     Entry,
     entries,
+    front_entries,
     is_race,
     read_race,
     resumable_here,
@@ -17,6 +18,6 @@ from spikeoff.experiments.campaign.plan import (
 )
 
 __all__ = [
-    "Entry", "choose_executor", "entries", "is_race", "open_output", "race",
+    "Entry", "choose_executor", "entries", "front_entries", "is_race", "open_output", "race",
     "read_campaign", "read_race", "resumable_here", "show", "with_threads",
 ]  # fmt: skip

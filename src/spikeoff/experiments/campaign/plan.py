@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from spikeoff.contenders.base import Config
+from spikeoff.contenders.family_sizes import family_networks
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import Preset, labelled_config
 from spikeoff.contenders.registry import find, folder_name, label, parse
@@ -128,6 +129,9 @@ def entries(
     chosen = []
     for one in contenders:
         name, config = labelled_config(one, preset)
+        for key in common:
+            if not hasattr(config, key):
+                raise UserError(f"{name} has no setting `{key}`; leave out one of the two")
         chosen.append((name, replace(config, **common), folder_name(one)))
     if twins:
         for twin in added_twins([one[:2] for one in chosen], preset, common):
@@ -138,6 +142,34 @@ def entries(
         for name, config, folder in chosen:
             place = f"{folder}/seed-{seed}"
             result.append(Entry(name, replace(config, seed=seed, save_path=output / place), place))
+    return result
+
+
+def front_entries(
+    families: Sequence[str],
+    seeds: Sequence[int],
+    preset: Preset,
+    common: Mapping[str, Any],
+    output: Path,
+) -> list[Entry]:
+    """The runs of a front, seed by seed, each into ``output/<family>/<settings>/seed-<n>``.
+
+    Raises:
+        UserError: an unknown family, one named twice, or a value that a configuration refuses.
+    """
+    check_choice("families", families)
+    check_choice("seeds", seeds)
+    networks = [
+        (family, f"{family}/{settings_label(settings)}", config)
+        for family in families
+        for settings, config in family_networks(family, preset, common)
+    ]
+    result = []
+    for seed in seeds:
+        for family, folder, config in networks:
+            place = f"{folder}/seed-{seed}"
+            config_here = replace(config, seed=seed, save_path=output / place)
+            result.append(Entry(family, config_here, place))
     return result
 
 

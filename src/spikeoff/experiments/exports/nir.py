@@ -1,4 +1,4 @@
-"""NIR: spiking networks for the tools of neuromorphic hardware, and read back.
+"""NIR: spiking networks for the tools of neuromorphic hardware.
 
 | here | in the file |
 |---|---|
@@ -10,8 +10,9 @@
 
 NIR describes equations in continuous time, in seconds here; tau and r are those whose exact
 solution over ``dt`` is the step of the run. A LIF neuron of the run subtracts its threshold at a
-spike, which ``metadata`` says, since NIR's reset is to a value. What turns output spikes into
-scores is no part of the file.
+spike, which ``metadata`` says, since NIR's reset is to a value. The metadata of the graph say how
+input spikes are made, and what turns output spikes into scores (``contenders.gradient.nir`` reads
+both).
 
 Source: J. E. Pedersen et al., "Neuromorphic intermediate representation: a unified instruction set
 for interoperable brain-inspired computing", Nature Communications 15:8122, 2024.
@@ -27,23 +28,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikeoff import __version__
 from spikeoff.contenders import layer_list as layers
+from spikeoff.contenders import nir_file
 from spikeoff.contenders.base import Contender
 from spikeoff.contenders.layer_list import Floats, Layer, floats
+from spikeoff.contenders.nir_file import IZHIKEVICH, MS, SUBTRACT
 from spikeoff.errors import UserError
-from spikeoff.experiments.exports import Exported, nir_file
+from spikeoff.experiments.exports import Exported
 from spikeoff.neurons.izhikevich import IzhikevichParams
 from spikeoff.neurons.lif import LIFParams
 from spikeoff.run.trained import load_trained
-
-IZHIKEVICH = "spikeoff.Izhikevich"
-"""Type of the extension node."""
-
-MS = 1e-3
-"""Seconds."""
 
 
 def export(folder: Path, output: Path) -> Exported:
@@ -67,34 +63,34 @@ def write(contender: Contender, path: Path) -> None:
         UserError: it is no such network.
     """
     network = contender.layer_list()
-    if not any(isinstance(layer, layers.Neurons) for layer in network):
+    if not contender.spiking:
         raise UserError(f"{contender.id} does not spike, and NIR has no ReLU; choose onnx")
     nodes = _nodes(network)
     graph = {
         "type": "NIRGraph",
         "nodes": dict(nodes),
         "edges": np.array([(a, b) for (a, _), (b, _) in pairwise(nodes)], object),
-        "metadata": {"contender": contender.id, "spikeoff": __version__},
+        "metadata": _metadata(contender, network),
     }
     nir_file.write(path, graph)
 
 
-def read_layers(path: Path) -> tuple[Layer, ...]:
-    """The layers of a sequential spiking network in a file; its scores are counts of spikes.
-
-    Raises:
-        UserError: it is no such graph, or has nodes of another kind.
-    """
-    file = nir_file.read(path)
-    following = dict(file.edges)
-    starts = [name for name in file.nodes if name not in following.values()]
-    if len(starts) != 1 or len(following) != len(file.edges):
-        raise UserError(f"{path}: its nodes are no sequence; only sequential networks are read")
-    found, name = _Reader(path), starts[0]
-    while name in file.nodes:
-        found.take(name, file.nodes[name])
-        name = following.get(name, "")
-    return found.network()
+def _metadata(contender: Contender, network: Sequence[Layer]) -> dict[str, Any]:
+    """What a reader needs beside the graph: coding and read-out."""
+    facts: dict[str, Any] = {"contender": contender.id, "spikeoff": __version__}
+    settings = vars(contender)["config"]
+    for name in ("coding", "n_steps", "max_rate", "seed"):
+        if hasattr(settings, name):
+            facts[name] = getattr(settings, name)
+    last = network[-1]
+    if isinstance(last, layers.StepSum):
+        facts |= {"score_scale": last.scale, "step_weights": last.weights}
+    elif isinstance(last, layers.SpikeCount):
+        facts |= {"score_scale": last.scale, "potential": last.potential}
+        if last.share_slope is not None:  # the file's last weights are multiplied by the factor
+            factors = [one.factor for one in network if isinstance(one, layers.Scale)]
+            facts["share_slope"] = last.share_slope / (factors[-1] if factors else 1.0)
+    return facts
 
 
 def _nodes(network: Sequence[Layer]) -> list[tuple[str, dict[str, Any]]]:
@@ -153,7 +149,7 @@ def _neurons(layer: layers.Neurons, n: int) -> list[tuple[str, dict[str, Any]]]:
             "v_threshold": params.v_thresh, "v_reset": 0.0,
         }  # fmt: skip
         content: dict[str, Any] = {k: np.full(n, v, np.float32) for k, v in values.items()}
-        content["metadata"] = {"reset": "subtract", "dt": dt}
+        content["metadata"] = {"reset": SUBTRACT, "dt": dt}
         found.append(("LIF", content))
     elif isinstance(params, IzhikevichParams):
         constants = {one.name: getattr(params, one.name) for one in fields(params)}
@@ -162,64 +158,3 @@ def _neurons(layer: layers.Neurons, n: int) -> list[tuple[str, dict[str, Any]]]:
     else:
         raise UserError(f"NIR has no node for {type(params).__name__}; choose onnx")
     return found
-
-
-class _Reader:
-    """Turns nodes into layers, one after another."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._layers: list[Layer] = []
-        self._decay, self._bias = 0.0, np.zeros(0, np.float32)
-
-    def take(self, name: str, node: dict[str, Any]) -> None:
-        """The next node."""
-        kind = node["type"]
-        dt = float(node.get("metadata", {}).get("dt", MS)) / MS
-        if kind in ("Input", "Output"):
-            return
-        if kind == "Linear":
-            self._layers.append(layers.Affine(floats(node["weight"].T)))
-        elif kind == "Affine" and _is_identity(node["weight"]):
-            self._bias = floats(node["bias"])
-        elif kind == "Affine":
-            self._layers.append(layers.Affine(floats(node["weight"].T)))
-            self._bias = floats(node["bias"])
-        elif kind == "I":
-            self._decay = 1.0
-        elif kind == "LI":
-            self._decay = math.exp(-dt * MS / self._one(name, node, "tau"))
-        elif kind == "LIF":
-            params = LIFParams(
-                self._one(name, node, "tau") / MS, self._one(name, node, "v_threshold")
-            )
-            self._fire(params, dt)
-        elif kind == IZHIKEVICH:
-            self._fire(IzhikevichParams(*(self._one(name, node, k) for k in "abcd")), dt)
-        else:
-            raise UserError(f"{self._path}: node {name!r} of type {kind!r} is not known here")
-
-    def network(self) -> tuple[Layer, ...]:
-        """All of them, with a read-out that counts spikes."""
-        return (*self._layers, layers.SpikeCount())
-
-    def _fire(self, params: Any, dt: float) -> None:
-        bias: Any = self._bias if self._bias.size else 0.0
-        self._layers.append(layers.Neurons(params, dt, self._decay, bias))
-        self._decay, self._bias = 0.0, np.zeros(0, np.float32)
-
-    def _one(self, name: str, node: dict[str, Any], key: str) -> float:
-        """The value that all neurons of a node share.
-
-        Rounded to the seven digits that float32 holds, so that 0.1 is not read as 0.10000000149.
-        """
-        values = np.unique(node[key])
-        if len(values) != 1:
-            raise UserError(
-                f"{self._path}: `{key}` of {name} differs among neurons; one value is read"
-            )
-        return float(f"{values[0]:.7g}")
-
-
-def _is_identity(weight: NDArray[Any]) -> bool:
-    return weight.shape[0] == weight.shape[1] and np.array_equal(weight, np.eye(len(weight)))

@@ -1,8 +1,10 @@
 """ONNX: the trained network for ONNX Runtime and all that reads its format.
 
 The input is called ``spikes`` [n, steps, pixels] in a network of spikes, else ``pixels`` [n,
-channels, height, width] from 0 to 1; the output ``scores`` [n, classes]. ``check`` compares the
-answers of ONNX Runtime with those that the run's record holds, on all test images.
+channels, height, width] from 0 to 1; the output ``scores`` [n, classes]. ``diehl-cook`` also gives
+``spike_counts`` [n, neurons]: its graph is one presentation, and an image that evokes fewer than 5
+excitatory spikes is to be presented again. ``check`` compares the answers of ONNX Runtime with
+those that the run's record holds, on all test images, or on some where the input is large.
 
 Source of the format: https://onnx.ai/onnx/intro/; recurrent parts are the operator Scan.
 """
@@ -24,13 +26,19 @@ from spikeoff.experiments.exports.onnx_graph import EXTRA, OPSET, Graph
 from spikeoff.experiments.exports.onnx_layers import OnnxWriter
 from spikeoff.extras import import_extra
 from spikeoff.files import whole_file
-from spikeoff.run.trained import load_trained
+from spikeoff.run.trained import load_trained, spread_rows
 
 IR_VERSION = 8
 """The version of the file format that goes with the operators."""
 
 BATCH = 250
-"""Images that are checked at once."""
+"""Images that are checked at once, at most."""
+
+BATCH_VALUES = 10_000_000
+"""Numbers of input that are checked at once."""
+
+LARGE_INPUT, CHECKED = 200_000, 500
+"""From so many numbers of input per image on, only so many images are checked."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,14 @@ def export(folder: Path, output: Path) -> Exported:
             ``onnx`` is missing.
     """
     contender, dataset = load_trained(folder)
-    scores = contender.respond(dataset.test).scores
-    write(contender, dataset.test, output)
-    return Exported(output, f"ONNX Runtime: {check(output, contender, dataset.test, scores)}")
+    test = dataset.test
+    write(contender, test, output)
+    rows = np.arange(len(test))
+    if contender.network_inputs(test.take(slice(0, 1))).size >= LARGE_INPUT:
+        rows = spread_rows(len(test), CHECKED)
+    checked = test.take(rows)
+    found = check(output, contender, checked, contender.respond(checked).scores)
+    return Exported(output, f"ONNX Runtime: {found}")
 
 
 def write(contender: Contender, images: Images, path: Path) -> None:
@@ -86,15 +99,15 @@ def write(contender: Contender, images: Images, path: Path) -> None:
     example = contender.network_inputs(images.take(slice(0, 1)))
     graph = Graph()
     pixels = graph.input("spikes" if example.ndim == 3 else "pixels")
-    found = OnnxWriter(graph, pixels).write(contender.layer_list())
-    scores = graph.add_several("Identity", [found.name], 1)[0]
-    graph.nodes[-1].output[0] = scores.name = "scores"
-    whole = graph.finish(
-        contender.id,
-        [pixels],
-        [scores],
-        [("n", *example.shape[1:]), ("n", contender.spec.n_classes)],
-    )
+    writer = OnnxWriter(graph, pixels)
+    outputs = [graph.named(writer.write(contender.layer_list()), "scores")]
+    shapes: list[tuple[int | str, ...]] = [
+        ("n", *example.shape[1:]), ("n", contender.spec.n_classes)
+    ]  # fmt: skip
+    if (counts := writer.spike_counts()) is not None:
+        outputs.append(graph.named(counts, "spike_counts"))
+        shapes.append(("n", "neurons"))
+    whole = graph.finish(contender.id, [pixels], outputs, shapes)
     model = helper.make_model(
         whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION,
         producer_name="spikeoff", producer_version=__version__, doc_string=contender.title,
@@ -113,7 +126,7 @@ def _facts(contender: Contender) -> dict[str, str]:
         "score_unit": contender.score_unit,
     }
     settings = vars(contender)["config"]
-    for name in ("coding", "n_steps", "max_rate", "dt", "seed"):
+    for name in ("coding", "n_steps", "max_rate", "dt", "seed", "input_intensity"):
         if contender.spiking and hasattr(settings, name):
             facts[name] = str(getattr(settings, name))
     return facts
@@ -129,9 +142,13 @@ def check(
     """Answer ``images`` by ONNX Runtime, and compare with the ``scores`` of a run."""
     session = _session(path, num_threads)
     name, found = session.get_inputs()[0].name, np.empty_like(scores)
-    for first in range(0, len(images), BATCH):
-        part = slice(first, first + BATCH)
-        (found[part],) = session.run(None, {name: contender.network_inputs(images.take(part))})
+    size = contender.network_inputs(images.take(slice(0, 1))).size
+    batch = max(1, min(BATCH, BATCH_VALUES // size))
+    for first in range(0, len(images), batch):
+        part = slice(first, first + batch)
+        (found[part],) = session.run(
+            ["scores"], {name: contender.network_inputs(images.take(part))}
+        )
     return parity(found, scores, images.labels)
 
 

@@ -65,6 +65,11 @@ class Graph:
         self.nodes.append(self.helper.make_node(operator, list(inputs), names, **attributes))
         return [Value(self, name) for name in names]
 
+    def named(self, value: Value, name: str) -> Value:
+        """``value`` under another name, such as that of an output."""
+        self.nodes.append(self.helper.make_node("Identity", [value.name], [name]))
+        return Value(self, name)
+
     def scan(
         self,
         start: Sequence[Value],
@@ -87,9 +92,12 @@ class Graph:
         received = inner.input("received")
         after, outputs = body(inner, before, received)
         results = [inner.add("Identity", one) for one in (*after, *outputs)]
+        states = [("n", f"state{k}") for k in range(len(start))]
+        sent = [("n", f"sent{k}") for k in range(len(outputs))]
         graph = inner.finish(
-            f"{self._prefix}step{self._scans}", [*before, received], results, [("n", "neurons")]
-        )
+            f"{self._prefix}step{self._scans}", [*before, received], results,
+            [*states, ("n", "received"), *states, *sent],
+        )  # fmt: skip
         found = self.add_several(
             "Scan", [*(one.name for one in start), sequence.name], len(results), body=graph,
             num_scan_inputs=1, scan_input_axes=[1], scan_output_axes=[1] * len(outputs),
@@ -109,13 +117,12 @@ class Graph:
             name: of the graph.
             inputs: its inputs.
             outputs: its outputs.
-            shapes: of inputs and outputs in turn; a single one holds for all.
+            shapes: of inputs and outputs in turn.
         """
         values = [*inputs, *outputs]
-        all_shapes = list(shapes) * len(values) if len(shapes) == 1 else list(shapes)
         told = [
             self.helper.make_tensor_value_info(value.name, 1, list(shape))  # 1: float32
-            for value, shape in zip(values, all_shapes, strict=True)
+            for value, shape in zip(values, shapes, strict=True)
         ]
         return self.helper.make_graph(
             self.nodes, name, told[: len(inputs)], told[len(inputs) :], self.initializers

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikeoff.contenders import layer_list as layers
 from spikeoff.contenders.layer_list import Layer
+from spikeoff.experiments.exports.onnx_competition import competition, delayed_affine, vote
 from spikeoff.experiments.exports.onnx_graph import Graph, Value
 from spikeoff.neurons.models import model_of
 from spikeoff.neurons.synapse import accumulate
@@ -21,12 +22,19 @@ class OnnxWriter:
         self.graph, self._sent = graph, inputs
         self._arrived = inputs
         self._potential: Callable[[], Value] | None = None
+        self._counts: list[Value] = []
 
     def write(self, network: Sequence[Layer]) -> Value:
         """Write all layers; the scores [n, classes]."""
         for layer in network:
             self._sent = self._add(layer, self._sent)
         return self._sent
+
+    def spike_counts(self) -> Value | None:
+        """[n, neurons] spikes over all steps of neurons that compete; None without such."""
+        if not self._counts:
+            return None
+        return self.graph.add("Concat", *self._counts, axis=1)
 
     @singledispatchmethod
     def _add(self, layer: Layer, sent: Value) -> Value:
@@ -57,6 +65,23 @@ class OnnxWriter:
         arrived = self.graph.add("MatMul", sent, self.graph.constant(layer.weight, "weight"))
         self._arrived = arrived
         return arrived if layer.bias is None else arrived + self.graph.constant(layer.bias, "bias")
+
+    @_add.register
+    def _(self, layer: layers.DelayedAffine, sent: Value) -> Value:
+        return delayed_affine(self.graph, layer, sent)
+
+    @_add.register
+    def _(self, layer: layers.Competition, sent: Value) -> Value:
+        spikes = competition(self.graph, layer, sent)
+        self._counts.append(self._sum(spikes))
+        return spikes
+
+    @_add.register
+    def _(self, layer: layers.Vote, sent: Value) -> Value:
+        del sent
+        counts = self.spike_counts()
+        assert counts is not None
+        return vote(self.graph, layer, counts)
 
     @_add.register
     def _(self, layer: layers.Convolution, sent: Value) -> Value:

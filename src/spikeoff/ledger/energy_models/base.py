@@ -44,6 +44,8 @@ class Layer:
     output: whether the targets are the outputs of the network.
     graded: whether events have values of their own, and cost a multiplication.
     convolution: whether a weight is used at many places.
+    fan_in, kernel: of a convolution, the weights that lead to one target (C_in k^2) and the places
+        of a kernel (k^2); 0 elsewhere, and in records of earlier versions.
     pruned: whether an index says where the weights are.
     """
 
@@ -62,7 +64,23 @@ class Layer:
     output: bool = False
     graded: bool = False
     convolution: bool = False
+    fan_in: int = 0
+    kernel: int = 0
     pruned: bool = False
+
+    def window(self) -> tuple[int, int]:
+        """Weights that lead to one target, and the places of a kernel; N_i and 1 without one.
+
+        Raises:
+            NotAvailableError: an earlier version wrote the record of a convolution without them.
+        """
+        if not self.convolution:
+            return self.sources, 1
+        if not self.kernel:
+            raise NotAvailableError(
+                "an earlier version wrote the record, without the sizes of kernels; run it again"
+            )
+        return self.fan_in, self.kernel
 
     @property
     def matrix(self) -> int:

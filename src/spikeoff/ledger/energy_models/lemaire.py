@@ -7,9 +7,14 @@ Per layer, with m(x) the price of a 32-bit access to a memory of x bytes:
                     queues      (theta_i + theta_o) m(4000)
                     parameters  (ev + biases) m(4 parameters)
                     potentials  2 (ev + T N_o) m(4 N_o)
-    conventional    operations  3.2 M + 0.1 biases,  addresses  0.1 (N_i + N_o)
-                    values      A_i m(4 N_i) + N_o m(4 N_o),  A_i inputs other than 0
+    conventional    operations  3.2 M + 0.1 biases
+                    addresses   0.1 (N_i + N_o)                    + 0.1 C_o k^2 in a convolution
+                    values      R_i m(4 N_i) + N_o m(4 N_o)
                     parameters  (M + biases) m(4 parameters)
+
+R_i are the inputs read: those other than 0, each once; in a convolution, one per product. The
+products of a convolution are those inside the image, as the ledger counts them; the article also
+counts those with the zeros of a padding.
 
 Other neurons than integrate-and-fire have no term in the article. Here they cost their own
 arithmetic (multiplication 3.1, addition 0.1), and a read and a write of all their state.
@@ -76,7 +81,7 @@ def _spiking(
     network: Network, layer: Layer, variant: Variant, word: Callable[[float], float]
 ) -> dict[str, float]:
     if variant == "leat" and layer.convolution:
-        raise NotAvailableError("its convolutions are not implemented")
+        raise NotAvailableError("its spiking convolutions are not implemented here")
     met, biases = layer.operations, network.steps * layer.biased
     added, resets = met + biases, layer.events_out
     if variant == "literal":
@@ -117,14 +122,18 @@ def _conventional(
     network: Network, layer: Layer, variant: Variant, word: Callable[[float], float]
 ) -> dict[str, float]:
     del network
+    done, read = layer.operations, layer.events_in
+    addresses: float = layer.sources + layer.targets
     if layer.convolution:
-        raise NotAvailableError("conventional convolutions are not implemented")
-    done = layer.operations
-    addresses = done if variant == "leat" else layer.sources + layer.targets
+        fan_in, kernel = layer.window()
+        read = done
+        addresses += layer.places / fan_in * kernel
+    elif variant == "leat":
+        addresses = done
     return {
         "synapses": (INT32_MULTIPLY + INT32_ADD) * done + INT32_ADD * layer.biased,
         "addresses": INT32_ADD * addresses,
-        "values": layer.events_in * word(layer.sources) + layer.targets * word(layer.targets),
+        "values": read * word(layer.sources) + layer.targets * word(layer.targets),
         "parameters": _parameters(layer, done, layer.biased, variant, word),
     }
 

@@ -12,14 +12,24 @@ from spikeoff.report.lab.packing import pack
 from spikeoff.run.run_record import RunRecord
 
 PER_CLASS = 6
-HARD = 40
+HARD = 30
+NOBODY = 30
 
 
-def offered(records: Sequence[RunRecord], dataset: Dataset) -> dict[str, Any]:
-    """Pixels, labels and numbers of test images, the hardest last.
+def offered(
+    records: Sequence[RunRecord], dataset: Dataset, also: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Pixels, labels, numbers and groups of test images.
 
-    The first of each class that every network classified correctly in its run, then those that most
-    networks misclassified, in the order of the test set among equals.
+    easy: the first of each class that every network classified correctly in its run. nobody: the
+    first that all misclassified. hard: those that most of the networks misclassified, in the order
+    of the test set among equals.
+
+    Args:
+        records: runs of the networks.
+        dataset: theirs.
+        also: numbers of test images that are offered too; they count as hard if networks get them
+            right, because other runs did not.
     """
     test, wrong = dataset.test, np.zeros(len(dataset.test), np.int64)
     for record in records:
@@ -30,8 +40,14 @@ def offered(records: Sequence[RunRecord], dataset: Dataset) -> dict[str, Any]:
         np.flatnonzero((test.labels == label) & (wrong == 0))[:PER_CLASS]
         for label in range(dataset.spec.n_classes)
     ])  # fmt: skip
-    hard = np.argsort(-wrong, kind="stable")[: min(HARD, int((wrong > 0).sum()))]
-    rows = np.concatenate([easy, hard])
+    easy = easy[~np.isin(easy, also)]
+    missed = wrong == max(1, len(records))
+    some = np.flatnonzero((wrong > 0) & ~missed)
+    hard = some[np.argsort(-wrong[some], kind="stable")][:HARD]
+    rows = np.array(
+        list(dict.fromkeys([*easy, *np.flatnonzero(missed)[:NOBODY], *hard, *also])), np.int64
+    )
+    groups = np.select([missed[rows], np.isin(rows, easy)], ["nobody", "easy"], "hard")
     chosen = test.take(rows)
     return {
         "pixels": pack(chosen.flat),
@@ -39,4 +55,5 @@ def offered(records: Sequence[RunRecord], dataset: Dataset) -> dict[str, Any]:
         "ids": chosen.ids.tolist(),
         "rows": rows.tolist(),
         "wrong": wrong[rows].tolist(),
+        "groups": groups.tolist(),
     }

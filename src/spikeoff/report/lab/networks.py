@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from spikeoff.contenders.gradient.layer_sizes import part_name
 from spikeoff.contenders.gradient.mlp import MLP, Perceptron
 from spikeoff.contenders.gradient.mlp_int8 import MLPInt8
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient
-from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
+from spikeoff.contenders.izhikevich_stdp.contender import LEAST, IzhikevichSTDP, pair_rule
 from spikeoff.neurons.izhikevich import PRESETS
 from spikeoff.report.lab.packing import pack, pack_state
 
@@ -110,8 +111,24 @@ def _columns(network: IzhikevichSTDP) -> Description:
             "hidden": _numbers(PRESETS[config.hidden].constants(config.dt, np.float32)),
             "output": _numbers(PRESETS[config.output].constants(config.dt, np.float32)),
             "coding": {"name": "rate", "max_rate": config.max_rate, "seed": config.seed},
+            "learning": _pair_learning(network) if config.readout == "delta" else None,
         },
     }  # fmt: skip
+
+
+def _pair_learning(network: IzhikevichSTDP) -> dict[str, Any]:
+    """STDP of the columns and the delta rule, at the learning rates that training starts with."""
+    config, layout = network.config, network.layout
+    return {
+        "needs_label": True,
+        "stdp_lr": single(config.stdp_lr),
+        "hebbian_lr": single(config.hebbian_lr),
+        "theta_plus": single(config.theta_plus),
+        "window": pair_rule(config, 1).window.tolist(),
+        "least": single(LEAST),
+        "fields": layout.places(),
+        "width": layout.shape[1],
+    }
 
 
 def _competing(network: DiehlCook) -> Description:
@@ -147,6 +164,16 @@ def _competing(network: DiehlCook) -> Description:
             "hold_i": round(inhibitory.refractory / constants.dt),
             "quiet": 64 * float(np.finfo(np.float32).eps),
             "learned_vote": learned,
+            "learning": {
+                "needs_label": False,
+                "total_steps": constants.example_steps + constants.resting_steps,
+                "theta_plus": constants.threshold.plus,
+                "theta_decay": math.exp(-constants.dt / constants.threshold.tau),
+                "weight_sum": constants.weight_sums[0],
+            } | {
+                name: single(value) if name[0] in "nw" else value
+                for name, value in asdict(constants.stdp).items()
+            },
         },
     }  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 Weights are rounded to 8 significant bits, the precision of bfloat16, and written in half precision,
 which the browser widens to single precision again. The bytes of all numbers are split into planes
-(all first bytes, all second bytes, ...), deflated and written in base64: the upper bytes of weights
-are alike and the lower ones have few values, so that both compress well.
+(all first bytes, all second bytes, ...), deflated and written in base 85: the upper bytes of
+weights are alike and the lower ones have few values, so that both compress well.
 """
 
 from __future__ import annotations
@@ -20,13 +20,22 @@ from spikeoff.run.learned import rounded
 
 Packed = dict[str, Any]
 
+STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)
+"""Of deflate: the second suits numbers that never repeat."""
+
 
 def pack(array: NDArray[Any]) -> Packed:
     """An array of one of the page's types (float16, float32, float64, uint8), as text."""
     flat = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).reshape(-1)
     planes = flat.view(np.uint8).reshape(len(flat), -1).T
-    data = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
+    deflated = min((_deflated(planes.tobytes(), one) for one in STRATEGIES), key=len)
+    data = base64.b85encode(deflated).decode().replace("<", ",")  # HTML would have to escape it
     return {"dtype": array.dtype.name, "size": len(flat), "data": data}
+
+
+def _deflated(data: bytes, strategy: int) -> bytes:
+    stream = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return stream.compress(data) + stream.flush()
 
 
 def round_weights(contender: Contender) -> None:

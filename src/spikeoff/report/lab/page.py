@@ -16,29 +16,32 @@ from spikeoff.data import Dataset
 from spikeoff.errors import UserError
 from spikeoff.files import write_text
 from spikeoff.ledger.energy_models.registry import models
+from spikeoff.report.gallery import gallery
+from spikeoff.report.groups import check_one_race, ranked
 from spikeoff.report.lab.bundle import bundle
+from spikeoff.report.lab.choice import Choice
 from spikeoff.report.lab.digits import offered
 from spikeoff.report.lab.networks import UnsupportedError, describe, readings
 from spikeoff.report.lab.prices import prices
 from spikeoff.run.run_record import RunRecord
 from spikeoff.run.trained import load_trained
 
-PAGE = "lab.html"
 
-
-def write_lab(records: Sequence[RunRecord], path: Path) -> list[str]:
+def write_lab(choice: Choice, path: Path) -> list[str]:
     """Write the page with the networks of these runs; returns why any were left out.
+
+    It offers every test image whose errors the comparison page of their race shows.
 
     Raises:
         UserError: no run can be shown, the runs have different data sets, or a file is damaged.
     """
     shown, left_out = [], []
     dataset: Dataset | None = None
-    for record in records:
+    for record in choice.shown:
         contender, data = load_trained(record.folder)
         if dataset is not None and data.sha256() != dataset.sha256():
             raise UserError(
-                f"{record.folder}: its data set is not that of {records[0].folder}; "
+                f"{record.folder}: its data set is not that of {choice.shown[0].folder}; "
                 "name runs of one data set"
             )
         dataset = data
@@ -53,13 +56,27 @@ def write_lab(records: Sequence[RunRecord], path: Path) -> list[str]:
         "shape": list(spec.shape),
         "classes": list(spec.classes),
         "networks": [network for _, network in shown],
-        "digits": offered([record for record, _ in shown], dataset),
+        "sha256": dataset.sha256(),
+        "digits": offered(
+            [record for record, _ in shown], dataset, _errors(choice.compared, dataset)
+        ),
         "models": [
             {"name": one.name, "unit": one.unit, "charges": one.charges} for one in models()
         ],
     }
     write_text(path, render(content))
     return left_out
+
+
+def _errors(records: Sequence[RunRecord], dataset: Dataset) -> list[int]:
+    """Numbers of the test images that a comparison page of these runs shows; of no race, none."""
+    try:
+        check_one_race(records)
+    except UserError:
+        return []
+    if not records or records[0].summary["data"]["sha256"] != dataset.sha256():
+        return []
+    return [card.number for card in gallery(ranked(records)).cards]
 
 
 def render(content: dict[str, Any]) -> str:
@@ -73,7 +90,11 @@ def render(content: dict[str, Any]) -> str:
     )
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return environment.get_template("lab.html.j2").render(
-        data=Markup(data), script=Markup(bundle("view/main.js")), count=len(content["networks"])
+        data=Markup(data),
+        script=Markup(bundle("view/main.js")),
+        count=len(content["networks"]),
+        rows=content["digits"]["rows"],
+        sha256=content["sha256"],
     )
 
 

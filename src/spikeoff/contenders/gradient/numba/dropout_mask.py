@@ -39,12 +39,12 @@ def keep_mask(
 def _draw(ids: Any, seed: Any, epoch: Any, stream: Any, limit: Any, out: Any) -> None:
     for row in numba.prange(len(ids)):
         words = np.empty((4, out.shape[1] // PER_BLOCK), np.int64)
-        _draw_words(ids[row], seed, epoch, stream, words)
+        draw_words(ids[row], seed, epoch, stream, words)
         _compare(words, limit, out[row])
 
 
 @noalias_kernel
-def _draw_words(example: Any, seed: Any, epoch: Any, stream: Any, words: Any) -> None:
+def draw_words(example: Any, seed: Any, epoch: Any, stream: Any, words: Any) -> None:
     """The words of all blocks of an example, side by side: ``words`` [4, blocks]."""
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
     for block in range(words.shape[1]):

@@ -44,9 +44,9 @@ export function firstSteps(coding, nSteps) {
  * active[step]: pixels that fire, ascending. baseline: pixels that usually fire; fired[step] and
  * silent[step]: how a step differs from it. Kernels sum weights in this order.
  */
-export function inputSpikes(pixels, coding, nSteps, id) {
+export function inputSpikes(pixels, coding, nSteps, id, epoch = 0) {
   if (coding.name === "rate" || coding.name === "poisson") {
-    return drawnSpikes(pixels, limitsOf(coding), nSteps, id, coding.seed);
+    return drawnSpikes(pixels, limitsOf(coding), nSteps, id, epoch, coding.seed);
   }
   const active = Array.from({ length: nSteps }, () => []);
   const first = firstSteps(coding, nSteps);
@@ -54,7 +54,7 @@ export function inputSpikes(pixels, coding, nSteps, id) {
   return { active, baseline: [], fired: active, silent: active.map(() => []) };
 }
 
-function drawnSpikes(pixels, limits, nSteps, id, seed) {
+function drawnSpikes(pixels, limits, nSteps, id, epoch, seed) {
   const lists = () => Array.from({ length: nSteps }, () => []);
   const active = lists(), fired = lists(), silent = lists();
   const inDoubt = [], always = [], words = new Uint32Array(4);
@@ -64,7 +64,7 @@ function drawnSpikes(pixels, limits, nSteps, id, seed) {
     if (usual) (limit === LEVELS ? always : inDoubt).push(pixel);
     for (let step = 0; step < nSteps; step++) {
       const j = step % STEPS_PER_BLOCK;
-      if (j === 0 && limit < LEVELS) philox(step / STEPS_PER_BLOCK, pixel, id, 0, seed, 0, words);
+      if (j === 0 && limit < LEVELS) philox(step / STEPS_PER_BLOCK, pixel, id, epoch, seed, 0, words);
       const fires = limit === LEVELS || ((words[j >> 1] >>> (16 * (j & 1))) & 0xffff) < limit;
       if (fires) active[step].push(pixel);
       if (fires !== usual) (fires ? fired : silent)[step].push(pixel);
@@ -78,7 +78,7 @@ function drawnSpikes(pixels, limits, nSteps, id, seed) {
  *
  * `intensity` is in spikes per second at pixel value 8, `dt` in ms.
  */
-export function poissonTrains(pixels, nSteps, intensity, dt, id, presentation, seed) {
+export function poissonTrains(pixels, nSteps, intensity, dt, { id, epoch = 0, presentation, seed }) {
   const trains = [], words = new Uint32Array(4);
   for (let pixel = 0; pixel < pixels.length; pixel++) {
     if (!pixels[pixel]) continue;
@@ -86,7 +86,7 @@ export function poissonTrains(pixels, nSteps, intensity, dt, id, presentation, s
     const scale = p < 1 ? 1 / Math.log1p(-p) : 0;
     const times = [];
     for (let draw = 0, step = -1; ; draw++) {
-      if (draw % 4 === 0) philox(draw / 4, pixel, id, 0, seed, presentation, words);
+      if (draw % 4 === 0) philox(draw / 4, pixel, id, epoch, seed, presentation, words);
       step += 1 + Math.floor(Math.log((words[draw % 4] + 0.5) / 4294967296) * scale);
       if (step >= nSteps) break;
       times.push(step);

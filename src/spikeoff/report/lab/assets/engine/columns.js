@@ -2,6 +2,7 @@
 import { column, fanOut, fround, sumRows } from "./arithmetic.js";
 import { inputSpikes } from "./coding.js";
 import { IzhikevichLayer } from "./izhikevich.js";
+import { learnColumns, teach } from "./pair_stdp.js";
 import { Counts, met } from "./trace.js";
 
 export class ColumnsNetwork {
@@ -26,25 +27,53 @@ export class ColumnsNetwork {
     const { settings } = this.description;
     const used = { ...settings.coding, ...(coding ? { name: coding } : {}) };
     const nSteps = Math.max(1, Math.round(settings.n_steps * share));
-    const inputs = inputSpikes(pixels, used, nSteps, id).active;
-    const neurons = new IzhikevichLayer(this.n, settings.hidden, nSteps);
-    const counts = new Counts(2, nSteps);
+    const inputs = inputSpikes(pixels, used, nSteps, id).active, counts = new Counts(2, nSteps);
+    const layer = this.#present(inputs, counts), { scores } = this.#readOut(layer.spikes, counts);
+    return { nSteps, dt: settings.dt, scores, inputs, layers: [layer], counts: counts.accumulate() };
+  }
+
+  /** Learn from an image of this class, by the input spikes of this epoch (from 1); spikes of who learned, [n]. */
+  learn(pixels, { id = 0, epoch = 1, label }) {
+    const { settings } = this.description, nSteps = settings.n_steps, rule = settings.learning;
+    const inputs = inputSpikes(pixels, settings.coding, nSteps, id, epoch).active;
+    const counts = new Counts(2, nSteps), layer = this.#present(inputs, counts);
+    const { shares } = this.#readOut(layer.spikes, counts), taught = new Int32Array(this.n);
+    teach(this.output, layer.spikes, shares, label, rule.hebbian_lr);
+    for (const h of learnColumns(this, inputs, layer, settings, rule)) {
+      taught[h] = layer.spikes.filter((fired) => fired.includes(h)).length;
+    }
+    this.#countFans();
+    return taught;
+  }
+
+  /** Forget what was learned on the page. */
+  reset() {
+    for (const name of ["hidden", "theta", "output"]) this[name].set(this.description.arrays[name]);
+    this.#countFans();
+  }
+
+  /** What the hidden neurons do, step by step. */
+  #present(inputs, counts) {
+    const neurons = new IzhikevichLayer(this.n, this.description.settings.hidden, inputs.length);
     const current = new Float32Array(this.n);
-    const hidden = inputs.map((active, step) => {
+    const spikes = inputs.map((active, step) => {
       this.#currents(active, current);
       const fired = neurons.step(current, step);
       counts.add(0, step, active.length, met(active, this.hiddenFan), fired.length);
       counts.add(1, step, fired.length, met(fired, this.outputFan));
       return fired;
     });
-    const { scores, shares } = this.#readOut(hidden, counts);
-    const layers = [{ spikes: hidden, ...neurons.trace }];
-    return { nSteps, dt: settings.dt, scores, shares, inputs, layers, counts: counts.accumulate() };
+    return { spikes, ...neurons.trace };
   }
 
   /** The weights of the pixels to a hidden neuron. */
   field(neuron) {
     return column(this.hidden, this.n, neuron);
+  }
+
+  /** Those weights before anything was learned on the page. */
+  trainedField(neuron) {
+    return column(this.description.arrays.hidden, this.n, neuron);
   }
 
   /** gain (sum of weights - mean of the column) - theta, band by band. */

@@ -104,16 +104,24 @@ export function drawImage(canvas, pixels, [height, width]) {
   paint(canvas, height, width, (k) => [255 - pixels[k], 255 - pixels[k], 255 - pixels[k]]);
 }
 
-/** Weights of a neuron: white for the largest in size above 0, black for that below 0, grey for 0. */
-export function drawField(canvas, weights, [height, width]) {
-  let most = 1e-12, negative = false;
-  for (const weight of weights) {
-    most = Math.max(most, Math.abs(weight));
-    negative ||= weight < 0;
-  }
+/** The largest number in size. */
+export const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-12);
+
+/** Weights of a neuron: white for `most`, black for what is so much below 0, grey for 0. */
+export function drawField(canvas, weights, [height, width], most = largest(weights)) {
+  const negative = weights.some((weight) => weight < 0);
   paint(canvas, height, width, (k) => {
     const value = negative ? 127.5 + (127.5 * weights[k]) / most : (255 * weights[k]) / most;
     return [value, value, value];
+  });
+}
+
+/** How weights changed: blue for more, orange for less, white for no change. */
+export function drawChange(canvas, changes, [height, width]) {
+  const most = largest(changes);
+  paint(canvas, height, width, (k) => {
+    const share = Math.abs(changes[k]) / most, full = changes[k] > 0 ? [0, 114, 178] : [213, 94, 0];
+    return full.map((value) => 255 + share * (value - 255));
   });
 }
 

@@ -1,80 +1,20 @@
 // The page: loads the networks, answers, and shows the answers at the chosen moment.
 import { noisy } from "../engine/coding.js";
 import { loadNetwork, unpack } from "../engine/networks.js";
-import { stopStep } from "../engine/trace.js";
-import { drawField, drawImage, drawInput, drawNeuron, drawRace } from "./charts.js";
-import { answerAt, energyAt, operationsAt } from "./costs.js";
+import { drawField, drawInput, drawNeuron, drawRace } from "./charts.js";
+import { Digits } from "./digits.js";
+import { Learning } from "./learning.js";
 import { Pad } from "./pad.js";
-import { byId, element, energyText, prepare, short } from "./page.js";
-import { drawActivations, drawRaster, sorted } from "./raster.js";
+import { byId, element } from "./page.js";
+import { drawActivations, drawRaster } from "./raster.js";
+import { Runner } from "./runner.js";
 
 const PLAY_MS = 4000;
 const PAUSE_MS = 120;
 const data = JSON.parse(byId("data").textContent);
-const state = { pixels: null, id: 0, label: null, position: 1, chosen: 0, turn: 0, playing: null };
+const state = { pixels: null, seen: null, id: 0, label: null, position: 1, chosen: 0, turn: 0, playing: null };
 const runners = [];
-
-class Runner {
-  constructor(network, number) {
-    Object.assign(this, { network, number, about: network.description, trace: null, neuron: 0 });
-    this.sorting = sorted(this.about.prefers);
-    this.answer = element("div", { className: "answer", textContent: "–" });
-    this.judged = element("div", { className: "judged" });
-    this.bars = element("div", { className: "bars", ariaHidden: "true" });
-    this.canvas = element("canvas", { role: "img", "aria-label": `Spikes of ${this.about.title}` });
-    this.costs = element("dl");
-    this.button = element("button", { type: "button", textContent: "Look inside", onclick: () => choose(number) });
-    const top = element("div", { className: "top" }, this.answer, this.judged, this.bars);
-    this.card = element("article", { className: "card" }, element("h3", { textContent: this.about.title }), top, this.canvas, this.costs, this.button);
-    byId("cards").append(this.card);
-  }
-
-  compute(pixels) {
-    const coding = byId("coding").value || null, share = byId("steps").value / 100;
-    this.trace = this.network.answer(pixels, { id: state.id, coding, share });
-    const every = this.about.reading;
-    this.stop = this.trace.presentations > 1 ? this.trace.nSteps : stopStep(this.trace, this.about.threshold, every);
-  }
-
-  get step() {
-    const step = Math.ceil(state.position * this.trace.nSteps - 1e-9);
-    return this.trace.nSteps === 1 ? 1 : byId("early").checked ? Math.min(step, this.stop) : step;
-  }
-
-  show() {
-    const { trace, about } = this;
-    this.card.classList.toggle("chosen", state.chosen === this.number);
-    this.button.setAttribute("aria-pressed", String(state.chosen === this.number));
-    const found = trace && answerAt(trace, this.step, about.score_unit);
-    this.answer.textContent = found ? data.classes[found.label] : "–";
-    const right = found && state.label !== null ? (found.label === state.label ? "✓ correct" : "✗ wrong") : "";
-    this.judged.textContent = found ? `${(100 * found.confidence).toFixed(0)} % sure\n${right}` : "no answer yet";
-    this.bars.replaceChildren(...data.classes.map((name, k) => {
-      const bar = element("i");
-      bar.style.height = `${found ? 100 * found.probabilities[k] * 0.75 : 0}%`;
-      return element("span", { className: found?.label === k ? "leads" : "" }, bar, name);
-    }));
-    if (trace) this.#details();
-    else {
-      prepare(this.canvas);
-      this.costs.replaceChildren();
-    }
-  }
-
-  #details() {
-    const { trace, about, step } = this, layer = trace.layers.at(-1);
-    if (layer.spikes) drawRaster(this.canvas, trace, layer, this.sorting, step, { stop: about.threshold === null ? null : this.stop });
-    else drawActivations(this.canvas, layer.values, this.sorting);
-    const model = data.models.find((one) => one.name === byId("model").value);
-    const rows = [
-      ["Step", about.spiking ? `${step} of ${trace.nSteps}` : "one step"],
-      [about.spiking ? "Additions" : "Multiplications", short(operationsAt(trace, step))],
-      ["Energy, estimated", energyText(energyAt(trace, step, about.prices[model.name]), model.unit)],
-      ["Could stop at step", this.stop < trace.nSteps ? String(this.stop) : "–"],
-    ];
-    this.costs.replaceChildren(...rows.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]));
-  }
-}
+let pad = null, digits = null, learning = null;
 
 function choose(number) {
   state.chosen = number;
@@ -88,6 +28,7 @@ function show() {
   byId("inside-note").textContent = `Test accuracy ${(100 * about.accuracy).toFixed(2)} %. ${trace?.presentations > 1 ? `The image was shown ${trace.presentations} times, because few neurons fired.` : ""}`;
   byId("position").value = state.position;
   if (trace) showInside(runner);
+  learning.show();
 }
 
 function showInside({ trace, about, sorting, neuron, step, stop, network }) {
@@ -130,12 +71,20 @@ async function recompute() {
   document.body.dataset.answered = String(turn);
 }
 
-function input(pixels, label, id) {
+/** A network has learned: it answers anew. The page is drawn before the promise is kept. */
+function learned(runner) {
+  if (state.pixels) runner.compute(state.seen);
+  show();
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+function input({ pixels = null, label = null, id = 0 }) {
   Object.assign(state, { pixels, label, id });
-  if (label === null) for (const button of byId("digits").children) button.setAttribute("aria-pressed", "false");
+  if (label === null) digits.release();
   byId("pad-note").textContent = label === null ? "Draw here." : `Test digit: ${data.classes[label]}`;
   pause();
   state.position = 1;
+  learning.show();
   recompute();
 }
 
@@ -176,10 +125,21 @@ function settings() {
   byId("model-note").textContent = data.models.find((one) => one.name === byId("model").value).charges;
 }
 
-function listen(pad) {
+/** Open the test image that the address names, as links of comparison.html do; false if it names none. */
+function openLinked() {
+  const row = /^#test=(\d+)$/.exec(location.hash)?.[1];
+  if (row === undefined) return false;
+  if (!digits.open(Number(row))) {
+    digits.first();
+    byId("pad-note").textContent = `Test image ${row} is not in this page; this is another one.`;
+  }
+  return true;
+}
+
+function listen() {
   byId("clear").onclick = () => {
     pad.clear();
-    input(null, null, 0);
+    input({});
   };
   byId("again").onclick = () => {
     state.id = Math.floor(Math.random() * 2 ** 31);
@@ -201,6 +161,7 @@ function listen(pad) {
     if (by) moveNeuron(by, event);
   });
   window.addEventListener("resize", show);
+  window.addEventListener("hashchange", openLinked);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
   document.addEventListener("keydown", (event) => key(event));
 }
@@ -224,49 +185,30 @@ function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT)$/.test(event.target.tagName)) return;
   if (event.key === "p") play();
   else if (event.key === "c") byId("clear").click();
+  else if (event.key === "l") byId("learn").click();
   else if (event.key === "ArrowLeft") stepBy(-1);
   else if (event.key === "ArrowRight") stepBy(1);
-  else if (data.classes.includes(event.key)) {
-    const fitting = [...byId("digits").querySelectorAll("button")].filter((button) => button.dataset.label === event.key);
-    const now = fitting.findIndex((button) => button.getAttribute("aria-pressed") === "true");
-    if (fitting.length) fitting[(now + 1) % fitting.length].click();
-  }
-}
-
-async function showDigits(pad) {
-  const { labels, ids, rows, wrong } = data.digits, pixels = await unpack(data.digits.pixels);
-  const n = data.shape[0] * data.shape[1];
-  const list = () => {
-    const hard = document.querySelector('input[name="group"]:checked').value === "hard";
-    byId("digits").replaceChildren(...labels.flatMap((label, k) => (wrong[k] > 0) === hard ? [button(label, k)] : []));
-  };
-  const button = (label, k) => {
-    const image = pixels.subarray(k * n, (k + 1) * n), canvas = element("canvas");
-    drawImage(canvas, image, data.shape);
-    const made = element("button", { type: "button", "aria-label": `Test image ${rows[k]}, a ${data.classes[label]}`, "aria-pressed": "false" }, canvas);
-    made.dataset.label = data.classes[label];
-    made.onclick = () => {
-      for (const other of byId("digits").children) other.setAttribute("aria-pressed", String(other === made));
-      pad.show(image);
-      input(image, label, ids[k]);
-    };
-    return made;
-  };
-  byId("groups").onchange = list;
-  list();
+  else if (data.classes.includes(event.key)) digits.next(event.key);
 }
 
 async function start() {
   byId("model").append(...data.models.map(({ name }) => element("option", { value: name, textContent: name })));
   settings();
-  for (const description of data.networks) runners.push(new Runner(await loadNetwork({ ...description, classes: data.classes.length, shape: data.shape }), runners.length));
+  for (const description of data.networks) {
+    const network = await loadNetwork({ ...description, classes: data.classes.length, shape: data.shape });
+    runners.push(new Runner(network, runners.length, data, state, choose));
+  }
   const first = runners.findIndex(({ about }) => about.spiking);
   state.chosen = Math.max(0, first);
-  const pad = new Pad(...data.shape, (pixels) => input(pixels, null, 0));
-  await showDigits(pad);
-  listen(pad);
+  pad = new Pad(...data.shape, (pixels) => input({ pixels }));
+  learning = new Learning(data.classes, data.shape, () => runners[state.chosen], () => state, learned);
+  digits = new Digits(data.digits, await unpack(data.digits.pixels), data.shape, data.classes, (digit) => {
+    pad.show(digit.pixels);
+    input(digit);
+  });
+  listen();
   if (matchMedia("(max-width: 46rem)").matches) document.querySelector(".settings").open = false;
-  byId("digits").firstElementChild?.click();
+  if (!openLinked()) digits.first();
   window.lab = runners; // for tests, and for the curious
   show();
 }

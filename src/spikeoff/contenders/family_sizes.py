@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.presets import Preset, preset_fields
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
-from spikeoff.experiments.campaign.plan import Entry, check_choice, settings_label
 
 Settings = Mapping[str, Any]
 
@@ -52,44 +50,27 @@ DEFAULT = ("mlp", "izhikevich-sparse", "izhikevich-stdp", "izhikevich-gradient")
 """The families of a campaign that names none; the other two take most time."""
 
 
-def front_entries(
-    families: Sequence[str],
-    seeds: Sequence[int],
-    preset: Preset,
-    common: Mapping[str, Any],
-    output: Path,
-) -> list[Entry]:
-    """The runs of a front, seed by seed, each into ``output/<family>/<settings>/seed-<n>``.
+def family_networks(
+    family: str, preset: Preset, common: Mapping[str, Any]
+) -> list[tuple[Settings, Config]]:
+    """The networks of a family: the settings in which they differ, and their configurations.
 
     Args:
-        families: keys of ``SIZES``.
-        seeds: one run of each network per seed.
+        family: a key of ``SIZES``.
         preset: under which every network is trained.
-        common: settings of all runs.
-        output: folder of the campaign.
+        common: settings of all of them.
 
     Raises:
-        UserError: an unknown family, one named twice, or a value that a configuration refuses.
+        UserError: an unknown family, or a value that a configuration refuses.
     """
-    check_choice("families", families)
-    check_choice("seeds", seeds)
-    networks = []
-    for family in families:
-        if family not in SIZES:
-            raise UserError(
-                f"`families` names {family!r}, of which no sizes are listed; choose from "
-                f"{', '.join(SIZES)}, or write sizes of your own for spikeoff campaign"
-            )
-        kind = find(family)
-        for settings in SIZES[family]:
-            config = from_plain(
-                kind.config_type, {**preset_fields(kind, preset), **settings, **common}
-            )
-            networks.append((family, f"{family}/{settings_label(settings)}", config))
-    result = []
-    for seed in seeds:
-        for family, folder, config in networks:
-            place = f"{folder}/seed-{seed}"
-            config_here = replace(config, seed=seed, save_path=output / place)
-            result.append(Entry(family, config_here, place))
-    return result
+    if family not in SIZES:
+        raise UserError(
+            f"`families` names {family!r}, of which no sizes are listed; choose from "
+            f"{', '.join(SIZES)}, or write sizes of your own for spikeoff campaign"
+        )
+    kind = find(family)
+    fields = preset_fields(kind, preset)
+    return [
+        (settings, from_plain(kind.config_type, {**fields, **settings, **common}))
+        for settings in SIZES[family]
+    ]

@@ -18,13 +18,26 @@ from spikeoff.files import whole_file
 
 EXTRA = "nir"
 
+IZHIKEVICH = "spikeoff.Izhikevich"
+"""Type of the extension node."""
+
+SUBTRACT = "subtract"
+"""Metadata ``reset`` of a LIF node whose spike takes the threshold off, in the next step."""
+
+MS = 1e-3
+"""Seconds."""
+
+Node = dict[str, Any]
+"""The fields of a node: arrays, numbers, texts, and dictionaries of them."""
+
 
 @dataclass(frozen=True)
 class NIRFile:
-    """What a file holds: nodes by name, and pairs of names that follow one another."""
+    """What a file holds: nodes by name, pairs of names that follow one another, and metadata."""
 
-    nodes: dict[str, dict[str, Any]]
+    nodes: dict[str, Node]
     edges: tuple[tuple[str, str], ...]
+    metadata: dict[str, Any]
 
 
 def write(path: Path, graph: dict[str, Any]) -> None:
@@ -50,8 +63,10 @@ def read(path: Path) -> NIRFile:
         with h5py.File(path, "r") as file:
             graph = _read_group(file["node"])
         edges = tuple((_text(a), _text(b)) for a, b in graph["edges"])
-        return NIRFile(dict(graph["nodes"]), edges)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+        if not all(isinstance(node, dict) for node in graph["nodes"].values()):
+            raise TypeError("a node has no fields")
+        return NIRFile(dict(graph["nodes"]), edges, dict(graph.get("metadata", {})))
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: no readable NIR graph ({one_line(error)})") from error
 
 

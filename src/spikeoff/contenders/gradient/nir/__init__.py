@@ -1,0 +1,1 @@
+"""Graphs of NIR that run: the file's nodes as a module of PyTorch, and that as a contender."""
