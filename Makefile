@@ -10,7 +10,7 @@ READY_DEV := $(VENV)/.ready-dev
 READY_DOCS := $(VENV)/.ready-docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: compare test test-fast coverage mutants lint docs clean
+.PHONY: compare test test-fast coverage mutants lint docs tutorials clean
 .DEFAULT_GOAL := compare
 
 compare: $(READY)  ## Run the quick race and write its page under runs/
@@ -49,6 +49,12 @@ lint: $(READY_LINT)  ## Style, types, import layers
 docs: $(READY_DOCS)  ## Build the documentation into site/, without network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet $(ARGS)
 
+tutorials: $(READY_DEV)  ## Execute the notebooks of docs/tutorials/, and store what they show
+	folder=$$(mktemp -d) && cp docs/tutorials/*.ipynb $$folder && \
+		$(BIN)/python -m nbconvert --to notebook --execute --inplace \
+			--ExecutePreprocessor.record_timing=False $$folder/*.ipynb && \
+		cp $$folder/*.ipynb docs/tutorials && rm -r $$folder
+
 clean:  ## Remove the virtual environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache site
 
@@ -62,7 +68,7 @@ $(READY_LINT): $(READY)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(PIP) --editable '.[brian2,browser,cluster,docs,mlflow,mutation,neurobench,nir,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
+	$(PIP) --editable '.[brian2,browser,cluster,docs,mlflow,mutation,neurobench,nir,notebooks,nwb,onnx,parquet,peers,search,storage,tensorboard,tensorflow,test,dev]'
 	touch $@
 
 $(READY_DOCS): $(READY)

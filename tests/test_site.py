@@ -39,5 +39,5 @@ def test_the_reference_has_the_flags_of_every_command(site: Path) -> None:
 
 def test_every_page_is_reached_from_the_navigation() -> None:
     listed = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text()))
-    held = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
-    assert listed == held
+    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.ipynb")]
+    assert listed == {str(page.relative_to(ROOT / "docs").with_suffix(".md")) for page in pages}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import signal
 import subprocess
 import sys
 import warnings
@@ -11,15 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 
 import spikeoff
 from spikeoff.data import load_dataset
-from spikeoff.kernels import jit
 from tests import small_data
+from tests.process_settings import process_settings
 
 SHORT: dict[str, Any] = {
     "epochs": 1, "n_train": 500, "n_validation": 100, "num_threads": 1, "timing_seconds": 0,
@@ -35,25 +32,6 @@ def run() -> spikeoff.Run:
 @pytest.fixture(scope="module")
 def race() -> spikeoff.Comparison:
     return spikeoff.compare(["mlp", "izhikevich-stdp"], small_data.path(), twins=False, **SHORT)
-
-
-def process_settings() -> dict[str, Any]:
-    """What belongs to the caller."""
-    state: Any = np.random.get_state()  # noqa: NPY002 (the global generator is meant)
-    return {
-        "numpy": (state[0], state[1].tolist(), *state[2:]),
-        "random": random.getstate(),
-        "torch": torch.get_rng_state().tolist(),
-        "threads": (torch.get_num_threads(), jit.threads()),
-        "deterministic": (
-            torch.get_deterministic_debug_mode(),
-            torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
-        ),
-        "warnings": list(warnings.filters),
-        "signals": {one: signal.getsignal(one) for one in signal.valid_signals()},
-        "style": dict(dict.items(mpl.rcParams)),  # with the backend, without choosing one
-        "pyplot": "matplotlib.pyplot" in sys.modules,
-    }
 
 
 CALLS: dict[str, Callable[[spikeoff.Run, spikeoff.Comparison], object]] = {
@@ -89,6 +67,11 @@ def test_a_run_answers_its_own_test_images_as_it_did_when_it_was_tested(run: spi
     assert (answers == test.labels).mean() == run.accuracy
     by_array = run.predict(test.pixels)
     assert np.array_equal(by_array, run.predict(test.pixels / 255))
+    frozen = test.pixels.copy()
+    frozen.flags.writeable = False  # as those of a picture are
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(by_array, run.predict(frozen))
     assert np.array_equal(by_array, answers)  # an mlp draws nothing, whatever an image's number
     assert run.confusion.sum() == len(test)
     assert len(run.history) == 1

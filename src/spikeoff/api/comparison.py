@@ -89,6 +89,27 @@ class Comparison:
         table = self._energy_table
         return [say(one, table) for one in verdicts(group(self._records), table)]
 
+    @property
+    def energy_models(self) -> list[dict[str, Any]]:
+        """A row per spiking contender, twin and energy model: what the two need per image.
+
+        ``zeros_skipped`` and ``all_computed`` are the energy of the spiking network over that of a
+        twin that skips inputs of 0, and of one that computes every product; None where the model
+        does not apply, for the reason ``unavailable``. ``energies`` are of the three, in ``unit``.
+        ``weights`` are billed as stored, or as dense matrices. ``docs/energy-models.md`` describes
+        the models; those with ``counted`` false are variants.
+        """
+        return [
+            {
+                "spiking": pair.pairing.spiking, "twin": pair.pairing.twin,
+                "weights": pair.billing, "model": one.model, "assumption": one.assumption,
+                "counted": one.counted, "zeros_skipped": one.skipping, "all_computed": one.dense,
+                "energies": one.energies, "unit": one.unit, "unavailable": one.why or None,
+            }
+            for pair in model_ratios(group(self._records), self._energy_table)
+            for one in pair.ratios
+        ]  # fmt: skip
+
     def figure(self, kind: Literal["operations", "energy", "learning"] = "operations") -> Figure:
         """A figure of Matplotlib, which a notebook shows; pyplot is not involved.
 

@@ -37,7 +37,8 @@ def given_images(images: Any, spec: ImageSpec) -> Images:
         return images
     array = np.asarray(images)
     _check_shape(array.shape, spec)
-    pixels = np.ascontiguousarray(_as_bytes(array).reshape(len(array), *spec.shape))
+    pixels = _as_bytes(array).reshape(len(array), *spec.shape)
+    pixels = np.require(pixels, requirements="CW")  # PyTorch warns of arrays that it cannot write
     return Images(pixels, np.zeros(len(pixels), np.uint8), content_ids(pixels))
 
 

@@ -261,7 +261,8 @@ def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Fig
 def svg(draw: Callable[[], Figure], name: str, description: str) -> str:
     """The figure as an SVG element, to stand in a page.
 
-    Black, white and the grid become the page's own colours (``--ink``, none, ``--line``).
+    Black, white and the grid become the page's own colours (``--ink``, none, ``--line``), or those
+    of the text around it.
 
     Args:
         draw: makes the figure.
@@ -279,8 +280,8 @@ def svg(draw: Callable[[], Figure], name: str, description: str) -> str:
     )
     text = re.sub(r'( id="|#)(?=[mp][0-9a-f]{10}\b)', rf"\1{name}-", text)
     text = re.sub(r"font-family: [^;\"]*", "font-family: DejaVu Sans, Verdana, sans-serif", text)
-    for colour, ours in (("#000000", "var(--ink)"), ("#dddddd", "var(--line)"),
-                         ("#ffffff", "none")):  # fmt: skip
+    for colour, ours in (("#000000", "var(--ink, currentColor)"),
+                         ("#dddddd", "var(--line, #88888855)"), ("#ffffff", "none")):  # fmt: skip
         text = text.replace(f": {colour}", f": {ours}")
     return text.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
 

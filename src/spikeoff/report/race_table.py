@@ -251,7 +251,11 @@ def _operations(summaries: Sequence[dict[str, Any]]) -> str:
         kind: float(np.mean([summary["operations"][key] for summary in summaries]))
         for kind, key in kinds.items()
     }
-    return " + ".join(f"{value / 1e6:.2f} M {kind}" for kind, value in means.items() if value)
+    return " + ".join(f"{_in_millions(value)} {kind}" for kind, value in means.items() if value)
+
+
+def _in_millions(count: float) -> str:
+    return f"{count / 1e6:.2f} M" if count >= 1e5 else f"{count:,.0f}"
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
