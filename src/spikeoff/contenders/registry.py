@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import sys
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikeoff.errors import UserError, one_line
+from spikeoff.plugins import registered
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import Contender
@@ -41,7 +41,7 @@ BUILT_IN = {
 
 def names() -> list[str]:
     """All contenders' names, ours first."""
-    return [*BUILT_IN, *sorted(_foreign().keys() - BUILT_IN.keys())]
+    return [*BUILT_IN, *sorted(registered(GROUP).keys() - BUILT_IN.keys())]
 
 
 def find(name: str) -> type[Contender]:
@@ -56,7 +56,7 @@ def find(name: str) -> type[Contender]:
         return _nir_network(name)
     if ":" in name:
         return _own_network(name)
-    path = BUILT_IN.get(name) or _foreign().get(name)
+    path = BUILT_IN.get(name) or registered(GROUP).get(name)
     if path is None:
         raise UserError(
             f"{name!r} is no contender; choose from {', '.join(names())}, or name a PyTorch module "
@@ -112,7 +112,3 @@ def parse(one: str) -> tuple[str, str | None]:
         return one, None
     name, at, engine = one.partition("@")
     return name, engine if at else None
-
-
-def _foreign() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=GROUP)}

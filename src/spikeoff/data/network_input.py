@@ -38,7 +38,9 @@ def given_images(images: Any, spec: ImageSpec) -> Images:
     array = np.asarray(images)
     _check_shape(array.shape, spec)
     pixels = _as_bytes(array).reshape(len(array), *spec.shape)
-    pixels = np.require(pixels, requirements="CW")  # PyTorch warns of arrays that it cannot write
+    pixels = np.require(
+        pixels, requirements=["C", "W"]
+    )  # PyTorch warns of arrays that it cannot write
     return Images(pixels, np.zeros(len(pixels), np.uint8), content_ids(pixels))
 
 

@@ -7,10 +7,10 @@ as ``name = "module:OBJECT"``.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.energy_models.base import EnergyModel
+from spikeoff.plugins import registered
 
 GROUP = "spikeoff.energy_models"
 
@@ -34,7 +34,7 @@ BUILT_IN = {
 
 def names() -> list[str]:
     """All models' names, ours first."""
-    return [*BUILT_IN, *sorted(_foreign().keys() - BUILT_IN.keys())]
+    return [*BUILT_IN, *sorted(registered(GROUP).keys() - BUILT_IN.keys())]
 
 
 def find(name: str) -> EnergyModel:
@@ -43,7 +43,7 @@ def find(name: str) -> EnergyModel:
     Raises:
         UserError: there is none, it does not load, or it is not an ``EnergyModel``.
     """
-    path = BUILT_IN.get(name) or _foreign().get(name)
+    path = BUILT_IN.get(name) or registered(GROUP).get(name)
     if path is None:
         raise UserError(f"{name!r} is no energy model; choose from {', '.join(names())}")
     module, _, attribute = path.partition(":")
@@ -59,7 +59,3 @@ def find(name: str) -> EnergyModel:
 def models() -> list[EnergyModel]:
     """All models, ours first."""
     return [find(name) for name in names()]
-
-
-def _foreign() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=GROUP)}
