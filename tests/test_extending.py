@@ -53,7 +53,7 @@ def test_the_network_trains_and_gets_its_ledger(
     exec(compile(example("python", "first_spikes.py"), "first_spikes.py", "exec"), vars(module))
     monkeypatch.setitem(sys.modules, "first_spikes", module)
     point = EntryPoint("first-spikes", "first_spikes:FirstSpikes", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "registered", lambda _: {point.name: point.value})
     config = registry.find("first-spikes").config_type(
         epochs=1, n_train=2000, n_validation=200, timing_seconds=0.0, energy_seconds=0.0,
         save_path=tmp_path / "run",
@@ -118,7 +118,7 @@ def test_the_energy_model_is_one_more_in_the_matrix(monkeypatch: pytest.MonkeyPa
     exec(compile(example("python", "mesh.py"), "mesh.py", "exec"), vars(module))
     monkeypatch.setitem(sys.modules, "mesh", module)
     point = EntryPoint("mesh", "mesh:MODEL", energy_models.GROUP)
-    monkeypatch.setattr(energy_models, "entry_points", lambda group: [point])
+    monkeypatch.setattr(energy_models, "registered", lambda _: {point.name: point.value})
     (pair,) = model_ratios(group(RECORDS), load_table())
     mesh = pair.ratios[-1]
     assert mesh.model == "mesh"

@@ -36,7 +36,7 @@ def test_the_documented_contender_registers_trains_and_is_recorded(
     monkeypatch.setitem(sys.modules, "nearest_mean", module)
     name, path = re.findall(r'^([\w-]+) = "(nearest_mean:\w+)"', PAGE.read_text(), re.MULTILINE)[0]
     point = EntryPoint(name, path, registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "registered", lambda _: {point.name: point.value})
     assert name in registry.names()
     config = registry.find(name).config_type(
         epochs=1, n_train=5000, n_validation=500, save_path=tmp_path / "run"
@@ -54,6 +54,6 @@ def test_every_name_is_one_folder() -> None:
 
 def test_a_broken_entry_point_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("ghost", "no_such_module:Ghost", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "registered", lambda _: {point.name: point.value})
     with pytest.raises(UserError, match="ghost: no_such_module:Ghost does not load"):
         registry.find("ghost")

@@ -34,7 +34,7 @@ def test_a_third_partys_model_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         EntryPoint("wrong", "mine:WRONG", registry.GROUP),
         EntryPoint("gone", "mine:GONE", registry.GROUP),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(registry, "registered", lambda _: {one.name: one.value for one in points})
     assert registry.names()[-3:] == ["gone", "mine", "wrong"]
     assert registry.find("mine").total(conventional(dense_layer(2, 2))) == 1
     with pytest.raises(UserError, match="must be an EnergyModel"):
