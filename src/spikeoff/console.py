@@ -145,9 +145,12 @@ def error_console() -> Console:
 
     That takes ipywidgets. A notebook without them gets plain lines.
     """
-    bare = find_spec("ipywidgets") is None
     file = cast(IO[str], _Lasting(sys.stderr))
-    return Console(file=file, force_jupyter=False if bare else None)
+    console = Console(file=file)
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        # Its kernel sets FORCE_COLOR, which would make it a terminal.
+        return Console(file=file, force_jupyter=False, force_terminal=False, width=PIPED_WIDTH)
+    return console
 
 
 def silent_console() -> Console:

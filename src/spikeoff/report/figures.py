@@ -283,7 +283,8 @@ def svg(draw: Callable[[], Figure], name: str, description: str) -> str:
     for colour, ours in (("#000000", "var(--ink, currentColor)"),
                          ("#dddddd", "var(--line, #88888855)"), ("#ffffff", "none")):  # fmt: skip
         text = text.replace(f": {colour}", f": {ours}")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
+    root = f'<svg role="img" aria-label="{escape(description)}" fill="currentColor" '
+    return text.replace("<svg ", root, 1)
 
 
 def _line(
