@@ -108,4 +108,7 @@ def test_quick_takes_all_images_where_there_are_fewer_than_it_asks_for(
     n_images: int, asked: int | None, taken: int | None
 ) -> None:
     config = replace(preset_config(find("mlp"), "quick"), n_train=asked)
-    assert fitting(config, n_images) == replace(config, n_train=taken)
+    held_out = min(5_000, n_images // 10)
+    assert fitting(config, n_images) == replace(config, n_train=taken, n_validation=held_out)
+    given = replace(config, n_validation=100)
+    assert fitting(given, n_images).n_validation == 100

@@ -29,15 +29,18 @@ QUICK: dict[str, Any] = {
 
 
 def fitting(config: ConfigType, n_images: int) -> ConfigType:
-    """The same configuration, on all images of a training part smaller than ``quick`` asks for.
+    """The same configuration for a data set: how many images validate, and how many train.
+
+    Where ``quick`` asks for more than there are, all train.
 
     Args:
         config: of any preset.
         n_images: number of images in the training part of the data set.
     """
-    left = n_images - held_out_of(n_images, config.n_validation)
-    too_few = config.n_train == QUICK["n_train"] and left < QUICK["n_train"]
-    return replace(config, n_train=None) if too_few else config
+    n_validation = held_out_of(n_images, config.n_validation)
+    too_few = config.n_train == QUICK["n_train"] and n_images - n_validation < QUICK["n_train"]
+    n_train = None if too_few else config.n_train
+    return replace(config, n_validation=n_validation, n_train=n_train)
 
 
 TUNED_AS: dict[str, str] = {"mlp-int8": "mlp"}

@@ -16,6 +16,7 @@ from spikeoff.contenders.base import Config, Contender, Device
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find, folder_name, label
 from spikeoff.data import Dataset, Split, load_dataset, split
+from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.confidence import early_answers
 from spikeoff.ledger.energy import from_tdp
@@ -130,9 +131,10 @@ class _Session:
 
     def run(self) -> RunRecord:
         """Load the data, then train and judge in the folder."""
-        config = self.config
-        check_tracker(config)
+        check_tracker(self.config)
         dataset = self._load()
+        n_validation = held_out_of(len(dataset.train), self.config.n_validation)
+        config = self.config = replace(self.config, n_validation=n_validation)
         parts = split(
             dataset, seed=config.seed, n_validation=config.n_validation, n_train=config.n_train
         )

@@ -80,7 +80,7 @@ def test_a_presentation_of_diehl_cook_has_the_same_spikes(
     images = mnist.train.take(slice(0, 40))
     list(contender.learn(images, 1))
     contender.conclude(images)
-    shown = mnist.test.take(slice(0, 20))
+    shown = mnist.test.take(np.arange(20))  # a copy
     shown.pixels[:3] //= 3
     response = contender.respond(shown)
     assert response.hidden is not None
@@ -90,7 +90,7 @@ def test_a_presentation_of_diehl_cook_has_the_same_spikes(
     scores, counts = session.run(["scores", "spike_counts"], {"spikes": spikes})
     np.testing.assert_array_equal(counts, response.hidden)
     np.testing.assert_allclose(scores, response.scores, rtol=1e-5, atol=1e-6)
-    assert (response.hidden.sum(axis=1) >= 5).mean() > 0.8  # few stay silent to the last
+    assert (response.hidden.sum(axis=1) >= 5).mean() > 0.8  # a faint one may stay silent
     first = spikes.sum(axis=(1, 2))
     assert first[:3].mean() > 0
     parity = onnx.check(tmp_path / "model.onnx", contender, shown, response.scores)

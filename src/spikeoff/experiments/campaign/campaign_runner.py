@@ -18,7 +18,6 @@ from spikeoff.contenders.presets import fitting
 from spikeoff.contenders.registry import find
 from spikeoff.data import EMBEDDED, load_dataset, split
 from spikeoff.data.openml import OPENML_NAMES
-from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.campaign.compiling import compile_ahead
 from spikeoff.experiments.campaign.identity import address, program, settings
@@ -308,7 +307,7 @@ def _job(
     if executor.elsewhere:  # other processes start in other folders
         where, store = output.storage.where, open_storage(store).where
         entry = replace(entry, config=config.moved(Path.cwd()))
-    n_images = config.n_train or images.n_train - held_out_of(images.n_train, config.n_validation)
+    n_images = config.n_train or images.n_train - (config.n_validation or 0)
     return Job(
         number, entry, found, where, store, program(),
         threads=config.num_threads or default_threads(),
