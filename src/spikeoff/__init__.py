@@ -12,6 +12,7 @@ Everything is imported when it is first used.
 
 from __future__ import annotations
 
+import random
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,9 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    state = random.getstate()  # Rich draws from the caller's generator when it is imported
     found = getattr(import_module(_MODULES[name]), name)
+    random.setstate(state)
     globals()[name] = found
     return found
 

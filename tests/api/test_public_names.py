@@ -23,6 +23,18 @@ def test_importing_the_package_loads_no_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_importing_what_is_used_draws_no_random_number() -> None:
+    code = (
+        "import random, spikeoff\n"
+        "before = random.getstate()\n"
+        "for name in spikeoff.__all__:\n"
+        "    getattr(spikeoff, name)\n"
+        "print(random.getstate() == before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
 def test_every_public_name_is_found_and_no_other() -> None:
     assert all(hasattr(spikeoff, name) for name in spikeoff.__all__)
     assert set(dir(spikeoff)) == set(spikeoff.__all__)
