@@ -28,21 +28,6 @@ QUICK: dict[str, Any] = {
 """What the quick preset changes for every contender; the test set stays whole."""
 
 
-def fitting(config: ConfigType, n_images: int) -> ConfigType:
-    """The same configuration for a data set: how many images validate, and how many train.
-
-    Where ``quick`` asks for more than there are, all train.
-
-    Args:
-        config: of any preset.
-        n_images: number of images in the training part of the data set.
-    """
-    n_validation = held_out_of(n_images, config.n_validation)
-    too_few = config.n_train == QUICK["n_train"] and n_images - n_validation < QUICK["n_train"]
-    n_train = None if too_few else config.n_train
-    return replace(config, n_validation=n_validation, n_train=n_train)
-
-
 TUNED_AS: dict[str, str] = {"mlp-int8": "mlp"}
 """Contenders that take the settings found for another."""
 
@@ -74,3 +59,18 @@ def labelled_config(label: str, preset: Preset) -> tuple[str, Config]:
     if not hasattr(config, "engine"):
         raise UserError(f"{name} has no engines to choose from; name it without @{engine}")
     return name, replace(config, engine=engine)
+
+
+def fitting(config: ConfigType, n_images: int) -> ConfigType:
+    """The same configuration for a data set: how many images validate, and how many train.
+
+    Where ``quick`` asks for more than there are, all train.
+
+    Args:
+        config: of any preset.
+        n_images: number of images in the training part of the data set.
+    """
+    n_validation = held_out_of(n_images, config.n_validation)
+    too_few = config.n_train == QUICK["n_train"] and n_images - n_validation < QUICK["n_train"]
+    n_train = None if too_few else config.n_train
+    return replace(config, n_validation=n_validation, n_train=n_train)
