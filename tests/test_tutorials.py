@@ -24,11 +24,13 @@ CALLER = f"""\
 import sys
 sys.path.append({str(ROOT)!r})
 import matplotlib.pyplot as plt
+import sklearn.datasets
 from tests.process_settings import process_settings
 plt.plot([1, 2])
 plt.show()
 """
-"""What a notebook may have done before: the backend and the style of its figures are set up."""
+"""What a notebook may have done before: the backend and the style of its figures are set up, and
+scikit-learn, which draws random numbers when it is imported, is there."""
 
 BEFORE, AFTER = (
     f"{name} = {{k: v for k, v in process_settings().items() if k != 'warnings'}}"
