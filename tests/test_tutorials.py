@@ -41,6 +41,12 @@ BEFORE, AFTER = (
 CHANGED = "print([name for name in before if before[name] != after[name]])"
 
 
+@pytest.fixture(autouse=True)
+def no_backend_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the kernel choose where figures go, even if the program ran in this process before."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+
+
 def stored(name: str) -> Any:
     return nbformat.read(TUTORIALS / f"{name}.ipynb", as_version=4)
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from spikeoff.report.front import Resampled, cheapest, front, log_cost_at, ratio_intervals
 from tests.report.test_comparison import record
 
-networks = st.lists(st.tuples(st.floats(0.1, 1e6), st.floats(0, 1)), min_size=1, max_size=12).map(
-    np.array
-)
+N_TEST = 10_000
+
+shares = st.integers(0, N_TEST).map(lambda correct: correct / N_TEST)
+networks = st.lists(st.tuples(st.floats(0.1, 1e6), shares), min_size=1, max_size=12).map(np.array)
 
 
 def log_linear(accuracies: np.ndarray) -> np.ndarray:
