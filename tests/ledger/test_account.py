@@ -35,22 +35,24 @@ def test_two_images_and_two_readings_by_hand() -> None:
         {"input": np.array([[3, 5], [4, 1]]), "output": np.array([[2, 0, 0], [1, 0, 3]])},
         scores,
         steps=np.array([4, 8]),
-        image_steps=np.array([8, 14]),  # one image was done after 6 steps
-        hidden=(),
+        image_steps=np.array([8, 13]),  # one image was done after 5 steps
+        hidden=("output",),
         updated=("output",),
     )
     result = account_of(recording, [Synapses.of("in", "input", WEIGHTS)], np.array([0, 1], "u1"))
     (layer,) = result.operations.layers
-    assert layer.dense_macs == 6 * 7
+    assert layer.dense_macs == 6 * 6.5
     assert layer.effective_acs == 7 * 2 / 2
     assert layer.effective_macs == 0
-    assert result.operations.membrane_updates == 3 * 7
+    assert result.operations.membrane_updates == 3 * 6.5
     assert [r.effective_acs for r in result.anytime] == [3, 7]
     assert [r.accuracy for r in result.anytime] == [0.5, 1]
-    assert [r.membrane_updates for r in result.anytime] == [12, 21]
+    assert [r.membrane_updates for r in result.anytime] == [12, 19.5]
     assert result.sparsity.connection == pytest.approx(4 / 6)
-    assert result.sparsity.activation == pytest.approx(1 - 6 / (3 * 14))
+    assert result.sparsity.activation == pytest.approx(1 - 6 / (3 * 13))
     assert result.activity.input_per_example == 13 / 2
+    assert result.activity.hidden_per_example == 6 / 2
+    assert result.activity.hidden_rate == pytest.approx(6 / (3 * 13))
 
 
 def test_two_layers_into_one_population_count_it_once() -> None:

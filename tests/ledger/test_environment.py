@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -54,6 +55,25 @@ def test_cores_and_threads_never_exceed_the_quota(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")
 def test_the_commit_is_gits() -> None:
     assert re.fullmatch(r"[0-9a-f]{40}\+?", git_revision() or "")
+
+
+def test_a_commit_is_marked_once_its_source_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "src" / "spikeoff" / "ledger" / "environment.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("before")
+    monkeypatch.setattr(module, "__file__", str(source))
+    (tmp_path / ".git").mkdir()
+    assert git_revision() is None  # no repository yet
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "before"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    (tmp_path / "notes").write_text("not tracked")
+    assert git_revision() == head.stdout.strip()
+    source.write_text("after")
+    assert git_revision() == head.stdout.strip() + "+"
 
 
 def test_memory_is_counted_in_bytes() -> None:

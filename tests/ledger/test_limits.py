@@ -75,6 +75,24 @@ def test_a_container_sees_its_own_group_as_the_top(tmp_path: Path) -> None:
     assert limits.free_memory(proc) is None
 
 
+def test_nothing_is_free_above_the_limit(tmp_path: Path) -> None:
+    proc = system(
+        tmp_path, "0::/job\n", {"all": ("cgroup2", "nsdelegate")},
+        {"all/job/memory.max": f"{GIB}\n", "all/job/memory.current": f"{GIB + 4096}\n"},
+    )  # fmt: skip
+    assert limits.free_memory(proc) == 0
+
+
+def test_a_mount_that_is_not_understood_hides_no_other(tmp_path: Path) -> None:
+    proc = system(
+        tmp_path, "0::/job\n", {"all": ("cgroup2", "nsdelegate")},
+        {"all/job/cpu.max": "50000 100000\n"},
+    )  # fmt: skip
+    mounts = proc / "mountinfo"
+    mounts.write_text(f"garbage\n{mounts.read_text()}")
+    assert limits.cpu_quota(proc) == 0.5
+
+
 @pytest.mark.parametrize("content", ["", "\n", "garbage", "0::\n:::"])
 def test_without_groups_nothing_is_limited(tmp_path: Path, content: str) -> None:
     proc = system(tmp_path, content, {}, {})

@@ -129,3 +129,4 @@ def test_totals_are_sums_over_layers() -> None:
     layers = [LayerOperations("a", 10, 5, 0), LayerOperations("b", 1, 0, 0.5)]
     operations = Operations.of_layers(layers, 7)
     assert operations == Operations(11, 5, 0.5, 7, tuple(layers))
+    assert (operations.steps, operations.readout) == (1, 0)

@@ -25,6 +25,7 @@ from spikeoff.ledger.raster import (
     read_raster,
     save_raster,
 )
+from spikeoff.ledger.recording import Recording
 
 SMALL: dict[str, dict[str, Any]] = {
     "izhikevich-gradient": {"hidden": (50,), "n_steps": 21, "output_scale": 3.0},
@@ -57,6 +58,30 @@ def rastered(contender: Contender, images: Images) -> Raster:
     found = raster_of(record, images, contender.speaks_for(), contender.score_unit)
     assert found is not None
     return found
+
+
+def test_hidden_layers_stand_side_by_side_and_speak_for_no_class_that_is_known(
+    rng: np.random.Generator,
+) -> None:
+    sizes = {"input": 4, "a": 3, "b": 5, "output": 2}
+    spikes = {name: rng.integers(0, 2, (3, 7, size)) for name, size in sizes.items()}
+    scores = rng.random((3, 7, 2)).astype(np.float32)
+    images = Images(np.zeros((3, 2, 2), np.uint8), np.array([1, 1, 0], np.uint8), np.arange(3))
+
+    def record(some: Images) -> Recording:
+        of_some = {name: fired[some.ids] for name, fired in spikes.items()}
+        return Recording.of_spikes(of_some, scores[some.ids], dt=0.5)
+
+    raster = raster_of(record, images, None, "votes")
+    assert raster is not None
+    assert raster.images.ids.tolist() == [2, 0]
+    assert raster.answers.tolist() == scores[[2, 0], -1].argmax(axis=1).tolist()
+    assert (raster.dt, raster.unit) == (0.5, "votes")
+    assert raster.speaks_for.tolist() == [-1] * (3 + 5)
+    for one, row in zip(raster.shown, (2, 0), strict=True):
+        np.testing.assert_array_equal(one.inputs, spikes["input"][row])
+        np.testing.assert_array_equal(one.hidden, np.hstack([spikes[k][row] for k in "ab"]))
+        np.testing.assert_array_equal(one.scores, scores[row])
 
 
 def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -225,9 +225,10 @@ def test_a_gpu_in_use_that_counts_nothing_is_told_of(
     assert found.lacks("gpu") == "GPU 0 (NVIDIA TITAN X) counts no energy (older than Volta)"
 
 
+@pytest.mark.parametrize("number", [0, 2])
 def test_a_gpu_under_another_number_is_not_taken_for_the_one_in_use(
-    board: Board, monkeypatch: pytest.MonkeyPatch
+    board: Board, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    found = computing_on(monkeypatch, 0, "NVIDIA H100")
+    found = computing_on(monkeypatch, number, "NVIDIA H100")
     assert not found.counters
     assert "set CUDA_DEVICE_ORDER=PCI_BUS_ID" in (found.lacks("gpu") or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,15 @@ def test_the_search_keeps_to_its_time(mnist_images: Images, seconds: float) -> N
     respond = Answering(fixed=0.0001, each=0.0002)
     throughput(respond, mnist_images, seconds=seconds, clock=respond.world.clock)
     assert respond.world.now <= 1.5 * seconds
+
+
+@given(st.floats(0.0001, 0.1))
+def test_batches_double_while_three_answers_fit_into_half_of_the_time(each: float) -> None:
+    images = Images(np.zeros((4096, 1, 1), np.uint8), np.zeros(4096, np.uint8), np.arange(4096))
+    respond = Answering(fixed=0.0, each=each)
+    tried = throughput(respond, images, seconds=2.0, clock=respond.world.clock).tried
+    fitting = [2**k for k in range(13) if 3 * each * (2 ** (k + 1) - 1) <= 1.0]
+    assert list(tried) == fitting
 
 
 @pytest.fixture(scope="module")
