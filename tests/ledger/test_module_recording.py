@@ -100,8 +100,9 @@ def test_inputs_of_minus_one_zero_and_one_are_added_and_others_multiplied() -> N
     layer = nn.Sequential(nn.Linear(4, 3))
     spikes = torch.tensor([[0.0, 1.0, -1.0, 0.0]])
     assert counted(layer, spikes)[0].effective_acs == 2 * 3
-    mixed = counted(layer, spikes, 0.5 * spikes)[0]  # a layer does one of the two
-    assert (mixed.effective_acs, mixed.effective_macs) == (0, 2 * 3)
+    for factor in (0.5, 2.0):
+        mixed = counted(layer, spikes, factor * spikes)[0]  # a layer does one of the two
+        assert (mixed.effective_acs, mixed.effective_macs) == (0, 2 * 3)
 
 
 def test_sparsity_counts_zeros_of_weights_and_behind_relus() -> None:

@@ -99,6 +99,15 @@ def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> No
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
+def test_pixels_of_earlier_versions_are_in_rows(tmp_path: Path, rng: np.random.Generator) -> None:
+    raster = made(rng)
+    flat = replace(raster.images, pixels=raster.images.pixels.reshape(2, 784))
+    save_raster(replace(raster, images=flat), tmp_path)
+    found = read_raster(tmp_path)
+    assert found is not None
+    np.testing.assert_array_equal(found.images.pixels, raster.images.pixels)
+
+
 def test_a_run_without_the_file_kept_none(tmp_path: Path) -> None:
     assert read_raster(tmp_path) is None
 
@@ -113,6 +122,8 @@ def test_the_images_are_the_first_of_each_class(mnist: Dataset) -> None:
 @pytest.mark.parametrize(
     ("name", "array", "told"),
     [
+        ("pixels", np.zeros((2, 28, 27), np.uint8), "'pixels' is not that of a run"),
+        ("pixels", np.zeros((2, 783), np.uint8), "'pixels' is not that of a run"),
         ("hidden", np.zeros((2, 5, 1), np.uint8), "'hidden' is not that of a run"),
         ("scores", np.zeros((2, 5, 10), np.uint8), "'scores' is not that of a run"),
         ("answers", np.array([3, 10], np.uint8), "'answers' is above 9"),

@@ -124,6 +124,13 @@ def test_events_are_the_sums_over_images_of_what_passes(module: Stepped, n: int)
     assert [layer.neurons for layer in operations.layers] == [4, 2]
     assert [(layer.biases, layer.biased) for layer in operations.layers] == [(4, 4), (0, 0)]
     assert operations.membrane_updates == STEPS * 6
+    assert [one.target for one in recorder.synapses()] == ["f", "g"]
+
+
+def test_neurons_that_do_not_say_so_may_get_all_steps_of_fewer_images() -> None:
+    by_step, at_once = (recorded(kind(), spikes(N))[0] for kind in (Stepped, AtOnce))
+    for name, events in by_step.events.items():
+        np.testing.assert_array_equal(at_once.events[name], events)
 
 
 @pytest.mark.parametrize("in_rows", [False, True])
@@ -192,7 +199,7 @@ def test_without_scores_by_step_one_reading_has_the_sums() -> None:
         np.testing.assert_array_equal(whole.events[name], events.sum(axis=0, keepdims=True))
 
 
-@pytest.mark.parametrize(("factor", "graded"), [(-1.0, set()), (0.5, {"input"})])
+@pytest.mark.parametrize(("factor", "graded"), [(-1.0, set()), (0.5, {"input"}), (2.0, {"input"})])
 def test_values_other_than_minus_one_zero_and_one_are_graded(
     factor: float, graded: set[str]
 ) -> None:

@@ -75,7 +75,9 @@ class EnergyTable:
 
     def state_word(self, held_bytes: float) -> float:
         """The same for the neurons' state, which a stepped table keeps in its smallest memory."""
-        return self.word(held_bytes if self.interpolated else 0)
+        if self.interpolated:
+            return self.word(held_bytes)
+        return WORD_SHARE * self.memories[0].access
 
 
 @dataclass(frozen=True)
