@@ -1,6 +1,6 @@
-"""Every model against its formula in docs/ledger.md, term by term, on networks with every part.
+"""Every model against the formula of its module, on networks that have every part.
 
-The letters are those of the documentation; prices and sums are written out here once more.
+Prices and sums are written out here once more; the letters are those of docs/energy-models.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an energy model gets, a ``Network``, and what it is, an ``EnergyModel``.
 
-All counts are means per image. The letters of docs/ledger.md:
+All counts are means per image. The letters of docs/energy-models.md:
 
     N_i, N_o   sources, targets       P, S   places, stored
     theta_i    events_in              theta_o  events_out
