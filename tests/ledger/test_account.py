@@ -127,5 +127,14 @@ def test_recordings_of_parts_join_to_that_of_all(seed: int, n: int, k: int) -> N
         np.testing.assert_array_equal(joined.events[name], whole.events[name])
 
 
+def test_what_synapses_do_not_name_they_do_not_have() -> None:
+    synapses = Synapses("a", "input", np.array([2]), 1, 2, 3)
+    told = {"name", "source", "met", "dense", "places", "nonzero"}
+    rest = {name: value for name, value in vars(synapses).items() if name not in told}
+    assert rest.pop("learned")
+    assert not any(rest.values())
+    assert synapses.existing == 3
+
+
 def test_without_images_there_are_no_readings() -> None:
     assert account(0, 0, 3).anytime == ()

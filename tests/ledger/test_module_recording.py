@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from itertools import product
 from typing import Any
 
@@ -124,6 +125,10 @@ def test_nothing_is_recorded_outside_the_block() -> None:
     np.testing.assert_array_equal(
         recorder.recording(np.zeros((3, 4), np.float32)).events["input"], [[3, 3]]
     )
+
+
+def test_what_a_layer_does_not_name_it_does_not_have() -> None:
+    assert not any(astuple(LayerOperations("a", 1, 2, 3))[4:])
 
 
 def test_totals_are_sums_over_layers() -> None:

@@ -84,8 +84,9 @@ def test_hidden_layers_stand_side_by_side_and_speak_for_no_class_that_is_known(
         np.testing.assert_array_equal(one.scores, scores[row])
 
 
-def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> None:
-    raster = made(rng)
+@pytest.mark.parametrize("neurons", [13, 10, 1])
+def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator, neurons: int) -> None:
+    raster = made(rng, neurons)
     save_raster(raster, tmp_path)
     found = read_raster(tmp_path)
     assert found is not None
@@ -117,6 +118,12 @@ def test_the_images_are_the_first_of_each_class(mnist: Dataset) -> None:
     assert mnist.test.labels[rows].tolist() == list(range(10))
     for digit, row in enumerate(rows):
         assert digit not in mnist.test.labels[:row]
+
+
+def test_a_file_without_neurons_is_refused(tmp_path: Path, rng: np.random.Generator) -> None:
+    save_raster(made(rng, neurons=0), tmp_path)
+    with pytest.raises(UserError, match="is not that of a run"):
+        read_raster(tmp_path)
 
 
 @pytest.mark.parametrize(

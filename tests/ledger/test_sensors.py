@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -146,6 +147,14 @@ def test_without_sensors_both_say_so() -> None:
     assert "device mps" in (find_sensors("mps").lacks("gpu") or "")
 
 
+def test_where_zeus_cannot_be_imported_both_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("zeus.device.cpu", "zeus.device.gpu"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for found in (processor_sensors(), gpu_sensors()):
+        assert not found.counters
+        assert "readable: zeus cannot be imported (" in found.missing[0]
+
+
 class Board:
     """An NVML with two GPUs, the first older than Volta."""
 
@@ -199,7 +208,7 @@ def test_a_lost_gpu_is_an_error_of_ours(board: Board, monkeypatch: pytest.Monkey
         raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
 
     monkeypatch.setattr(pynvml, "nvmlDeviceGetTotalEnergyConsumption", lost)
-    with pytest.raises(SensorError, match="lost"):
+    with pytest.raises(SensorError, match=r"^GPU is lost"):
         counter.read()
 
 

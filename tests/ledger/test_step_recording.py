@@ -186,15 +186,17 @@ def test_input_that_enters_once_enters_at_the_first_step() -> None:
     assert recording.events["f"].any(axis=1).all()
 
 
-def test_without_scores_by_step_one_reading_has_the_sums() -> None:
+@pytest.mark.parametrize("readings", [1, 2])
+def test_without_scores_by_step_one_reading_has_the_sums(readings: int) -> None:
     class Summed(Stepped):
         def forward(self, x: torch.Tensor) -> Any:
-            return super().forward(x).sum(1, keepdim=True)
+            whole = super().forward(x).sum(1, keepdim=True)
+            return whole.expand(-1, readings, -1) / readings
 
     by_step, _ = recorded(Stepped(), spikes(N))
     whole, _ = recorded(Summed(), spikes(N))
     assert (whole.steps.tolist(), whole.image_steps.tolist()) == ([STEPS], [N * STEPS])
-    np.testing.assert_array_equal(whole.answers[:, -1], by_step.answers[:, -1])
+    np.testing.assert_array_equal(whole.scores[:, 0], by_step.scores[:, -1])
     for name, events in by_step.events.items():
         np.testing.assert_array_equal(whole.events[name], events.sum(axis=0, keepdims=True))
 

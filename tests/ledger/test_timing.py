@@ -49,6 +49,27 @@ def test_latency_is_of_single_images_each_in_turn_without_the_first(few: Images)
     assert found.n == len(respond.sizes) - 1
 
 
+def test_a_tenth_of_the_time_warms_up(few: Images) -> None:
+    respond = Answering(fixed=0.0, each=0.005)
+    found = latency(respond, few, seconds=1.0, clock=respond.world.clock)
+    assert len(respond.sizes) == pytest.approx(1.0 / 0.005, abs=1)
+    assert found.n == pytest.approx(0.9 / 0.005, abs=1)
+
+
+def test_batches_go_around_the_images_without_an_incomplete_one(few: Images) -> None:
+    respond = Answering(fixed=0.001, each=0.0)
+    throughput(respond, few, seconds=0.1, clock=respond.world.clock)
+    ids = iter(respond.ids)
+    starts: dict[int, list[int]] = {}
+    for size in respond.sizes:
+        batch = [next(ids) for _ in range(size)]
+        first = few.ids.tolist().index(batch[0])
+        assert batch == few.ids[first : first + size].tolist()
+        starts.setdefault(size, []).append(first)
+    assert starts.pop(32) == [0] * (len(respond.sizes) - 15)
+    assert starts == {1: [0, 1, 2], 2: [0, 2, 4], 4: [0, 4, 8], 8: [0, 8, 16], 16: [0, 16, 0]}
+
+
 def test_slow_answers_are_still_repeated(few: Images) -> None:
     respond = Answering(fixed=10.0, each=0.0)
     assert latency(respond, few, seconds=1.0, clock=respond.world.clock).n == LEAST
