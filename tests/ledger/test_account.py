@@ -90,6 +90,7 @@ def test_values_cost_multiplications_and_spikes_additions() -> None:
     for sent in (values, values > 0):
         recording = Recording.of_values({"input": sent}, np.zeros((3, 4)))
         operations = account_of(recording, synapses, labels).operations
+        assert operations.steps == 1
         found.append((operations.effective_macs, operations.effective_acs))
     assert found == [(16 / 3, 0.0), (0.0, 16 / 3)]
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -84,6 +85,16 @@ def test_memory_is_counted_in_bytes() -> None:
     assert peak_resident_bytes() < psutil.virtual_memory().total
     assert held.any()
     assert peak_device_bytes("cpu") is None
+
+
+@pytest.mark.parametrize(("platform", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_the_peak_is_told_in_the_systems_unit(
+    monkeypatch: pytest.MonkeyPatch, platform: str, unit: int
+) -> None:
+    """getrusage(2): kilobytes on Linux, bytes on macOS."""
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("resource.getrusage", lambda _: SimpleNamespace(ru_maxrss=5))
+    assert peak_resident_bytes() == 5 * unit
 
 
 def test_training_costs_three_products_of_two_operations_per_weight() -> None:

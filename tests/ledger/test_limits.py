@@ -66,6 +66,18 @@ def test_version_2_limits_by_every_group_above(tmp_path: Path) -> None:
     assert limits.free_memory(proc) == GIB
 
 
+@pytest.mark.parametrize("group", ["2:cpu:/a", "0::/a"])
+def test_a_mount_of_the_other_version_limits_nothing(tmp_path: Path, group: str) -> None:
+    proc = system(
+        tmp_path, f"{group}\n", {"one": ("cgroup", "cpu"), "two": ("cgroup2", "nsdelegate")},
+        {
+            "one/a/cpu.cfs_quota_us": "50000\n", "one/a/cpu.cfs_period_us": "100000\n",
+            "two/a/cpu.max": "150000 100000\n",
+        },
+    )  # fmt: skip
+    assert limits.cpu_quota(proc) == (0.5 if "cpu" in group else 1.5)
+
+
 def test_a_container_sees_its_own_group_as_the_top(tmp_path: Path) -> None:
     proc = system(
         tmp_path, "0::/docker/1a2b\n", {"all": ("cgroup2", "x|/docker/1a2b")},

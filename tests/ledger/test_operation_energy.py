@@ -93,6 +93,8 @@ def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
         ("pj_per_64_bits = 20", "bytes = 2000\npj_per_64_bits = 20", "small to large"),
         ("pj_per_64_bits = 4", 'pj_per_64_bits = "x"', "`pj_per_64_bits`"),
         ("[[memory]]", "[memory]", "TOML"),
+        (TABLE[TABLE.index("[[") :], "memory = [3]", "[[memory]] is missing"),
+        (TABLE[TABLE.index("[[") :], "memory = 3", "[[memory]] is missing"),
         ("=", "", "TOML"),
     ],
 )

@@ -144,7 +144,8 @@ def test_without_sensors_both_say_so() -> None:
     assert "no RAPL domain readable: the system shows none" in processor_sensors().missing[0]
     assert "neither NVML nor AMD SMI starts" in gpu_sensors().missing[0]
     assert find_sensors("cpu").lacks("cpu") == processor_sensors().missing[0]
-    assert "device mps" in (find_sensors("mps").lacks("gpu") or "")
+    for device in ("another", "mps"):
+        assert f"device {device}" in (find_sensors(device).lacks("gpu") or "")
 
 
 def test_where_zeus_cannot_be_imported_both_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

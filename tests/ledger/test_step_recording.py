@@ -83,6 +83,14 @@ class AtOnce(Stepped):
         return self.pass_on(x.transpose(0, 1)).transpose(0, 1)
 
 
+class TimeFirstLater(Stepped):
+    """The first connection gets [n, steps, 6], what follows has time first."""
+
+    def forward(self, x: torch.Tensor) -> Any:
+        fired, _ = self.f(self.a(x).transpose(0, 1))
+        return self.g(self.b(fired))[0].transpose(0, 1)
+
+
 def spikes(n: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(n).integers(0, 2, (n, STEPS, 6))).float()
 
@@ -127,10 +135,12 @@ def test_events_are_the_sums_over_images_of_what_passes(module: Stepped, n: int)
     assert [one.target for one in recorder.synapses()] == ["f", "g"]
 
 
-def test_neurons_that_do_not_say_so_may_get_all_steps_of_fewer_images() -> None:
-    by_step, at_once = (recorded(kind(), spikes(N))[0] for kind in (Stepped, AtOnce))
-    for name, events in by_step.events.items():
-        np.testing.assert_array_equal(at_once.events[name], events)
+@pytest.mark.parametrize("module", [AtOnce(), TimeFirstLater(SNN)], ids=["unsaid", "later"])
+def test_sizes_tell_time_from_other_numbers_of_images(module: Stepped) -> None:
+    expected, _ = recorded(Stepped(), spikes(N))
+    found, _ = recorded(module, spikes(N))
+    for name, events in expected.events.items():
+        np.testing.assert_array_equal(found.events[name], events)
 
 
 @pytest.mark.parametrize("in_rows", [False, True])

@@ -116,6 +116,12 @@ def test_what_a_network_does_not_name_it_does_not_have() -> None:
     assert not any((network.neuron, network.update, network.readout))
 
 
+def test_a_place_at_the_edge_of_a_convolution_is_used_less_often() -> None:
+    """3 x 3 inputs under a 3 x 3 kernel, padded: 49 of 81 products lie within."""
+    layer = Layer("a", 9, 9, 9, 9, 9.0, 9.0, 49.0, 49.0, convolution=True, fan_in=9, kernel=9)
+    assert layer.uses * layer.places == pytest.approx(49)
+
+
 @pytest.mark.parametrize("steps", [1, 7])
 def test_biases_are_added_at_every_step_and_products_have_a_weight(steps: int) -> None:
     layer = Layer("a", 3, 4, 12, 12, 2.0, 0.0, 8.0, 12.0 * steps, biases=4, biased=4, neurons=4)

@@ -198,6 +198,7 @@ def test_spyx_with_8_bit_weights_changes_the_weights_of_the_twin_alone() -> None
     products, bits = C * H + H * N, 4
     per_product = 3.7 * 8 * bits / 32**2 + 0.9 * bits / 32 + 20 * 8
     values = 2 * 0.05448 * (H + N) + 0.25 * bits * (C + H + N)
+    assert not find("spyx-8bit").counted
     assert find("spyx-8bit").energy(ours) == spyx.energy(ours)
     assert find("spyx-8bit").total(twin) == pytest.approx(products * per_product + values)
 
