@@ -202,12 +202,21 @@ def test_gpus_count_in_joules_and_old_ones_are_told_of(board: Board) -> None:
     assert found.missing == ("GPU 0 (NVIDIA TITAN X) counts no energy (older than Volta)",)
 
 
+def lost(handle: int) -> int:
+    raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
+
+
+def test_a_gpu_that_cannot_be_read_is_told_of(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetTotalEnergyConsumption", lost)
+    found = gpu_sensors()
+    assert not found.counters
+    assert "GPU 1: GPU is lost" in found.missing
+
+
 def test_a_lost_gpu_is_an_error_of_ours(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     (counter,) = gpu_sensors().counters
-
-    def lost(handle: int) -> int:
-        raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
-
     monkeypatch.setattr(pynvml, "nvmlDeviceGetTotalEnergyConsumption", lost)
     with pytest.raises(SensorError, match=r"^GPU is lost"):
         counter.read()
@@ -233,6 +242,13 @@ def test_a_gpu_in_use_that_counts_nothing_is_told_of(
 ) -> None:
     found = computing_on(monkeypatch, 0, "NVIDIA TITAN X")
     assert found.lacks("gpu") == "GPU 0 (NVIDIA TITAN X) counts no energy (older than Volta)"
+
+
+def test_without_a_counter_of_any_gpu_its_reason_is_told(
+    two_packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = computing_on(monkeypatch, 0, "NVIDIA H100")
+    assert "neither NVML nor AMD SMI starts" in (found.lacks("gpu") or "")
 
 
 @pytest.mark.parametrize("number", [0, 2])
