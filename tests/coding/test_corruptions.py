@@ -48,6 +48,7 @@ def test_severity_0_changes_nothing_and_others_keep_shape_labels_and_ids(
 ) -> None:
     images = noise_images(shape)
     assert (corrupt(images, name, 0).pixels == images.pixels).all()
+    assert SEVERITIES == (1, 2, 3, 4, 5)  # as in ImageNet-C
     for severity in SEVERITIES:
         got = corrupt(images, name, severity)
         assert got.pixels.shape == images.pixels.shape

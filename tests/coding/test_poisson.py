@@ -53,10 +53,12 @@ def test_spikes_depend_on_every_part_of_their_key_and_on_nothing_else() -> None:
 
 
 def test_a_black_image_is_silent_and_a_certain_pixel_fires_at_every_step() -> None:
-    assert draw(np.zeros(784, np.uint8)).times.size == 0
+    black = draw(np.zeros(784, np.uint8))
+    assert (black.times.size, black.first.tolist()) == (0, [0])
     certain = draw(np.eye(1, 784, dtype=np.uint8)[0] * np.uint8(255), intensity=1000.0)
     np.testing.assert_array_equal(certain.times, np.arange(STEPS))
     np.testing.assert_array_equal(certain.pixels, [0])
+    np.testing.assert_array_equal(certain.first, [0, STEPS])
 
 
 @pytest.mark.parametrize("intensity", [0.5, 2.0, 100.0])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from spikeoff.coding import LEVELS, rate_code, rate_code_torch, thresholds
+from spikeoff.coding.rate import draw, draw_torch
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 from spikeoff.kernels import jit
@@ -78,6 +79,25 @@ def test_departures_are_few(few: Images) -> None:
     rates = few.flat / 255
     listed = rate_code_delta(few, 50, 1.0, seed=3, epoch=1).n_flips.mean()
     np.testing.assert_allclose(listed, np.minimum(rates, 1 - rates).sum(axis=1).mean(), rtol=0.05)
+
+
+def test_what_names_no_presentation_is_the_first(few: Images) -> None:
+    key = {"seed": 1, "epoch": 2}
+    first = rate_code(few, 10, 0.5, **key, presentation=0)
+    limits, pixels, ids = thresholds(0.5), torch.from_numpy(few.flat), torch.from_numpy(few.ids)
+    for other in (
+        rate_code(few, 10, 0.5, **key),
+        draw(few, 10, limits, **key),
+        rate_code_torch(pixels, ids, 10, 0.5, **key).numpy(),
+        draw_torch(pixels, ids, 10, limits, **key).numpy(),
+    ):
+        np.testing.assert_array_equal(other, first)
+
+
+@pytest.mark.parametrize("max_rate", [0.3, 1.0])
+def test_each_pixel_value_has_its_share_of_65536_draws(max_rate: float) -> None:
+    expected = [round(value / 255 * max_rate * 65536) for value in range(256)]
+    assert thresholds(max_rate).tolist() == expected
 
 
 def test_an_example_has_its_spikes_whatever_its_company(few: Images) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from spikeoff.coding.philox import philox4x32
 from spikeoff.contenders.gradient.numba import dropout_mask as kernels
 from spikeoff.learning import dropout
 
@@ -32,6 +33,15 @@ def test_all_engines_draw_the_same_bits(
     ).numpy()
     np.testing.assert_array_equal(by_kernel, expected)
     np.testing.assert_array_equal(by_torch, expected)
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_eight_neurons_take_one_call_of_philox(layer: int) -> None:
+    """The layout that the module promises: another one would change every trained network."""
+    words = np.array(philox4x32(1, 0, 7, 3, 5, 2**31 + layer - 1), "<u4")
+    expected = words.view("<u2") >= 0.3 * 65536
+    found = dropout.keep_mask(np.array([7]), 16, 0.3, seed=5, epoch=3, layer=layer)
+    assert found[0, 8:].tolist() == expected.tolist()
 
 
 def test_an_examples_mask_depends_on_nothing_beside_it() -> None:

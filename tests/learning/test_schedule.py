@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from spikeoff.learning.schedule import rate_fraction, warmup_cosine
+from spikeoff.learning.schedule import Schedule, rate_fraction, warmup_cosine
 
 
 def test_the_cosine_is_pytorchs() -> None:
@@ -27,6 +27,11 @@ def test_warm_up_rises_evenly_to_the_peak() -> None:
 def test_it_ends_at_zero_and_stays() -> None:
     assert warmup_cosine(100, 100, 10) == pytest.approx(0, abs=1e-12)
     assert warmup_cosine(200, 100, 10) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+def test_a_warm_up_as_long_as_the_training_ends_at_the_peak(schedule: Schedule) -> None:
+    assert rate_fraction(schedule, 10, 10, 10) == 1
 
 
 def test_the_line_is_pytorchs() -> None:

@@ -35,22 +35,24 @@ def test_two_images_and_two_readings_by_hand() -> None:
         {"input": np.array([[3, 5], [4, 1]]), "output": np.array([[2, 0, 0], [1, 0, 3]])},
         scores,
         steps=np.array([4, 8]),
-        image_steps=np.array([8, 14]),  # one image was done after 6 steps
-        hidden=(),
+        image_steps=np.array([8, 13]),  # one image was done after 5 steps
+        hidden=("output",),
         updated=("output",),
     )
     result = account_of(recording, [Synapses.of("in", "input", WEIGHTS)], np.array([0, 1], "u1"))
     (layer,) = result.operations.layers
-    assert layer.dense_macs == 6 * 7
+    assert layer.dense_macs == 6 * 6.5
     assert layer.effective_acs == 7 * 2 / 2
     assert layer.effective_macs == 0
-    assert result.operations.membrane_updates == 3 * 7
+    assert result.operations.membrane_updates == 3 * 6.5
     assert [r.effective_acs for r in result.anytime] == [3, 7]
     assert [r.accuracy for r in result.anytime] == [0.5, 1]
-    assert [r.membrane_updates for r in result.anytime] == [12, 21]
+    assert [r.membrane_updates for r in result.anytime] == [12, 19.5]
     assert result.sparsity.connection == pytest.approx(4 / 6)
-    assert result.sparsity.activation == pytest.approx(1 - 6 / (3 * 14))
+    assert result.sparsity.activation == pytest.approx(1 - 6 / (3 * 13))
     assert result.activity.input_per_example == 13 / 2
+    assert result.activity.hidden_per_example == 6 / 2
+    assert result.activity.hidden_rate == pytest.approx(6 / (3 * 13))
 
 
 def test_two_layers_into_one_population_count_it_once() -> None:
@@ -88,6 +90,7 @@ def test_values_cost_multiplications_and_spikes_additions() -> None:
     for sent in (values, values > 0):
         recording = Recording.of_values({"input": sent}, np.zeros((3, 4)))
         operations = account_of(recording, synapses, labels).operations
+        assert operations.steps == 1
         found.append((operations.effective_macs, operations.effective_acs))
     assert found == [(16 / 3, 0.0), (0.0, 16 / 3)]
 
@@ -123,6 +126,15 @@ def test_recordings_of_parts_join_to_that_of_all(seed: int, n: int, k: int) -> N
     np.testing.assert_array_equal(joined.image_steps, whole.image_steps)
     for name in spikes:
         np.testing.assert_array_equal(joined.events[name], whole.events[name])
+
+
+def test_what_synapses_do_not_name_they_do_not_have() -> None:
+    synapses = Synapses("a", "input", np.array([2]), 1, 2, 3)
+    told = {"name", "source", "met", "dense", "places", "nonzero"}
+    rest = {name: value for name, value in vars(synapses).items() if name not in told}
+    assert rest.pop("learned")
+    assert not any(rest.values())
+    assert synapses.existing == 3
 
 
 def test_without_images_there_are_no_readings() -> None:

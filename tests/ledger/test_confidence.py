@@ -77,6 +77,12 @@ def test_margins_and_stops_by_hand() -> None:
     assert stopping(SCORES, 2.5).tolist() == [2, 2, 2]
 
 
+@given(st.integers(0, 2**32))
+def test_a_margin_is_the_difference_of_the_two_highest_scores(seed: int) -> None:
+    scores = np.random.default_rng(seed).random((4, 3, 10), np.float32)
+    np.testing.assert_array_equal(margins(scores), np.diff(np.sort(scores)[..., -2:])[..., 0])
+
+
 def test_the_threshold_by_hand() -> None:
     """At the end, 0, 1 and 2 are answered; image 1 is wrong at first, image 2 until the end."""
     labels = np.array([0, 1, 2], np.uint8)

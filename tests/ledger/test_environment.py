@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import re
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -56,6 +58,25 @@ def test_the_commit_is_gits() -> None:
     assert re.fullmatch(r"[0-9a-f]{40}\+?", git_revision() or "")
 
 
+def test_a_commit_is_marked_once_its_source_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "src" / "spikeoff" / "ledger" / "environment.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("before")
+    monkeypatch.setattr(module, "__file__", str(source))
+    (tmp_path / ".git").mkdir()
+    assert git_revision() is None  # no repository yet
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "before"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    (tmp_path / "notes").write_text("not tracked")
+    assert git_revision() == head.stdout.strip()
+    source.write_text("after")
+    assert git_revision() == head.stdout.strip() + "+"
+
+
 def test_memory_is_counted_in_bytes() -> None:
     before = resident_bytes()
     held = np.ones(50_000_000, np.uint8)
@@ -64,6 +85,16 @@ def test_memory_is_counted_in_bytes() -> None:
     assert peak_resident_bytes() < psutil.virtual_memory().total
     assert held.any()
     assert peak_device_bytes("cpu") is None
+
+
+@pytest.mark.parametrize(("platform", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_the_peak_is_told_in_the_systems_unit(
+    monkeypatch: pytest.MonkeyPatch, platform: str, unit: int
+) -> None:
+    """getrusage(2): kilobytes on Linux, bytes on macOS."""
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("resource.getrusage", lambda _: SimpleNamespace(ru_maxrss=5))
+    assert peak_resident_bytes() == 5 * unit
 
 
 def test_training_costs_three_products_of_two_operations_per_weight() -> None:

@@ -66,6 +66,18 @@ def test_version_2_limits_by_every_group_above(tmp_path: Path) -> None:
     assert limits.free_memory(proc) == GIB
 
 
+@pytest.mark.parametrize("group", ["2:cpu:/a", "0::/a"])
+def test_a_mount_of_the_other_version_limits_nothing(tmp_path: Path, group: str) -> None:
+    proc = system(
+        tmp_path, f"{group}\n", {"one": ("cgroup", "cpu"), "two": ("cgroup2", "nsdelegate")},
+        {
+            "one/a/cpu.cfs_quota_us": "50000\n", "one/a/cpu.cfs_period_us": "100000\n",
+            "two/a/cpu.max": "150000 100000\n",
+        },
+    )  # fmt: skip
+    assert limits.cpu_quota(proc) == (0.5 if "cpu" in group else 1.5)
+
+
 def test_a_container_sees_its_own_group_as_the_top(tmp_path: Path) -> None:
     proc = system(
         tmp_path, "0::/docker/1a2b\n", {"all": ("cgroup2", "x|/docker/1a2b")},
@@ -73,6 +85,24 @@ def test_a_container_sees_its_own_group_as_the_top(tmp_path: Path) -> None:
     )  # fmt: skip
     assert limits.cpu_quota(proc) == 2
     assert limits.free_memory(proc) is None
+
+
+def test_nothing_is_free_above_the_limit(tmp_path: Path) -> None:
+    proc = system(
+        tmp_path, "0::/job\n", {"all": ("cgroup2", "nsdelegate")},
+        {"all/job/memory.max": f"{GIB}\n", "all/job/memory.current": f"{GIB + 4096}\n"},
+    )  # fmt: skip
+    assert limits.free_memory(proc) == 0
+
+
+def test_a_mount_that_is_not_understood_hides_no_other(tmp_path: Path) -> None:
+    proc = system(
+        tmp_path, "0::/job\n", {"all": ("cgroup2", "nsdelegate")},
+        {"all/job/cpu.max": "50000 100000\n"},
+    )  # fmt: skip
+    mounts = proc / "mountinfo"
+    mounts.write_text(f"garbage\n{mounts.read_text()}")
+    assert limits.cpu_quota(proc) == 0.5
 
 
 @pytest.mark.parametrize("content", ["", "\n", "garbage", "0::\n:::"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeoff.ledger import metering
-from spikeoff.ledger.metering import REPEATS, SETTLE, Meter, Tally
+from spikeoff.ledger.metering import REPEATS, SETTLE, Meter, Tally, Window
 from spikeoff.ledger.sensors import Counter, SensorError, Sensors
 from tests.ledger.synthetic import World
 
@@ -70,6 +70,11 @@ def test_a_window_as_long_as_many_ranges_is_counted_whole(monkeypatch: pytest.Mo
         while reads < 50:
             pass
     assert window.gross == pytest.approx(70.0 * (reads - 1))
+
+
+def test_before_the_rest_nothing_is_measured() -> None:
+    world = World(IDLE, BUSY)
+    assert meter(world, world.counter()).idle == Window(0.0, {})
 
 
 def test_idle_power_is_taken_over_a_window_after_settling() -> None:

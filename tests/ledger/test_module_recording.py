@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from itertools import product
 from typing import Any
 
@@ -100,8 +101,9 @@ def test_inputs_of_minus_one_zero_and_one_are_added_and_others_multiplied() -> N
     layer = nn.Sequential(nn.Linear(4, 3))
     spikes = torch.tensor([[0.0, 1.0, -1.0, 0.0]])
     assert counted(layer, spikes)[0].effective_acs == 2 * 3
-    mixed = counted(layer, spikes, 0.5 * spikes)[0]  # a layer does one of the two
-    assert (mixed.effective_acs, mixed.effective_macs) == (0, 2 * 3)
+    for factor in (0.5, 2.0):
+        mixed = counted(layer, spikes, factor * spikes)[0]  # a layer does one of the two
+        assert (mixed.effective_acs, mixed.effective_macs) == (0, 2 * 3)
 
 
 def test_sparsity_counts_zeros_of_weights_and_behind_relus() -> None:
@@ -125,7 +127,12 @@ def test_nothing_is_recorded_outside_the_block() -> None:
     )
 
 
+def test_what_a_layer_does_not_name_it_does_not_have() -> None:
+    assert not any(astuple(LayerOperations("a", 1, 2, 3))[4:])
+
+
 def test_totals_are_sums_over_layers() -> None:
     layers = [LayerOperations("a", 10, 5, 0), LayerOperations("b", 1, 0, 0.5)]
     operations = Operations.of_layers(layers, 7)
     assert operations == Operations(11, 5, 0.5, 7, tuple(layers))
+    assert (operations.steps, operations.readout) == (1, 0)

@@ -14,7 +14,7 @@ TABLE = """
 name = "a chip"
 source = "its makers"
 multiply_pj = 2
-add_pj = 1
+add_pj = 3
 divide_pj = 8
 [[memory]]
 bytes = 1000
@@ -52,10 +52,10 @@ def test_an_image_by_hand(tmp_path: Path) -> None:
     energy = image_energy(
         load_table(path), macs=10, acs=100, updates=5, update=update, weight_bytes=1001
     )
-    assert energy.synapses == 10 * 3 + 100
-    assert energy.neurons == 5 * (7 * 2 + 8)
+    assert energy.synapses == 10 * 5 + 100 * 3
+    assert energy.neurons == 5 * (7 * 2 + 8 * 3)
     assert energy.memory == 110 * 10 + 5 * 2 * 2 * 2
-    assert energy.total == energy.computing + energy.memory == 130 + 110 + 1140
+    assert energy.total == energy.computing + energy.memory == 350 + 190 + 1140
 
 
 def test_biases_and_the_readout_by_hand(tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ def test_biases_and_the_readout_by_hand(tmp_path: Path) -> None:
         load_table(path), macs=10, acs=0, updates=0, update=None, weight_bytes=1001,
         biases=7, readout=5,
     )  # fmt: skip
-    assert energy.extras == 7 * 1 + 5 * 3
+    assert energy.extras == 7 * 3 + 5 * 5
     assert energy.memory == (10 + 7 + 5) * 10
-    assert energy.computing == 10 * 3 + energy.extras
+    assert energy.computing == 10 * 5 + energy.extras
 
 
 def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
@@ -81,10 +81,11 @@ def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("multiply_pj = 2", "", "`multiply_pj`"),
-        ("add_pj = 1", "add_pj = -1", "`add_pj`"),
-        ("add_pj = 1", "add_pj = nan", "`add_pj`"),
-        ("divide_pj = 8", "divide_pj = true", "`divide_pj`"),
+        ("multiply_pj = 2", "", "`multiply_pj` (=None)"),
+        ("add_pj = 3", "add_pj = 0", "`add_pj`"),
+        ("add_pj = 3", "add_pj = nan", "`add_pj` (=nan)"),
+        ("add_pj = 3", "add_pj = 1.1e30", "`add_pj`"),
+        ("divide_pj = 8", "divide_pj = true", "`divide_pj` (=bool)"),
         ('name = "a chip"', "", "`name`"),
         ('source = "its makers"', "source = 3", "`source`"),
         ("divide_pj = 8", 'divide_pj = 8\ninterpolated = "yes"', "`interpolated`"),
@@ -92,6 +93,8 @@ def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
         ("pj_per_64_bits = 20", "bytes = 2000\npj_per_64_bits = 20", "small to large"),
         ("pj_per_64_bits = 4", 'pj_per_64_bits = "x"', "`pj_per_64_bits`"),
         ("[[memory]]", "[memory]", "TOML"),
+        (TABLE[TABLE.index("[[") :], "memory = [3]", "[[memory]] is missing"),
+        (TABLE[TABLE.index("[[") :], "memory = 3", "[[memory]] is missing"),
         ("=", "", "TOML"),
     ],
 )

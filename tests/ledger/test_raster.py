@@ -25,6 +25,7 @@ from spikeoff.ledger.raster import (
     read_raster,
     save_raster,
 )
+from spikeoff.ledger.recording import Recording
 
 SMALL: dict[str, dict[str, Any]] = {
     "izhikevich-gradient": {"hidden": (50,), "n_steps": 21, "output_scale": 3.0},
@@ -59,8 +60,33 @@ def rastered(contender: Contender, images: Images) -> Raster:
     return found
 
 
-def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> None:
-    raster = made(rng)
+def test_hidden_layers_stand_side_by_side_and_speak_for_no_class_that_is_known(
+    rng: np.random.Generator,
+) -> None:
+    sizes = {"input": 4, "a": 3, "b": 5, "output": 2}
+    spikes = {name: rng.integers(0, 2, (3, 7, size)) for name, size in sizes.items()}
+    scores = rng.random((3, 7, 2)).astype(np.float32)
+    images = Images(np.zeros((3, 2, 2), np.uint8), np.array([1, 1, 0], np.uint8), np.arange(3))
+
+    def record(some: Images) -> Recording:
+        of_some = {name: fired[some.ids] for name, fired in spikes.items()}
+        return Recording.of_spikes(of_some, scores[some.ids], dt=0.5)
+
+    raster = raster_of(record, images, None, "votes")
+    assert raster is not None
+    assert raster.images.ids.tolist() == [2, 0]
+    assert raster.answers.tolist() == scores[[2, 0], -1].argmax(axis=1).tolist()
+    assert (raster.dt, raster.unit) == (0.5, "votes")
+    assert raster.speaks_for.tolist() == [-1] * (3 + 5)
+    for one, row in zip(raster.shown, (2, 0), strict=True):
+        np.testing.assert_array_equal(one.inputs, spikes["input"][row])
+        np.testing.assert_array_equal(one.hidden, np.hstack([spikes[k][row] for k in "ab"]))
+        np.testing.assert_array_equal(one.scores, scores[row])
+
+
+@pytest.mark.parametrize("neurons", [13, 10, 8])
+def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator, neurons: int) -> None:
+    raster = made(rng, neurons)
     save_raster(raster, tmp_path)
     found = read_raster(tmp_path)
     assert found is not None
@@ -74,6 +100,15 @@ def test_what_is_written_is_read(tmp_path: Path, rng: np.random.Generator) -> No
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
+def test_pixels_of_earlier_versions_are_in_rows(tmp_path: Path, rng: np.random.Generator) -> None:
+    raster = made(rng)
+    flat = replace(raster.images, pixels=raster.images.pixels.reshape(2, 784))
+    save_raster(replace(raster, images=flat), tmp_path)
+    found = read_raster(tmp_path)
+    assert found is not None
+    np.testing.assert_array_equal(found.images.pixels, raster.images.pixels)
+
+
 def test_a_run_without_the_file_kept_none(tmp_path: Path) -> None:
     assert read_raster(tmp_path) is None
 
@@ -85,9 +120,17 @@ def test_the_images_are_the_first_of_each_class(mnist: Dataset) -> None:
         assert digit not in mnist.test.labels[:row]
 
 
+def test_a_file_without_neurons_is_refused(tmp_path: Path, rng: np.random.Generator) -> None:
+    save_raster(made(rng, neurons=0), tmp_path)
+    with pytest.raises(UserError, match="is not that of a run"):
+        read_raster(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "array", "told"),
     [
+        ("pixels", np.zeros((2, 28, 27), np.uint8), "'pixels' is not that of a run"),
+        ("pixels", np.zeros((2, 783), np.uint8), "'pixels' is not that of a run"),
         ("hidden", np.zeros((2, 5, 1), np.uint8), "'hidden' is not that of a run"),
         ("scores", np.zeros((2, 5, 10), np.uint8), "'scores' is not that of a run"),
         ("answers", np.array([3, 10], np.uint8), "'answers' is above 9"),

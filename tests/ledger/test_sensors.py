@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -143,7 +144,16 @@ def test_without_sensors_both_say_so() -> None:
     assert "no RAPL domain readable: the system shows none" in processor_sensors().missing[0]
     assert "neither NVML nor AMD SMI starts" in gpu_sensors().missing[0]
     assert find_sensors("cpu").lacks("cpu") == processor_sensors().missing[0]
-    assert "device mps" in (find_sensors("mps").lacks("gpu") or "")
+    for device in ("another", "mps"):
+        assert f"device {device}" in (find_sensors(device).lacks("gpu") or "")
+
+
+def test_where_zeus_cannot_be_imported_both_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("zeus.device.cpu", "zeus.device.gpu"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for found in (processor_sensors(), gpu_sensors()):
+        assert not found.counters
+        assert "readable: zeus cannot be imported (" in found.missing[0]
 
 
 class Board:
@@ -192,14 +202,23 @@ def test_gpus_count_in_joules_and_old_ones_are_told_of(board: Board) -> None:
     assert found.missing == ("GPU 0 (NVIDIA TITAN X) counts no energy (older than Volta)",)
 
 
+def lost(handle: int) -> int:
+    raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
+
+
+def test_a_gpu_that_cannot_be_read_is_told_of(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetTotalEnergyConsumption", lost)
+    found = gpu_sensors()
+    assert not found.counters
+    assert "GPU 1: GPU is lost" in found.missing
+
+
 def test_a_lost_gpu_is_an_error_of_ours(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     (counter,) = gpu_sensors().counters
-
-    def lost(handle: int) -> int:
-        raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
-
     monkeypatch.setattr(pynvml, "nvmlDeviceGetTotalEnergyConsumption", lost)
-    with pytest.raises(SensorError, match="lost"):
+    with pytest.raises(SensorError, match=r"^GPU is lost"):
         counter.read()
 
 
@@ -225,9 +244,17 @@ def test_a_gpu_in_use_that_counts_nothing_is_told_of(
     assert found.lacks("gpu") == "GPU 0 (NVIDIA TITAN X) counts no energy (older than Volta)"
 
 
-def test_a_gpu_under_another_number_is_not_taken_for_the_one_in_use(
-    board: Board, monkeypatch: pytest.MonkeyPatch
+def test_without_a_counter_of_any_gpu_its_reason_is_told(
+    two_packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = computing_on(monkeypatch, 0, "NVIDIA H100")
+    assert "neither NVML nor AMD SMI starts" in (found.lacks("gpu") or "")
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_gpu_under_another_number_is_not_taken_for_the_one_in_use(
+    board: Board, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    found = computing_on(monkeypatch, number, "NVIDIA H100")
     assert not found.counters
     assert "set CUDA_DEVICE_ORDER=PCI_BUS_ID" in (found.lacks("gpu") or "")

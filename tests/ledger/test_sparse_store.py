@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse
 
 from spikeoff.ledger.energy_models.registry import find
+from spikeoff.ledger.recording import Synapses
 from spikeoff.ledger.sparse_store import index_of
 from tests.ledger.energy_models.made import spiking, spiking_layer
 
@@ -32,6 +33,16 @@ def test_the_smaller_form_counts(kept: float, bits: int) -> None:
 def test_all_events_read_a_bitmap_whole() -> None:
     index = index_of(784, 256, 60_211)
     assert 784 * (index.per_event - 2 * 16) + 785 * 16 == index.bits
+
+
+def test_only_a_pruned_matrix_has_an_index() -> None:
+    matrix = scipy.sparse.random(784, 1000, 0.02, "csr", rng=np.random.default_rng(0))
+    dense, pruned = (
+        Synapses.of("a", "input", matrix.toarray(), pruned=pruned) for pruned in (False, True)
+    )
+    assert pruned.index_bits == 10 * len(matrix.indices) + 14 * len(matrix.indptr)
+    assert dense.index_bits == 0
+    assert Synapses("a", "input", dense.met, dense.dense, dense.places, matrix.nnz).index_bits == 0
 
 
 @pytest.mark.parametrize("name", ["counts", "smooth", "simple", "lemaire", "spyx", "int8"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,27 @@ def test_latency_is_of_single_images_each_in_turn_without_the_first(few: Images)
     assert found.n == len(respond.sizes) - 1
 
 
+def test_a_tenth_of_the_time_warms_up(few: Images) -> None:
+    respond = Answering(fixed=0.0, each=0.005)
+    found = latency(respond, few, seconds=1.0, clock=respond.world.clock)
+    assert len(respond.sizes) == pytest.approx(1.0 / 0.005, abs=1)
+    assert found.n == pytest.approx(0.9 / 0.005, abs=1)
+
+
+def test_batches_go_around_the_images_without_an_incomplete_one(few: Images) -> None:
+    respond = Answering(fixed=0.001, each=0.0)
+    throughput(respond, few, seconds=0.1, clock=respond.world.clock)
+    ids = iter(respond.ids)
+    starts: dict[int, list[int]] = {}
+    for size in respond.sizes:
+        batch = [next(ids) for _ in range(size)]
+        first = few.ids.tolist().index(batch[0])
+        assert batch == few.ids[first : first + size].tolist()
+        starts.setdefault(size, []).append(first)
+    assert starts.pop(32) == [0] * (len(respond.sizes) - 15)
+    assert starts == {1: [0, 1, 2], 2: [0, 2, 4], 4: [0, 4, 8], 8: [0, 8, 16], 16: [0, 16, 0]}
+
+
 def test_slow_answers_are_still_repeated(few: Images) -> None:
     respond = Answering(fixed=10.0, each=0.0)
     assert latency(respond, few, seconds=1.0, clock=respond.world.clock).n == LEAST
@@ -78,6 +100,15 @@ def test_the_search_keeps_to_its_time(mnist_images: Images, seconds: float) -> N
     respond = Answering(fixed=0.0001, each=0.0002)
     throughput(respond, mnist_images, seconds=seconds, clock=respond.world.clock)
     assert respond.world.now <= 1.5 * seconds
+
+
+@given(st.floats(0.0001, 0.1))
+def test_batches_double_while_three_answers_fit_into_half_of_the_time(each: float) -> None:
+    images = Images(np.zeros((4096, 1, 1), np.uint8), np.zeros(4096, np.uint8), np.arange(4096))
+    respond = Answering(fixed=0.0, each=each)
+    tried = throughput(respond, images, seconds=2.0, clock=respond.world.clock).tried
+    fitting = [2**k for k in range(13) if 3 * each * (2 ** (k + 1) - 1) <= 1.0]
+    assert list(tried) == fitting
 
 
 @pytest.fixture(scope="module")

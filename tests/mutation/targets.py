@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from tests.mutation.killing import ROOT
@@ -50,8 +51,13 @@ def _names(test: Path, module: Path) -> bool:
     """Whether a test imports the module, or is called after it."""
     parts = module.relative_to(SOURCE.parent).with_suffix("").parts
     package, name = ".".join(parts[:-1]), parts[-1]
-    lines = test.read_text().splitlines()
-    return test.name in (f"test_{name}.py", BY_OTHER_NAMES.get(name)) or any(
-        f"{package}.{name} " in f"{line} " or (f"from {package} import" in line and name in line)
-        for line in lines
+    if test.name in (f"test_{name}.py", BY_OTHER_NAMES.get(name)):
+        return True
+    imports = [
+        one for one in ast.walk(ast.parse(test.read_text())) if isinstance(one, ast.ImportFrom)
+    ]
+    return any(
+        one.module == f"{package}.{name}"
+        or (one.module == package and any(name in alias.name for alias in one.names))
+        for one in imports
     )

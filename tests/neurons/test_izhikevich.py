@@ -146,6 +146,13 @@ def test_the_slope_of_a_step_is_its_derivative(v: float, dt: float) -> None:
     assert slope(v, p) == pytest.approx((above - below) / (2 * h), abs=1e-6)
 
 
+def test_strong_inhibition_stops_at_the_reversal_potential_of_potassium() -> None:
+    """-90 mV, by Nernst's equation at 37 degrees with 5 mM outside and 145 mM inside."""
+    state, _ = step(State(-80.0, 0.0), -1000.0, REGULAR_SPIKING.constants())
+    assert state.v == -90
+    assert state.v == pytest.approx(8314.46 * 310.15 / 96485.33 * np.log(5 / 145), abs=0.5)
+
+
 def test_arrays_tensors_and_scalars_take_the_same_arithmetic() -> None:
     import torch
 

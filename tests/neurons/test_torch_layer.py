@@ -19,7 +19,7 @@ WIDTH, DT = 20.0, 0.5
 @pytest.mark.parametrize("max_slope", [0.8, 1e6])
 def test_the_layer_steps_forward_and_pulls_gradients_back(params: Params, max_slope: float) -> None:
     generator = torch.Generator().manual_seed(0)
-    currents = 40 * torch.rand(3, 12, 5, dtype=torch.float64, generator=generator)
+    currents = 40 - 150 * torch.rand(3, 12, 5, dtype=torch.float64, generator=generator) ** 4
     currents.requires_grad_()
     spikes, trace = neuron_layer(currents, params, DT, "arctan", WIDTH, max_slope)
     assert 0 < spikes.sum() < spikes.numel()

@@ -38,14 +38,12 @@ class WeightAverage:
         self.decay = decay
         self.held = [one.clone() for one in self._tensors]
 
-    @torch.no_grad()
     def follow(self, step: int) -> None:
         """Take in the weights after a training step."""
         share = 1 - decay_at(step, self.decay)
         for average, weights in zip(self.held, self._tensors, strict=True):
             average.lerp_(weights, share)
 
-    @torch.no_grad()
     def exchange(self, *, answering: bool) -> None:
         """Exchange weights and average, in place.
 

@@ -69,7 +69,7 @@ def margins(scores: Scores) -> Scores:
     They are at most ``LARGEST``, also where all other classes are impossible (-inf), so that no
     margin reaches an infinite threshold.
     """
-    highest = np.partition(scores, (-2, -1), axis=2)[:, :, -2:]
+    highest = np.partition(scores, -2, axis=2)[:, :, -2:]
     with np.errstate(invalid="ignore", over="ignore"):
         margin: Scores = highest[:, :, 1] - highest[:, :, 0]
     return np.nan_to_num(margin, nan=0.0, posinf=LARGEST).clip(max=LARGEST)

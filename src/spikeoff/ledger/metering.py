@@ -9,6 +9,7 @@ packages and boards: what other processes do meanwhile is counted too.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +58,7 @@ class Tally:
             rise = now - self._last[number]
             if rise < 0:
                 rise += counter.wraps_at
-            if not 0 <= rise < float("inf"):
+            if rise < 0 or not math.isfinite(rise):
                 raise SensorError(f"{counter.name} went back from {self._last[number]} to {now} J")
             self._last[number] = now
             self.joules[counter.name] += rise

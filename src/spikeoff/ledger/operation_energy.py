@@ -75,7 +75,9 @@ class EnergyTable:
 
     def state_word(self, held_bytes: float) -> float:
         """The same for the neurons' state, which a stepped table keeps in its smallest memory."""
-        return self.word(held_bytes if self.interpolated else 0)
+        if self.interpolated:
+            return self.word(held_bytes)
+        return WORD_SHARE * self.memories[0].access
 
 
 @dataclass(frozen=True)
@@ -184,12 +186,12 @@ def _table(content: dict[str, Any], path: Path) -> EnergyTable:
 
 
 def _figure(content: dict[str, Any], key: str, path: Path) -> float:
-    value = content.get(key)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 < (value or 0) <= MAX_FIGURE:
-        shown = str(value) if isinstance(value, (str, float, NoneType)) else type(value).__name__
-        raise UserError(
-            f"{path}: `{key}` (={one_line(ValueError(shown), 60)}) must be a number above 0, and "
-            f"at most {MAX_FIGURE:g}"
-        )
-    return float(value or 0)
+    value: Any = content.get(key)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and 0 < value <= MAX_FIGURE:
+        return float(value)
+    shown = str(value) if isinstance(value, (str, float, NoneType)) else type(value).__name__
+    raise UserError(
+        f"{path}: `{key}` (={one_line(ValueError(shown), 60)}) must be a number above 0, and "
+        f"at most {MAX_FIGURE:g}"
+    )

@@ -90,7 +90,7 @@ class Operations:
 
     @classmethod
     def of_layers(
-        cls, layers: Sequence[LayerOperations], membrane_updates: float = 0.0, **further: Any
+        cls, layers: Sequence[LayerOperations], membrane_updates: float, **further: Any
     ) -> Operations:
         """The sums over layers; ``further`` are other fields."""
         return cls(

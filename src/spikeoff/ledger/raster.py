@@ -105,8 +105,9 @@ def raster_of(
         hidden = [recording.events[name][:whole] for name in names]
         spikes = [recording.events[INPUT][:whole], np.concatenate(hidden, axis=1)]
         inputs, fired = (events.astype(np.uint8) for events in spikes)
-        shown.append(Shown(inputs, fired, recording.scores[0, :whole]))
-        answers.append(recording.answers[0, -1])
+        (scores,), (answer, *_) = recording.scores, recording.answers[:, -1]
+        shown.append(Shown(inputs, fired, scores[:whole]))
+        answers.append(answer)
         dt = recording.dt
     if speaks_for is None:
         speaks_for = np.full(shown[0].hidden.shape[1], -1, np.int16)

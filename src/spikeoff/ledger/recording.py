@@ -104,7 +104,7 @@ class Recording:
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """The recording of several sets of images with the same readings, one after another."""
-        first = parts[0]
+        first, *_ = parts
         return cls(
             {name: sum(part.events[name] for part in parts) for name in first.events},  # type: ignore[misc]
             np.concatenate([part.scores for part in parts]),

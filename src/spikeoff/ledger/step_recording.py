@@ -37,6 +37,11 @@ def is_neuron(module: nn.Module) -> bool:
     return _descends(module, STEPPED | OVER_TIME) or bool(getattr(module, MARK, False))
 
 
+def _takes_all_steps(module: nn.Module) -> bool:
+    """Whether a module receives all steps at once, [steps, n, ...]."""
+    return getattr(module, "step_mode", "s") == "m" or _descends(module, OVER_TIME)
+
+
 def _descends(module: nn.Module, classes: set[tuple[str, str]]) -> bool:
     known = {(one.__module__.partition(".")[0], one.__name__) for one in type(module).__mro__}
     return bool(known & classes)
@@ -51,7 +56,7 @@ class StepRecorder:
         for name, one in module.named_modules():
             if isinstance(one, (nn.Linear, nn.Conv2d)) or is_neuron(one):
                 self._layers.append(_Population(name, one))
-        self._time_first = any(_descends(one.layer, OVER_TIME) for one in self._layers)
+        self._time_first = any(_takes_all_steps(one.layer) for one in self._layers)
         self._called: list[_Population] = []
         self._n, self._images = 1, 0
         self._hooks: list[Any] = []
@@ -139,14 +144,15 @@ def steps_first(x: torch.Tensor, n: int, module: nn.Module, time_first: bool) ->
 
     time_first: how to take rows of spikes for as many steps as there are images.
     """
-    if getattr(module, "step_mode", "s") == "m" or _descends(module, OVER_TIME):
+    if _takes_all_steps(module):
         return x
     in_rows = isinstance(module, nn.Linear) and x.ndim == 3
     if in_rows and time_first and x.shape[1] == n:
         return x
     if len(x) == n:
         return x.transpose(0, 1) if in_rows else x[None]
-    return x if x.ndim > 1 and x.shape[1] == n else x.view(-1, n, *x.shape[1:])
+    over_time = x.ndim > 2 and x.shape[1] == n and not isinstance(module, nn.Conv2d)
+    return x if over_time else x.view(-1, n, *x.shape[1:])
 
 
 class _Population:

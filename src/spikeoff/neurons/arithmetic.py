@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 
@@ -77,8 +78,8 @@ def _plain(value: Any) -> float:
     return value._value if isinstance(value, _Counted) else float(value)
 
 
-def count(equation: Callable[..., Any], *state: float) -> Arithmetic:
-    """Operations of ``equation`` called on ``state``; other numbers in it are constants."""
+def count(equation: Callable[..., Any]) -> Arithmetic:
+    """Operations of ``equation`` on its arguments, all 1; other numbers in it are constants."""
     tally = _Tally()
-    equation(*(_Counted(value, tally) for value in state))
+    equation(*(_Counted(1.0, tally) for _ in signature(equation).parameters))
     return Arithmetic(tally.multiplications, tally.additions, tally.divisions)

@@ -150,9 +150,5 @@ def step(
 
 def update(v: Any, ge: Any, gi: Any, theta: Any, arriving: Any) -> Any:
     """What every update computes, for the count of operations."""
-    constants = EXCITATORY.constants(0.5, np.float32)
-    return step(State(v, ge, gi), arriving, theta, 1.0, -72.0, constants)
-
-
-EXAMPLE = (-65.0, 0.1, 0.1, 20.0, 0.1)
-"""What ``update`` is counted at."""
+    c = EXCITATORY.constants(0.5, np.float32)
+    return step(State(v, ge, gi), arriving, theta, c.one, c.v_rest, c)

@@ -33,7 +33,7 @@ def update_cost(neuron: str) -> UpdateCost:
         UserError: there is no such neuron.
     """
     found = model(neuron)
-    return UpdateCost(count(found.update, *found.EXAMPLE), len(found.State._fields))
+    return UpdateCost(count(found.update), len(found.State._fields))
 
 
 def state_bytes(neuron: str, n: int, word: int = 4) -> int:

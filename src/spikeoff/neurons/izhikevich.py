@@ -192,7 +192,3 @@ def update(v: Any, u: Any, i: Any) -> Any:
     """What every update computes, for the count of operations; resets are rare and left out."""
     p = REGULAR_SPIKING.constants()
     return excess(advance(State(v, u), i, p).v, p)
-
-
-EXAMPLE = (-65.0, -13.0, 5.0)
-"""What ``update`` is counted at."""

@@ -120,7 +120,3 @@ def update(v: Any, i: Any) -> Any:
     """What every update computes, for the count of operations."""
     p = LIFParams().constants()
     return excess(advance(State(v), i, p).v, p)
-
-
-EXAMPLE = (10.0, 1.0)
-"""What ``update`` is counted at."""

@@ -1,8 +1,8 @@
 """The neurons by name. A neuron is a file of this package and a line here.
 
 Its file has ``State`` and ``Constants`` (NamedTuples of numbers, arrays or tensors) and ``update``
-with ``EXAMPLE``, at which the ledger counts its operations. A neuron that gradients train has all
-that ``Model`` lists.
+for the ledger, which counts its operations. A neuron that gradients train has all that ``Model``
+lists.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Protocol
 
 from spikeoff.errors import UserError
@@ -21,7 +22,6 @@ class Counted(Protocol):
 
     State: Any
     Constants: Any
-    EXAMPLE: tuple[float, ...]
     update: Callable[..., Any]
 
 
@@ -76,7 +76,6 @@ class WithCurrent:
 
     State: Any
     Constants: Any
-    EXAMPLE: tuple[float, ...]
     update: Any
 
     @classmethod
@@ -85,12 +84,13 @@ class WithCurrent:
         state = namedtuple("State", (*base.State._fields, "current"))  # type: ignore[misc]
         decay = 0.5
 
+        @wraps(base.update)
         def decaying(*values: Any) -> Any:
             *others, current = values
             return base.update(*others, decay * current)
 
         update = decaying if synapse == "decaying" else base.update
-        return cls(state, base.Constants, base.EXAMPLE, update)
+        return cls(state, base.Constants, update)
 
 
 def model(name: str) -> Counted:

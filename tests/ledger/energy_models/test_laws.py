@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +106,20 @@ def test_without_spikes_and_updates_the_ratio_tends_to_nothing(model) -> None:  
 def test_the_interpolated_memory_has_no_step(held: float, further: float) -> None:
     here, there = interpolated(held), interpolated(held + further)
     assert 0 <= here <= there <= here + 0.002 <= 100.002
+
+
+def test_what_a_network_does_not_name_it_does_not_have() -> None:
+    layer = Layer("a", 3, 4, 12, 12, 2.0, 1.0, 8.0, 12.0)
+    assert not any(astuple(layer)[9:])
+    network = Network((layer,), False)
+    assert (network.steps, network.activation_bits) == (1, 32)  # conventional, unquantised
+    assert not any((network.neuron, network.update, network.readout))
+
+
+def test_a_place_at_the_edge_of_a_convolution_is_used_less_often() -> None:
+    """3 x 3 inputs under a 3 x 3 kernel, padded: 49 of 81 products lie within."""
+    layer = Layer("a", 9, 9, 9, 9, 9.0, 9.0, 49.0, 49.0, convolution=True, fan_in=9, kernel=9)
+    assert layer.uses * layer.places == pytest.approx(49)
 
 
 @pytest.mark.parametrize("steps", [1, 7])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from spikeoff.ledger.energy_models import davidson_furber, lemaire, neuromc, simple, spyx
+from spikeoff.ledger.energy_models import davidson_furber, horowitz, lemaire, neuromc, simple, spyx
 from spikeoff.ledger.energy_models.base import Network, NotAvailableError
 from spikeoff.ledger.energy_models.loihi import Chip
 from spikeoff.ledger.energy_models.registry import find
@@ -25,6 +25,20 @@ EXACT = 1e-9
 def total(terms: object) -> float:
     assert isinstance(terms, dict)
     return float(sum(terms.values()))
+
+
+def test_horowitzs_figures() -> None:
+    """ISSCC 2014, figure 1.1.9: an addition and a multiplication (pJ)."""
+    assert (horowitz.FP32_ADD, horowitz.FP32_MULTIPLY) == (0.9, 3.7)
+    assert (horowitz.INT32_ADD, horowitz.INT32_MULTIPLY) == (0.1, 3.1)
+    assert (horowitz.INT8_ADD, horowitz.INT8_MULTIPLY) == (0.03, 0.2)
+
+
+def test_lemaires_memory() -> None:
+    """ICONIP 2022: linear from nothing to 10, 20 and 100 pJ at 8 KiB, 32 KiB and 1 MiB."""
+    sizes = [0, 1, 8, 20, 32, 528, 1024, 2**20]
+    prices = [horowitz.interpolated(1024.0 * size) for size in sizes]
+    assert prices == pytest.approx([0, 1.25, 10, 15, 20, 60, 100, 100], rel=EXACT)
 
 
 # counts: 4.6 pJ and a word (50 pJ up to 1 MiB, 650 above) per multiply-accumulate.
@@ -177,6 +191,16 @@ def test_spyx_break_even(steps: int, expected: float) -> None:
     low, high = (total(spyx.energy(spyx_networks(s, s, steps)[0])) for s in (0.0, 1.0))
     twin = total(spyx.energy(spyx_networks(0.0, 0.0, steps)[1]))
     assert (twin - low) / (high - low) == pytest.approx(expected, rel=1e-8)
+
+
+def test_spyx_with_8_bit_weights_changes_the_weights_of_the_twin_alone() -> None:
+    ours, twin = spyx_networks(0.2, 0.1, 10)
+    products, bits = C * H + H * N, 4
+    per_product = 3.7 * 8 * bits / 32**2 + 0.9 * bits / 32 + 20 * 8
+    values = 2 * 0.05448 * (H + N) + 0.25 * bits * (C + H + N)
+    assert not find("spyx-8bit").counted
+    assert find("spyx-8bit").energy(ours) == spyx.energy(ours)
+    assert find("spyx-8bit").total(twin) == pytest.approx(products * per_product + values)
 
 
 # neuromc: SpikingJelly 2.0.0, printed to 4 decimals.

@@ -1,6 +1,6 @@
 """What an energy model gets, a ``Network``, and what it is, an ``EnergyModel``.
 
-All counts are means per image. The letters of docs/ledger.md:
+All counts are means per image. The letters of docs/energy-models.md:
 
     N_i, N_o   sources, targets       P, S   places, stored
     theta_i    events_in              theta_o  events_out
@@ -15,9 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from spikeoff.ledger.sparse_store import NONE, Index, index_of
+from spikeoff.neurons.arithmetic import Arithmetic
 from spikeoff.neurons.cost import UpdateCost
 
 WORD_BITS = 32
+
+FREE = UpdateCost(Arithmetic(0, 0, 0), 0)
 
 Terms = Mapping[str, float]
 """Energy by part, in the unit of the model (pJ for most); the total is the sum."""
@@ -170,11 +173,13 @@ class Network:
         return sum(layer.stored + layer.biases for layer in self.layers) + self.readout
 
     def known_update(self) -> UpdateCost:
-        """The cost of an update.
+        """The cost of an update, nothing where there are none.
 
         Raises:
             NotAvailableError: it is not known.
         """
+        if not self.updates:
+            return FREE
         if self.update is None:
             name = "its neurons" if self.neuron is None else f"neuron {self.neuron}"
             raise NotAvailableError(f"the cost of an update of {name} is not known")

@@ -41,8 +41,7 @@ def by_table(load: Callable[[], EnergyTable]) -> Callable[[Network], Terms]:
     """The terms of networks by a table, which is loaded when it is first needed."""
 
     def energy(network: Network) -> Terms:
-        if network.updates:
-            network.known_update()
+        network.known_update()
         found = network_energy(load(), network)
         return {
             "synapses": found.synapses,

@@ -32,19 +32,16 @@ def energy(network: Network) -> Terms:
     multiply = INT8_MULTIPLY * bits / WEIGHT_BITS
     extra = network.bias_additions * INT32_ADD + network.readout * (INT32_ADD + INT8_MULTIPLY)
     accessed = network.operations + network.bias_additions + network.readout
-    neurons = state = 0.0
-    if network.updates:
-        cost = network.known_update()
-        counts = cost.arithmetic
-        products = counts.multiplications + MULTIPLICATIONS_PER_DIVISION * counts.divisions
-        neurons = network.updates * (INT32_MULTIPLY * products + INT32_ADD * counts.additions)
-        state = network.updates * 2 * cost.words * table.word(0)
+    cost = network.known_update()
+    counts = cost.arithmetic
+    products = counts.multiplications + MULTIPLICATIONS_PER_DIVISION * counts.divisions
+    update = INT32_MULTIPLY * products + INT32_ADD * counts.additions
     return {
         "synapses": INT32_ADD * network.operations + multiply * network.products,
-        "neurons": neurons,
+        "neurons": network.updates * update,
         "biases and read-out": extra,
         "weights": byte * (accessed + WORD * network.index_words_read),
-        "state": state,
+        "state": network.updates * 2 * cost.words * table.word(0),
     }
 
 

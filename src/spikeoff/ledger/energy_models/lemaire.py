@@ -110,8 +110,6 @@ def _neurons(network: Network, layer: Layer) -> tuple[float, float, int]:
     updates = network.steps * layer.neurons
     if network.neuron in PUBLISHED_NEURONS:
         return updates, INT32_MULTIPLY + INT32_ADD if network.neuron == "lif" else 0.0, 1
-    if not network.updates:
-        return 0.0, 0.0, 1
     cost = network.known_update()
     counts = cost.arithmetic
     products = counts.multiplications + MULTIPLICATIONS_PER_DIVISION * counts.divisions

@@ -46,8 +46,6 @@ def energy(network: Network) -> Terms:
 
 def _update(network: Network) -> tuple[float, int]:
     """pJ of an update's arithmetic, and the numbers of its state."""
-    if not network.updates:
-        return 0.0, 0
     if network.neuron in ADDITIONS:
         return FP32_ADD * ADDITIONS[network.neuron], 1
     cost = network.known_update()
