@@ -1,24 +1,25 @@
-"""Worker processes do not run the program that started them again."""
+"""Processes of our own share nothing with the program that started them, and start quickly."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import subprocess
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from spikeoff.experiments.spawning import start
+from spikeoff.experiments.spawning import start_process
 
 UNGUARDED = """
-import multiprocessing, sys
-from spikeoff.experiments.spawning import start
-context = multiprocessing.get_context("spawn")
-process = context.Process(target=print, args=("from the child",), kwargs={"flush": True})
-start(process)
-process.join()
-sys.exit(process.exitcode)
+import sys
+from spikeoff.experiments.spawning import start_process
+processes = [start_process(print, ("from a child", )) for _ in range(2)]
+for process in processes:
+    process.join()
+sys.exit(sum(process.exitcode for process in processes))
 """
 
 
@@ -30,12 +31,55 @@ def test_a_program_without_a_guard_may_start_processes(how: str, tmp_path: Path)
     done = subprocess.run(
         [sys.executable, *called], input=given, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (0, "from the child\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "from a child\n" * 2), done.stderr
 
 
 def test_the_program_is_itself_afterwards() -> None:
     before = sys.modules["__main__"]
-    process = multiprocessing.get_context("spawn").Process(target=int)
-    start(process)
-    process.join()
+    start_process(int, ()).join()
     assert sys.modules["__main__"] is before
+
+
+def _environment(end: Connection) -> None:
+    end.send(dict(os.environ))
+
+
+def environment_of_a_process() -> dict[str, str]:
+    end, theirs = multiprocessing.Pipe(duplex=False)
+    process = start_process(_environment, (theirs,))
+    theirs.close()
+    content: dict[str, str] = end.recv()
+    process.join()
+    assert process.exitcode == 0
+    return content
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "ANOTHER"])
+def test_a_process_has_the_environment_of_the_program(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ("1", "2"):
+        monkeypatch.setenv(name, value)
+        assert environment_of_a_process() == dict(os.environ)
+    monkeypatch.delenv(name)
+    assert environment_of_a_process() == dict(os.environ)
+
+
+LOOKING = """
+import os
+from spikeoff.experiments.spawning import start_process
+look = "import sys; print(*(one in sys.modules for one in ('torch', 'numba', 'spikeoff.run')))"
+for threads in ("2", "2", "1"):
+    os.environ["OMP_NUM_THREADS"] = threads
+    start_process(exec, (look,)).join()
+"""
+
+
+@pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs fork"
+)
+def test_libraries_are_there_already_unless_their_variables_have_changed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKING], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [*["True True False"] * 2, "False False False"]

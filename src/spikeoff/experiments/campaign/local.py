@@ -9,11 +9,10 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
-from spikeoff.experiments.spawning import start
+from spikeoff.experiments.spawning import start_process
 from spikeoff.ledger.environment import THREADS_VARIABLE, default_threads
 from spikeoff.run.signals import Interrupted, ReceivedSignal, forwarded_signals, leave_to_parent
 
@@ -71,12 +70,10 @@ class _Child:
     """A process with one run."""
 
     def __init__(self, job: Job) -> None:
-        context = multiprocessing.get_context("spawn")
         self.job = job
-        self.end, theirs = context.Pipe(duplex=False)
-        self.process: BaseProcess = context.Process(target=_child, args=(job, theirs))
+        self.end, theirs = multiprocessing.Pipe(duplex=False)
         with _threads(job):
-            start(self.process)
+            self.process = start_process(_child, (job, theirs))
         theirs.close()
 
     def receive(self) -> ProgressEvent | RunResult | None:

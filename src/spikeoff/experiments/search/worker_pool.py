@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 
 from spikeoff.errors import UserError
 from spikeoff.experiments.search.settings import Machine
 from spikeoff.experiments.search.worker import work_apart
-from spikeoff.experiments.spawning import start
+from spikeoff.experiments.spawning import start_process
 
 MAX_DEATHS = 5
 """So many workers that died one after another, and no trial that came through, end a search."""
@@ -20,11 +20,10 @@ class WorkerPool:
 
     def __init__(self, url: str, name: str, total: int, size: int, machine: Machine) -> None:
         """``size`` processes for the first ``total`` trials of the study ``name`` at ``url``."""
-        self._context = multiprocessing.get_context("spawn")
-        self._messages = self._context.SimpleQueue()
+        self._messages = multiprocessing.get_context("spawn").SimpleQueue()
         self._arguments = (url, name, total, machine, self._messages)
         self._size = size
-        self._processes: list[SpawnProcess] = []
+        self._processes: list[BaseProcess] = []
         self._deaths, self._finished = 0, 0
         self._message = ""
 
@@ -53,8 +52,7 @@ class WorkerPool:
         if self._deaths >= MAX_DEATHS:
             raise UserError(self._message)
         while more and len(self._processes) < self._size and not asked():
-            process = self._context.Process(target=work_apart, args=self._arguments)
-            start(process)
+            process = start_process(work_apart, self._arguments)
             self._processes.append(process)
             if asked():  # in between: it may not have been passed on to this one
                 process.terminate()
