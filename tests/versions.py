@@ -59,7 +59,7 @@ def check(python: str, which: str, folder: Path, at: str | None, without: str | 
     own = str(folder / BIN / "python")
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
     pip = [own, "-m", "pip", "--disable-pip-version-check"]
-    install = [*pip, "install", "--quiet"]
+    install = [*pip, "install", "--quiet", "--no-compile"]
     subprocess.run([*install, *requirements(which, at, without)], check=True)
     subprocess.run([*install, "--no-deps", "--editable", str(ROOT)], check=True)
     subprocess.run([own, "--version"], check=True)
