@@ -10,7 +10,7 @@ READY_DEV := $(VENV)/.ready-dev
 READY_DOCS := $(VENV)/.ready-docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: compare test test-fast coverage mutants lint docs tutorials clean
+.PHONY: compare test test-fast versions coverage mutants lint docs tutorials clean
 .DEFAULT_GOAL := compare
 
 compare: $(READY)  ## Run the quick race and write its page under runs/
@@ -25,6 +25,10 @@ test: $(READY_DEV)  ## Run all tests
 
 test-fast: $(READY_DEV)  ## Run the tests that need no training run and no other program
 	$(PYTEST) --dist loadfile -m '$(QUICK)' $(ARGS)
+
+versions:  ## Run a part of the fast tests with the oldest and the newest dependencies of PYTHON
+	$(PYTHON) -m tests.versions $(PYTHON) oldest $(ARGS)
+	$(PYTHON) -m tests.versions $(PYTHON) newest $(ARGS)
 
 # Lines of kernels are seen only where they run as Python; their integers wrap around on purpose.
 # So what is measured is the fast tests, and a training of every contender with the compiler off.
