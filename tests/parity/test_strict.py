@@ -40,18 +40,19 @@ PLAIN_PROCESSOR = {
 }
 
 
-def bits(threads: int, environment: dict[str, str]) -> dict[str, dict[str, str]]:
+def bits(threads: int, environment: dict[str, str]) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.parity.bits", "strict", str(threads)],
         env={**os.environ, **environment}, cwd=Path(__file__).parents[2], capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    found: dict[str, dict[str, str]] = json.loads(done.stdout)
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout)
     return found
 
 
 def test_the_same_bits_with_and_without_vectors_and_on_any_threads(tmp_path: Path) -> None:
     here = bits(1, {})
+    assert all(one["accuracy"] > 0.2 for one in here.values()), here
     assert bits(min(2, available_cores()), {}) == here
     assert bits(1, {**PLAIN_PROCESSOR, "NUMBA_CACHE_DIR": str(tmp_path)}) == here

@@ -143,6 +143,7 @@ class DiehlCook(Contender):
         batches = 4 * plastic * PLACES if config.learning == "batched" else 0
         return 48 * plastic + 56 * fixed + 14 * responses + batches + 3 * spec.n_pixels * n_images
 
+    @in_its_mode
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
         copy = self._engine_of(self._constants, self._layers())

@@ -183,13 +183,14 @@ class IzhikevichGradient(GradientContender):
     def input_spikes(self, images: Images) -> NDArray[np.uint8] | None:
         """The spikes of the coding; a constant current has none."""
         coding = self.config.input_coding()
-        return None if coding.name == "direct" else coding.spikes(images, EVALUATION)
+        with self._computing():
+            return None if coding.name == "direct" else coding.spikes(images, EVALUATION)
 
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
         """Answer the given spikes by the kernels of the CPU, whichever backend ``respond`` uses."""
-        inputs = given_spike_delta(self.config.input_coding(), images, spikes)
         weights = [one.detach().cpu() for one in self._computation.weights()]
         with torch.no_grad(), self._computing():
+            inputs = given_spike_delta(self.config.input_coding(), images, spikes)
             scores, _ = spiking_network.SpikingNetwork.apply(  # type: ignore[no-untyped-call]
                 inputs, self.config.spiking_layers(), (), 1.0, False, *weights
             )
