@@ -3,8 +3,8 @@
 Run: python benchmarks/strict.py [CONTENDER ...]
 
 Each network trains on the same images in turns, without and with strict mode, on one thread, with
-its default settings. A ratio is the median over turns of the times of one turn, with the smallest
-and the largest.
+its default settings, and answers them after each turn. Times are processor time. A ratio is the
+median of the turns, with the quartiles.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from spikeoff.contenders.base import Contender
 from spikeoff.contenders.registry import find
 from spikeoff.data import Images, load_dataset
 
-TURNS = 5
+TURNS = 15
 N_IMAGES = {
     "izhikevich-gradient": 640, "izhikevich-sparse": 5120, "izhikevich-stdp": 1000,
     "diehl-cook": 100,
@@ -45,7 +45,7 @@ def main() -> None:
             ratios = [b / a for a, b in zip(default, strict, strict=True)]
             cells += [
                 f"{statistics.median(default):.3g}", f"{statistics.median(strict):.3g}",
-                f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
+                "{1:.2f} ({0:.2f}-{2:.2f})".format(*statistics.quantiles(ratios, n=4)),
             ]  # fmt: skip
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
@@ -58,12 +58,12 @@ def made(name: str, strict: bool) -> Contender:
 
 
 def turn(network: Contender, images: Images, epoch: int) -> tuple[float, float]:
-    """Seconds of training on the images, and of answering them."""
-    begin = time.perf_counter()
+    """Seconds of processor time of training on the images, and of answering them."""
+    begin = time.process_time()
     list(network.learn(images, epoch))
-    middle = time.perf_counter()
+    middle = time.process_time()
     network.respond(images)
-    return middle - begin, time.perf_counter() - middle
+    return middle - begin, time.process_time() - middle
 
 
 if __name__ == "__main__":
