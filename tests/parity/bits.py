@@ -55,7 +55,7 @@ def results(*, strict: bool, threads: int) -> dict[str, dict[str, str | float]]:
     """Hashes of weights, scores of the test images, and spikes step by step; the accuracy."""
     data = load_dataset()
     train, test = data.train.take(slice(0, N_TRAIN)), data.test.take(slice(0, N_TEST))
-    found = {}
+    found: dict[str, dict[str, str | float]] = {}
     for title, (name, settings) in CONTENDERS.items():
         kind = find(name)
         config = kind.config_type(
