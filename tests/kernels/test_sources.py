@@ -47,11 +47,11 @@ def test_one_file_leads_to_those_that_it_imports_and_to_no_other(tmp_path: Path)
     path = tmp_path / "kernel.py"
     path.write_text(
         "import numpy\n\n"
-        "from spikeoff.learning import (\n    stdp,\n    surrogate as s,\n)\n"
+        "from spikeoff.learning import (\n    hebbian,\n    surrogate as s,\n)\n"
         "from spikeoff.coding.philox import philox4x32  # a function\n"
     )
     names = {found.name for found in reached(path)} - {"__init__.py"}
-    assert names == {"kernel.py", "stdp.py", "surrogate.py", "philox.py"}
+    assert names == {"kernel.py", "hebbian.py", "surrogate.py", "philox.py"}
 
 
 def test_any_change_is_noticed(tmp_path: Path) -> None:

@@ -109,6 +109,16 @@ def test_an_augmented_race_and_its_twins_have_a_command(monkeypatch: pytest.Monk
     check_command([record(one.contender, one.config) for one in begun], monkeypatch)
 
 
+@pytest.mark.parametrize("twins", [False, True])
+def test_a_strict_race_is_strict_where_a_network_can_be(
+    twins: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, common = ("cnn", "izhikevich-sparse"), {"strict": True}
+    begun = entries(names, (0,), "quick", common, Path(), twins=twins)
+    assert {one.contender for one in begun if one.config.strict} == {"izhikevich-sparse"}
+    check_command([record(one.contender, one.config) for one in begun], monkeypatch)
+
+
 def check_command(records: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> None:
     """The command of a race makes the runs of the race."""
     command = race_command(records)
@@ -128,6 +138,7 @@ def check_command(records: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> 
         ("quick", {"epochs": 2, "n_train": 500}, ("cnn", "mlp"), (1, 4)),
         ("original", {"augment": True}, ("cnn",), (0,)),
         ("quick", {}, DEFAULT, (0,)),
+        ("quick", {"strict": True}, ("mlp", "izhikevich-sparse"), (0,)),
     ],
 )
 def test_a_fronts_command_makes_the_same_runs(

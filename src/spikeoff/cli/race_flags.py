@@ -54,6 +54,9 @@ class RaceFlags:
     augment: bool = False
     """Distort the training images, by the default strengths of each network; only networks that
     learn by gradient can take part then."""
+    strict: bool = False
+    """Compute such that results have the same bits on every kind of processor: strict mode of the
+    spiking networks, on the CPU. The other networks have none and run as without."""
     tdp: float | None = None
     """Thermal design power (W) for the energy estimate; 160 by default."""
     timing_seconds: float | None = None

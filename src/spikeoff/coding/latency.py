@@ -18,6 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.numerics.functions import log
+
 THRESHOLD = 0.01
 """Of a pixel's brightness, 0 to 1: below it, a pixel does not fire."""
 
@@ -32,7 +34,7 @@ def latency_log(n_steps: int) -> NDArray[np.int64]:
     """The same with logarithmic times."""
     brightness = np.arange(256) / 255
     lit = np.maximum(brightness, brightness[brightness > THRESHOLD].min())
-    delay = np.log(lit / (lit - THRESHOLD))
+    delay = log(lit / (lit - THRESHOLD))
     return _steps(delay / delay[0], n_steps)
 
 

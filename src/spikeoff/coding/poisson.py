@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.coding.rate import LEVELS, block_words, check_rate
+from spikeoff.numerics.functions import expm1, log, log1p
 
 
 class Trains(NamedTuple):
@@ -54,7 +55,7 @@ def poisson_thresholds(max_rate: float) -> NDArray[np.int64]:
         UserError: ``max_rate`` is not above 0 and at most 1.
     """
     check_rate(max_rate)
-    p: NDArray[np.float64] = -np.expm1(-np.arange(256) / 255 * max_rate)
+    p: NDArray[np.float64] = -expm1(-np.arange(256) / 255 * max_rate)
     return np.rint(p * LEVELS).astype(np.int64)
 
 
@@ -67,12 +68,12 @@ def silence_scale(level: Any, intensity: Any, dt: Any) -> Any:
         dt: step (ms).
     """
     p = level * intensity * dt / 8000.0
-    return 1.0 / math.log1p(-p) if p < 1.0 else 0.0
+    return 1.0 / log1p(-p) if p < 1.0 else 0.0
 
 
 def silent_steps(word: Any, scale: Any) -> Any:
     """Steps without a spike before the next one, from a random 32-bit word."""
-    return math.floor(math.log((word + 0.5) / 4294967296.0) * scale)
+    return math.floor(log((word + 0.5) / 4294967296.0) * scale)
 
 
 def poisson_trains(

@@ -71,6 +71,9 @@ class Config:
     n_validation: int | None = setting(None, searched=False)
     """Number of training images held out for validation; by default 5,000, or a tenth where there
     are fewer than 50,000. 0 trains on all images."""
+    strict: bool = setting(False, searched=False)
+    """Compute such that results have the same bits on every kind of processor: strict mode of the
+    spiking networks, on the CPU, with the native engine."""
     tdp: float = setting(160.0, Effect.ESTIMATE)
     """Thermal design power (W) of the hardware, for the energy estimate TDP x time."""
     checkpoint_minutes: float = setting(1.0, Effect.NONE)
@@ -88,8 +91,16 @@ class Config:
     energy_seconds: float = setting(60.0, Effect.MEASURING)
     """Maximum time (s) to measure energy, if there are sensors; 0 measures none."""
 
+    has_strict: ClassVar[bool] = False
+    """Whether the network has a strict mode."""
+
     def __post_init__(self) -> None:
         check_fields(self)
+        require("strict", self.strict, self.has_strict or not self.strict,
+                "left out: izhikevich-gradient, izhikevich-sparse, izhikevich-stdp and diehl-cook "
+                "have a strict mode, this network has none")  # fmt: skip
+        require("device", self.device, not self.strict or self.device in ("auto", "cpu"),
+                "cpu: strict mode runs there alone")  # fmt: skip
         require("seed", self.seed, 0 <= self.seed <= MAX_SEED, f"from 0 to {MAX_SEED}")
         require("epochs", self.epochs, self.epochs >= 1, "at least 1")
         threads = self.num_threads

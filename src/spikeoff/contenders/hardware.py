@@ -13,6 +13,7 @@ from spikeoff.contenders.base import require
 from spikeoff.errors import UserError
 from spikeoff.kernels import jit
 from spikeoff.ledger.environment import available_cores, default_threads
+from spikeoff.numerics.mode import strictly
 
 _MEMORY: Any = torch.utils.deterministic
 
@@ -65,9 +66,14 @@ def use_threads(n: int | None) -> int:
 
 
 @contextmanager
-def computing(threads: int) -> Iterator[None]:
-    """PyTorch and kernels on so many threads, with the same bits every time; then as before."""
-    with settings_restored():
+def computing(threads: int, *, strict: bool = False) -> Iterator[None]:
+    """PyTorch and kernels on so many threads, with the same bits every time; then as before.
+
+    Args:
+        threads: of both.
+        strict: whether kernels and equations compute in strict mode (``numerics.mode``).
+    """
+    with settings_restored(), strictly(strict):
         torch.set_num_threads(threads)
         jit.set_threads(threads)
         # use_deterministic_algorithms does the same, but loads PyTorch's compiler: seconds for a

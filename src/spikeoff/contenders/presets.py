@@ -8,6 +8,7 @@ the same budget: ``study_records`` has every trial, and ``spikeoff tune`` repeat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, TypeVar, get_args
 
@@ -59,6 +60,11 @@ def labelled_config(label: str, preset: Preset) -> tuple[str, Config]:
     if not hasattr(config, "engine"):
         raise UserError(f"{name} has no engines to choose from; name it without @{engine}")
     return name, replace(config, engine=engine)
+
+
+def shared_settings(config: Config | type[Config], common: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a whole race as a network has them: strict mode only where it has one."""
+    return {k: value for k, value in common.items() if k != "strict" or config.has_strict}
 
 
 def fitting(config: ConfigType, n_images: int) -> ConfigType:

@@ -9,7 +9,7 @@ from typing import Any
 from spikeoff.contenders.base import Config, Twin
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import Preset, preset_fields
+from spikeoff.contenders.presets import Preset, preset_fields, shared_settings
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError, one_line
 
@@ -81,7 +81,8 @@ def _configured(
 ) -> AddedTwin:  # fmt: skip
     try:
         kind = find(twin.contender)
-        settings = {**preset_fields(kind, preset), **twin.settings, **common}
+        shared = shared_settings(kind.config_type, common)
+        settings = {**preset_fields(kind, preset), **twin.settings, **shared}
         config = from_plain(kind.config_type, settings)
     except (UserError, TypeError) as error:
         raise UserError(

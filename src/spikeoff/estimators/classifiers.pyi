@@ -15,6 +15,7 @@ class MLPClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    strict: bool
     augment: bool
     augment_alpha: float
     augment_sigma: float
@@ -49,6 +50,7 @@ class MLPClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        strict: bool = False,
         augment: bool = False,
         augment_alpha: float = 34.0,
         augment_sigma: float = 4.0,
@@ -83,6 +85,7 @@ class CNNClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    strict: bool
     augment: bool
     augment_alpha: float
     augment_sigma: float
@@ -112,6 +115,7 @@ class CNNClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        strict: bool = False,
         augment: bool = False,
         augment_alpha: float = 34.0,
         augment_sigma: float = 4.0,
@@ -141,6 +145,7 @@ class IzhikevichGradientClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    strict: bool
     augment: bool
     augment_alpha: float
     augment_sigma: float
@@ -210,6 +215,7 @@ class IzhikevichGradientClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        strict: bool = False,
         augment: bool = False,
         augment_alpha: float = 34.0,
         augment_sigma: float = 4.0,
@@ -281,6 +287,7 @@ class IzhikevichSparseClassifier(WithScores):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    strict: bool
     augment: bool
     augment_alpha: float
     augment_sigma: float
@@ -350,6 +357,7 @@ class IzhikevichSparseClassifier(WithScores):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        strict: bool = False,
         augment: bool = False,
         augment_alpha: float = 34.0,
         augment_sigma: float = 4.0,
@@ -421,6 +429,7 @@ class IzhikevichSTDPClassifier(WithScores, Online):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    strict: bool
     n_hidden: int
     n_steps: int
     dt: float
@@ -468,6 +477,7 @@ class IzhikevichSTDPClassifier(WithScores, Online):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        strict: bool = False,
         n_hidden: int = 512,
         n_steps: int = 20,
         dt: float = 1.0,
@@ -515,6 +525,7 @@ class DiehlCookClassifier(Votes, Online):
     num_threads: int | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     n_validation: int | None
+    strict: bool
     engine: Literal["native", "brian2"]
     n_e: int | None
     n_i: int | None
@@ -547,6 +558,7 @@ class DiehlCookClassifier(Votes, Online):
         num_threads: int | None = None,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         n_validation: int | None = 0,
+        strict: bool = False,
         engine: Literal["native", "brian2"] = "native",
         n_e: int | None = None,
         n_i: int | None = None,

@@ -14,10 +14,12 @@ from typing import Any, TypeVar, cast
 
 import numba
 from llvmlite import binding
+from numba import types
 from numba.extending import intrinsic, register_jitable
 
 from spikeoff import cache_folder as caches
 from spikeoff.kernels.sources import digest
+from spikeoff.numerics.mode import is_strict
 
 settings: Any = numba.config
 
@@ -43,23 +45,27 @@ _take_whole_vectors()
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Contraction and reciprocals may round differently from NumPy by an ulp; sums stay in order, so
-# a result does not depend on threads or vector width.
+# Contraction may round differently from NumPy by an ulp; sums stay in order, so a result does not
+# depend on threads or vector width. In strict mode, nothing is contracted either.
 FAST_MATH = {"contract", "nsz"}
 
-OPTIONS: Any = {"fastmath": FAST_MATH, "error_model": "numpy"}
-"""How every function inside a kernel is compiled."""
+OPTIONS: Any = {"error_model": "numpy"}
+"""How every function inside a kernel is compiled; whether it contracts, it has from its caller."""
 
 
 @cache
-def cache_folder(path: Path) -> Path:
+def cache_folder(path: Path, *, strict: bool = False) -> Path:
     """Where the compiled kernels of a file are kept: a folder for each state of its sources.
+
+    Args:
+        path: of the file.
+        strict: those of strict mode.
 
     Raises:
         OSError: no folder can be used.
     """
-    state = hashlib.sha256(f"{numba.__version__} {digest(path)}".encode())
-    return kernel_folder() / state.hexdigest()[:16]
+    state = f"{numba.__version__} {digest(path)}" + (" strict" if strict else "")
+    return kernel_folder() / hashlib.sha256(state.encode()).hexdigest()[:16]
 
 
 def kernel_folder() -> Path:
@@ -79,22 +85,72 @@ def compiler_state() -> str:
     return f"{sys.version} {numba.__version__} {processor} {features}"
 
 
-def kernel(function: F) -> F:
-    """Compile a kernel whose outer loop runs on all threads, and keep it across processes.
+_MAKING = threading.Lock()
+"""Held while Numba's settings name the folder of a kernel."""
+
+
+class Kernel:
+    """A function that is compiled when it is first called: by default, and again in strict mode.
+
+    A kernel that calls another gets that of its own mode. ``customise`` changes Numba's flags.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], customise: Callable[[Any], Any] | None, **options: Any
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self._function, self._customise, self._options = function, customise, options
+        self._compiled: dict[bool, Any] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Compute in the mode of this thread."""
+        return self.dispatcher()(*arguments)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba takes a kernel for that other kernels call."""
+        return types.Dispatcher(self.dispatcher())
+
+    def dispatcher(self) -> Any:
+        """Numba's own, for the mode of this thread."""
+        strict = is_strict()
+        if strict not in self._compiled:
+            with _MAKING:
+                self._compiled.setdefault(strict, self._make(strict))
+        return self._compiled[strict]
+
+    def _make(self, strict: bool) -> Any:
+        fast: Any = {} if strict else {"fastmath": FAST_MATH}
+        made: Any = numba.njit(nogil=True, boundscheck=False, **fast, **OPTIONS, **self._options)(
+            self._function
+        )
+        if self._customise is not None:
+            made._compiler._customize_flags = self._customise
+        try:
+            folder = cache_folder(Path(self._function.__code__.co_filename), strict=strict)
+            with _keeping_in(folder):
+                made.enable_caching()
+        except (RuntimeError, OSError):
+            pass  # no folder can be written: the kernel is compiled in every process
+        return made
+
+
+class ParallelKernel(Kernel):
+    """A kernel whose outer loop runs on all threads.
 
     Threads of the program may call kernels at once; Numba's layer ``workqueue``, which is the one
     without TBB and OpenMP, aborts the process then. With it, one call waits for the other.
     """
-    dispatcher = _compiled(function, parallel=True)
-    if not COMPILES:
-        return function
 
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
+    def __call__(self, *arguments: Any) -> Any:
+        """Compute in the mode of this thread."""
         with _one_at_a_time():
-            return dispatcher(*arguments)
+            return super().__call__(*arguments)
 
-    return cast(F, call)
+
+def kernel(function: F) -> F:
+    """Compile a kernel whose outer loop runs on all threads, and keep it across processes."""
+    return cast(F, ParallelKernel(function, None, parallel=True)) if COMPILES else function
 
 
 @functools.cache
@@ -107,7 +163,7 @@ def _one_at_a_time() -> contextlib.AbstractContextManager[Any]:
 
 def serial_kernel(function: F) -> F:
     """Compile a kernel that runs on one thread, and keep it across processes."""
-    return _compiled(function, parallel=False)
+    return _serial(function, None)
 
 
 def no_refcount_kernel(function: F) -> F:
@@ -115,7 +171,7 @@ def no_refcount_kernel(function: F) -> F:
 
     Numba counts by atomic instructions, thirty and more in a step that takes a microsecond.
     """
-    return _compiled(function, parallel=False, _nrt=False)
+    return _serial(function, None, _nrt=False)
 
 
 def noalias_kernel(function: F) -> F:
@@ -124,10 +180,11 @@ def noalias_kernel(function: F) -> F:
     The compiler need then not check at every call, for every pair of arrays, whether they overlap;
     for short rows the checks cost more than the work.
     """
-    dispatcher = no_refcount_kernel(function)
-    if COMPILES:
-        cast(Any, dispatcher)._compiler._customize_flags = _set_noalias
-    return dispatcher
+    return _serial(function, _set_noalias, _nrt=False)
+
+
+def _serial(function: F, customise: Callable[[Any], Any] | None, **options: Any) -> F:
+    return cast(F, Kernel(function, customise, **options)) if COMPILES else function
 
 
 def _set_noalias(flags: Any) -> Any:
@@ -147,7 +204,8 @@ def inlined(function: F) -> F:
 def jitable(*functions: Callable[..., Any]) -> None:
     """Let kernels call these plain arithmetic functions, under their own names.
 
-    A function stays what it is for everyone else; inside kernels the compiler inlines it.
+    A function stays what it is for everyone else; inside kernels the compiler inlines it. It is
+    compiled in the mode of the kernel that calls it.
     """
     for function in functions:
         register_jitable(**OPTIONS)(function)
@@ -159,18 +217,6 @@ def llvm(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     ``plain`` does the same in Python and takes its place where nothing is compiled.
     """
     return intrinsic if COMPILES else lambda _: plain
-
-
-def _compiled(function: F, **options: Any) -> F:
-    if not COMPILES:
-        return function
-    dispatcher = numba.njit(nogil=True, boundscheck=False, **OPTIONS, **options)(function)
-    try:
-        with _keeping_in(cache_folder(Path(function.__code__.co_filename))):
-            dispatcher.enable_caching()
-    except (RuntimeError, OSError):
-        pass  # no folder can be written: the kernel is compiled in every process
-    return cast(F, dispatcher)
 
 
 @contextlib.contextmanager

@@ -153,6 +153,8 @@ class _Tiles:
             for kind, value in zip(kinds, values, strict=True)
         )
         self.values = others[0] if others else None
+        # Numba adds its own flags to operations that have none, if there are any to add.
+        self.flags = ("contract",) if context.fastmath else ()
         number = kinds[0].dtype
         self.size = number.bitwidth // 8
         self.vector = ir.VectorType(context.get_value_type(number), TILE_BYTES // self.size)
@@ -169,7 +171,7 @@ class _Tiles:
         builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
         builder.position_at_end(loop)
         k, before = builder.phi(begin.type), builder.phi(self.vector)
-        after = getattr(builder, operation)(before, self._row(k), flags=("contract",))
+        after = getattr(builder, operation)(before, self._row(k), flags=self.flags)
         following = builder.add(k, ir.Constant(begin.type, 1))
         for phi, first, next_one in ((k, begin, following), (before, total, after)):
             phi.add_incoming(first, entry)
@@ -204,7 +206,7 @@ class _Tiles:
         )
         order = ir.Constant(ir.VectorType(ir.IntType(32), self.vector.count), None)
         every = builder.shuffle_vector(first, first, order)
-        return builder.fmul(row, every, flags=("contract",))
+        return builder.fmul(row, every, flags=self.flags)
 
 
 def _build_sum(context: Any, builder: Any, signature: Any, values: Any) -> Any:

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 
 import torch
 
+from spikeoff.numerics.mode import is_strict
+
 
 def decay_at(step: int, decay: float) -> float:
     """Share of the average that is kept after training step ``step``, counted from 0."""
@@ -42,7 +44,10 @@ class WeightAverage:
         """Take in the weights after a training step."""
         share = 1 - decay_at(step, self.decay)
         for average, weights in zip(self.held, self._tensors, strict=True):
-            average.lerp_(weights, share)
+            if is_strict():  # lerp_ may contract
+                average.add_((weights - average).mul_(share))
+            else:
+                average.lerp_(weights, share)
 
     def exchange(self, *, answering: bool) -> None:
         """Exchange weights and average, in place.

@@ -31,7 +31,7 @@ def kept_share(progress: float, keep: float) -> float:
         keep: share kept in the end.
     """
     left = 1 - min(1.0, max(0.0, (progress - START) / (END - START)))
-    return keep + (1 - keep) * left**3
+    return keep + (1 - keep) * (left * left * left)
 
 
 def prune(weights: torch.Tensor, share: float) -> None:

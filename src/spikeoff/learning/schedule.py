@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from spikeoff.numerics.functions import cos
+
 Schedule = Literal["cosine", "linear", "constant"]
 
 
@@ -32,4 +34,4 @@ def warmup_cosine(step: int, n_steps: int, n_warmup: int) -> float:
     if step < n_warmup:
         return (step + 1) / (n_warmup + 1)
     x = (step - n_warmup) / max(1, n_steps - n_warmup)
-    return 0.5 * (1.0 + math.cos(math.pi * min(x, 1.0)))
+    return 0.5 * (1.0 + float(cos(math.pi * min(x, 1.0))))

@@ -30,6 +30,8 @@ from typing import Any
 
 import numpy as np
 
+from spikeoff.numerics.functions import exp
+
 
 @dataclass(frozen=True)
 class TripletParams:
@@ -74,8 +76,8 @@ class PairParams:
 
 def pair_window(lag: Any, p: PairParams) -> Any:
     """What a pair of spikes changes, by lag = t_post - t_pre (ms), where the learning rate is 1."""
-    potentiation = p.a_plus * np.exp(-np.maximum(lag, 0) / p.tau_plus)
-    depression = p.a_minus * np.exp(np.minimum(lag, 0) / p.tau_minus)
+    potentiation = p.a_plus * exp(-np.maximum(lag, 0) / p.tau_plus)
+    depression = p.a_minus * exp(np.minimum(lag, 0) / p.tau_minus)
     return np.where(np.asarray(lag) >= 0, potentiation, -depression)
 
 

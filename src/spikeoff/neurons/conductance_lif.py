@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikeoff.neurons.elementwise import at_least
+from spikeoff.numerics.functions import exp
 
 SERIES_TERMS = 8
 """Terms of the series of (exp(y) - 1) / y."""
@@ -93,7 +94,7 @@ class LIFParams:
         n = DOUBLINGS[np.dtype(type(number(0.0)))]
         values = (
             dt / self.tau_mem, self.v_rest, self.v_reset, self.e_exc, self.e_inh,
-            math.exp(-dt / self.tau_ge), math.exp(-dt / self.tau_gi), 1.0, 0.0, FLOOR,
+            exp(-dt / self.tau_ge), exp(-dt / self.tau_gi), 1.0, 0.0, FLOOR,
             2.0**-n,
         )  # fmt: skip
         series = (1 / math.factorial(k) for k in range(SERIES_TERMS, 0, -1))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spikeoff.errors import UserError
 from spikeoff.neurons.elementwise import at_least, at_most, select
+from spikeoff.numerics.functions import exp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class LIFParams:
 
     def constants(self, dt: float = 1.0, number: Callable[[float], Any] = float) -> Constants:
         """The constants of a step of ``dt`` ms, each made by ``number``: ``numpy.float32``, say."""
-        values = math.exp(-dt / self.tau_mem), self.v_thresh, dt, 0.0
+        values = exp(-dt / self.tau_mem), self.v_thresh, dt, 0.0
         return Constants(*map(number, values))
 
     def rest(self) -> State:

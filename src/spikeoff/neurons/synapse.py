@@ -11,10 +11,11 @@ University Press 2014, section 3.1 (a current that decays exponentially).
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 import torch
+
+from spikeoff.numerics.functions import exp
 
 Synapse = Literal["kick", "held", "decaying"]
 
@@ -28,7 +29,7 @@ def decay_per_step(synapse: Synapse, tau_syn: float, dt: float) -> float:
         dt: step (ms).
     """
     if synapse == "decaying":
-        return math.exp(-dt / tau_syn)
+        return float(exp(-dt / tau_syn))
     return 0.0 if synapse == "kick" else 1.0
 
 

@@ -14,7 +14,13 @@ from spikeoff.contenders.base import Config
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.family_sizes import DEFAULT, family_networks
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import PRESETS, Preset, labelled_config, preset_config
+from spikeoff.contenders.presets import (
+    PRESETS,
+    Preset,
+    labelled_config,
+    preset_config,
+    shared_settings,
+)
 from spikeoff.contenders.registry import find
 from spikeoff.contenders.twins import added_twins, deciding
 from spikeoff.errors import UserError
@@ -102,7 +108,11 @@ def _race(
             asked.setdefault(record.label, []).append(record.seed)
         else:
             others.setdefault((record.contender, deciding(config)), []).append(record.seed)
-    same = all(getattr(one, key, None) == value for key, value in common.items() for one in configs)
+    same = all(
+        getattr(one, key, None) == value
+        for one in configs
+        for key, value in shared_settings(one, common).items()
+    )
     whole = all(sorted(ran) == list(seeds) for ran in [*asked.values(), *others.values()])
     if not asked or not same or not whole or None in common.values():
         return None
@@ -155,7 +165,7 @@ def _twins(
     chosen = []
     for one in labels:
         name, config = labelled_config(one, preset)
-        chosen.append((name, replace(config, **common)))
+        chosen.append((name, replace(config, **shared_settings(config, common))))
     return {(one.contender, deciding(one.config)) for one in added_twins(chosen, preset, common)}
 
 

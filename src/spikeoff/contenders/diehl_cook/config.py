@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.diehl_cook.connections import MAX_NEURONS
@@ -109,8 +109,12 @@ class DiehlCookConfig(Config):
     """Do not train; answer the test images with the trained weights in save_path or data_path; in
     ./results if no data_path is given."""
 
+    has_strict: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        require("engine", self.engine, not self.strict or self.engine == "native",
+                "native: Brian2 has no strict mode")  # fmt: skip
         for name in ("n_e", "n_i"):
             n = getattr(self, name)
             require(name, n, n is None or 2 <= n <= MAX_NEURONS, f"from 2 to {MAX_NEURONS}")

@@ -42,6 +42,7 @@ from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
+from spikeoff.numerics.mode import in_its_mode
 
 SECONDS_BETWEEN_PICTURES = 1.0
 
@@ -142,6 +143,7 @@ class DiehlCook(Contender):
         batches = 4 * plastic * PLACES if config.learning == "batched" else 0
         return 48 * plastic + 56 * fixed + 14 * responses + batches + 3 * spec.n_pixels * n_images
 
+    @in_its_mode
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
         copy = self._engine_of(self._constants, self._layers())
@@ -163,7 +165,7 @@ class DiehlCook(Contender):
         while (done := self._seen - before) < min(len(images), goal - before):
             count = min(self._until_due(), len(images) - done, goal - self._seen)
             part = images.take(order[done : done + count])
-            self._running.add(self._engine.learn(part, epoch), part.labels)
+            self._learn(part, epoch)
             self._seen += count
             yield Step(examples=count, correct=None, loss=None)
         self._readout = self._running.read()
@@ -173,10 +175,11 @@ class DiehlCook(Contender):
         self._labelling = None
         for first in range(0, len(images), LEARNED_TOGETHER):
             part = images.take(slice(first, first + LEARNED_TOGETHER))
-            self._running.add(self._engine.learn(part, number), part.labels)
+            self._learn(part, number)
         self._seen += len(images)
         self._readout = self._running.read()
 
+    @in_its_mode
     def respond(self, images: Images) -> Response:
         """Spikes that each image evokes from rest, and the digit that they vote for."""
         responses = self._respond(images)
@@ -187,6 +190,7 @@ class DiehlCook(Contender):
         """[n, neurons] int32 spikes of each excitatory neuron, layer by layer."""
         return self._respond(images)
 
+    @in_its_mode
     def conclude(self, images: Images) -> None:
         """Label neurons anew, and fit the learned vote, by responses of the network as it ended."""
         images = self.scored_training(images)
@@ -203,6 +207,7 @@ class DiehlCook(Contender):
         order = np.random.default_rng([self.config.seed, 1]).permutation(len(images))
         return images.take(np.sort(order[:count]))
 
+    @in_its_mode
     def record(self, images: Images, every: int | None = None) -> Recording:
         """Spikes of all populations, in every presentation; readings every ``READING_MS``.
 
@@ -293,6 +298,7 @@ class DiehlCook(Contender):
             vote,
         )  # fmt: skip
 
+    @in_its_mode
     def network_inputs(self, images: Images) -> NDArray[np.float32]:
         """[n, steps, pixels] input spikes of the presentation that each image is answered by."""
         _, n_spikes = self._engine.respond(images, EVALUATION)
@@ -330,6 +336,7 @@ class DiehlCook(Contender):
         """Mean threshold, and presentations an image where the engine counts them."""
         return {"theta_mean_mv": float(self._engine.theta(0).mean())}
 
+    @in_its_mode
     def keep(self, folder: Path) -> None:
         """Pictures, checkpoints and accuracies, each where it is due."""
         config = self.config
@@ -346,6 +353,7 @@ class DiehlCook(Contender):
             files.write_responses(folder, *self._running.last(config.save_interval), ending)
             files.write_checkpoint(folder, self.snapshot(), self._seen)
 
+    @in_its_mode
     def write_extras(self, folder: Path, images: Images, response: Response) -> None:
         """The final weights, thresholds and responses, under the names of the circulated code."""
         files.write_layers(folder, self._layers(), "")
@@ -360,6 +368,7 @@ class DiehlCook(Contender):
         if self._running.accuracies:
             save_accuracy(self._running.accuracies, folder / "accuracy.png")
 
+    @in_its_mode
     def record_extras(self, images: Images, response: Response) -> dict[str, Any]:
         """The accuracy by each vote and while it learned, and how many neurons never fired."""
         votes: dict[str, float] = {}
@@ -379,6 +388,7 @@ class DiehlCook(Contender):
     def _width(self) -> int:
         return sum(layer.size for layer in self._initial)
 
+    @in_its_mode
     def _build(self, layers: list[Population]) -> None:
         self._initial = layers
         self._constants = make_constants(self.config, *layers[0].weights.shape)
@@ -416,6 +426,11 @@ class DiehlCook(Contender):
             for number, layer in enumerate(self._initial)
         ]
 
+    @in_its_mode
+    def _learn(self, images: Images, epoch: int) -> None:
+        self._running.add(self._engine.learn(images, epoch), images.labels)
+
+    @in_its_mode
     def _respond(self, images: Images) -> NDArray[np.int32]:
         if self._labelling is not None and np.array_equal(images.ids, self._labelling[0]):
             return self._labelling[1]

@@ -20,7 +20,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeoff.contenders.diehl_cook.strict_regression import fit
 from spikeoff.data import MNIST
+from spikeoff.kernels.ordered_sums import product
+from spikeoff.numerics.mode import is_strict
 
 Vote = Literal["class-mean", "proportional", "learned"]
 VOTES: tuple[Vote, ...] = ("class-mean", "proportional", "learned")
@@ -59,11 +62,11 @@ class Readout:
     def scores(self, responses: Counts, vote: Vote) -> Scores:
         """[n, classes] for responses [n, neurons]; the highest is the answer."""
         if vote != "learned":
-            result = responses @ self.shares(vote)
+            result = product(responses, self.shares(vote))
         elif self.coefficients is None or self.intercepts is None:
             raise ValueError("no regression was made")
         else:
-            result = np.sqrt(responses) @ self.coefficients.T + self.intercepts
+            result = product(np.sqrt(responses), self.coefficients.T) + self.intercepts
         scores: Scores = result.astype(np.float32)
         return scores
 
@@ -100,13 +103,18 @@ def read(
 def _regression(
     responses: Counts, labels: NDArray[np.uint8], n_classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    coefficients = np.zeros((n_classes, responses.shape[1]))
+    intercepts = np.full(n_classes, -np.inf)  # a class never seen is never the answer
+    if is_strict():
+        known, places = np.unique(labels, return_inverse=True)
+        fitted = fit(np.sqrt(responses), places, len(known), PENALTY)
+        coefficients[known], intercepts[known] = fitted[:, :-1], fitted[:, -1]
+        return coefficients, intercepts
     from scipy.sparse import csr_matrix  # noqa: PLC0415 (slow to import)
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     model = LogisticRegression(C=1 / (2 * PENALTY * len(labels)), max_iter=300, tol=1e-3)
     model.fit(csr_matrix(np.sqrt(responses)), labels)
-    coefficients = np.zeros((n_classes, responses.shape[1]))
-    intercepts = np.full(n_classes, -np.inf)  # a class never seen is never the answer
     if len(model.classes_) == 2:
         coefficients[model.classes_] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
         intercepts[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.optim.adamw import adamw
 
+from spikeoff.contenders.gradient.numba.adam_step import adam_step
+from spikeoff.numerics.mode import is_strict
+
 MOMENTS, STEP = ("exp_avg", "exp_avg_sq"), "step"
 """Their names in a checkpoint."""
 
@@ -76,6 +79,17 @@ class Adam:
             [held[k] for k in moved]
             for held in (self._views, self._means, self._squares, self._steps)
         )
+        if is_strict():
+            for number, one in enumerate(steps):
+                one.add_(1)
+                weights, gradient, mean, square = (
+                    held[number].numpy().reshape(-1) for held in (views, gradients, means, squares)
+                )
+                adam_step(
+                    weights, gradient, mean, square, int(one), self.rate, self.betas,
+                    self.weight_decay, EPSILON,
+                )  # fmt: skip
+            return
         # The function and not the class, which loads PyTorch's compiler: seconds for every run.
         adamw(
             views, gradients, means, squares, [], steps,

@@ -41,9 +41,18 @@ from spikeoff.learning.pruning import GradualPruning
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
+from spikeoff.numerics.mode import is_strict, strictly
+from spikeoff.numerics.normal import standard_normal
 
 PLACES = 2**27
 """Input or hidden neurons times steps and images that answer at once on a GPU, at most."""
+
+
+def normal(seed: int, layer: int, *shape: int) -> torch.Tensor:
+    """Standard normal numbers: PyTorch's next, or in strict mode those of seed and layer."""
+    if not is_strict():
+        return torch.randn(shape)
+    return torch.from_numpy(standard_normal(np.random.default_rng([seed, layer]), shape)).float()
 
 
 class Weights(nn.Module):
@@ -57,12 +66,13 @@ class Weights(nn.Module):
         super().__init__()
         n_before = spec.n_pixels
         for layer, n in enumerate(config.hidden, 1):
-            matrix = nn.Parameter(torch.randn(n_before, n) * config.hidden_scale)
+            matrix = nn.Parameter(normal(config.seed, layer, n_before, n) * config.hidden_scale)
             self.register_parameter(part_name("hidden", layer), matrix)
             bias = nn.Parameter(torch.full((n,), config.initial_bias))
             self.register_parameter(part_name("bias", layer), bias)
             n_before = n
-        self.output = nn.Parameter(torch.randn(n_before, spec.n_classes) * config.output_scale)
+        drawn = normal(config.seed, 0, n_before, spec.n_classes)
+        self.output = nn.Parameter(drawn * config.output_scale)
         if config.readout == "linear":
             self.step_weights = nn.Parameter(torch.ones(config.n_steps))
 
@@ -112,8 +122,10 @@ class IzhikevichGradient(GradientContender):
         config = self.config
         output_gain = 1.0 if config.readout == "linear" else config.output_gain
         self.backend = backend
+        with strictly(config.strict):
+            layers = config.spiking_layers()
         self._computation: Computation = KINDS[backend](
-            self.module, config.spiking_layers(), config.input_coding(),
+            self.module, layers, config.input_coding(),
             Gains(config.current_gain, output_gain), config.dropout, self._keep_masks,
             config.spike_penalty > 0,
         )  # fmt: skip
@@ -171,13 +183,14 @@ class IzhikevichGradient(GradientContender):
     def input_spikes(self, images: Images) -> NDArray[np.uint8] | None:
         """The spikes of the coding; a constant current has none."""
         coding = self.config.input_coding()
-        return None if coding.name == "direct" else coding.spikes(images, EVALUATION)
+        with self._computing():
+            return None if coding.name == "direct" else coding.spikes(images, EVALUATION)
 
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
         """Answer the given spikes by the kernels of the CPU, whichever backend ``respond`` uses."""
-        inputs = given_spike_delta(self.config.input_coding(), images, spikes)
         weights = [one.detach().cpu() for one in self._computation.weights()]
         with torch.no_grad(), self._computing():
+            inputs = given_spike_delta(self.config.input_coding(), images, spikes)
             scores, _ = spiking_network.SpikingNetwork.apply(  # type: ignore[no-untyped-call]
                 inputs, self.config.spiking_layers(), (), 1.0, False, *weights
             )

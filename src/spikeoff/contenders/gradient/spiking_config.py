@@ -109,9 +109,12 @@ class IzhikevichGradientConfig(GradientConfig):
     """Share of the weights into hidden layers kept in the end by gradual magnitude pruning."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
+    has_strict: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require("engine", self.engine, not self.strict or self.engine == "native",
+                "native: PyTorch's operators have no strict mode")  # fmt: skip
         check_sizes(self.hidden, MAX_NEURONS)
         require("n_steps", self.n_steps, self.n_steps >= 1, "at least 1")
         require("dt", self.dt, 0 < self.dt <= 1, "above 0 and at most 1 ms")

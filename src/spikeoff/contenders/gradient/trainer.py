@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
 
 from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import (
@@ -27,9 +26,11 @@ from spikeoff.contenders.base import (
 )
 from spikeoff.contenders.gradient.adam import Adam
 from spikeoff.contenders.gradient.augmentation import AugmentationConfig
+from spikeoff.contenders.gradient.cross_entropy import cross_entropy
 from spikeoff.contenders.gradient.numba import dropout_mask as dropout
 from spikeoff.contenders.hardware import choose_device, computing, thread_count
 from spikeoff.data import MNIST, Images, ImageSpec
+from spikeoff.kernels.ordered_sums import sum_of_squares
 from spikeoff.learning.averaging import WeightAverage
 from spikeoff.learning.dropout import keep_mask_torch
 from spikeoff.learning.pruning import GradualPruning
@@ -37,6 +38,7 @@ from spikeoff.learning.schedule import Schedule, rate_fraction
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.module_recording import ModuleRecorder
 from spikeoff.ledger.recording import Recording, Synapses
+from spikeoff.numerics.mode import is_strict, strictly
 
 BYTES_A_WEIGHT = 48
 """Weight, gradient and two moments; the copies that a checkpoint makes; the best epoch's."""
@@ -111,13 +113,14 @@ class GradientContender(Contender):
     def __init__(self, config: GradientConfig, spec: ImageSpec = MNIST) -> None:
         self.spec = spec
         self.settings = config
-        self.device = choose_device(config.device)
+        self.device = choose_device("cpu" if config.strict else config.device)
         self.patience = config.patience
         self._distortion = config.distortion(spec)
         self._threads = thread_count(config.num_threads)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(config.seed)
-            self.module = self.build().to(self.device)
+            with strictly(config.strict):
+                self.module = self.build().to(self.device)
         self.optimizer = Adam(
             self.module.parameters(), config.learning_rate, (config.beta1, config.beta2),
             config.weight_decay, fused=self.device != "mps",
@@ -166,7 +169,7 @@ class GradientContender(Contender):
             rows = torch.arange(len(images), device=self.device)
             pixels, labels, ids = self._batch(images, rows, 1)
             logits = self.present(pixels, ids, 1)
-            functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+            cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
         self.restore_raw(before)
         self.record(images)
@@ -209,19 +212,17 @@ class GradientContender(Contender):
         """
         pixels, target, ids = self._batch(images, rows, epoch)
         logits = self.present(pixels, ids, epoch)
-        loss = functional.cross_entropy(
-            logits, target, label_smoothing=self.settings.label_smoothing
-        )
+        loss = cross_entropy(logits, target, self.settings.label_smoothing)
         penalty = self.penalty()
         self.optimizer.zero_grad()
         (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
         if self.settings.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip_norm)
+            clip_gradients(list(self.module.parameters()), self.settings.clip_norm)
         self._update_weights()
         with torch.no_grad():
             plain_loss = loss  # as validation has it, without smoothing
             if self.settings.label_smoothing:
-                plain_loss = functional.cross_entropy(logits, target)
+                plain_loss = cross_entropy(logits, target)
             return torch.stack([(logits.argmax(1) == target).sum(), plain_loss * len(rows)])
 
     def _batch(
@@ -321,7 +322,8 @@ class GradientContender(Contender):
         if not len(images):
             return None
         labels = torch.from_numpy(images.labels).long()
-        return float(functional.cross_entropy(torch.from_numpy(response.scores), labels))
+        with self._computing():
+            return float(cross_entropy(torch.from_numpy(response.scores), labels))
 
     def parameter_count(self) -> int:
         """Numbers that Adam changes."""
@@ -395,7 +397,7 @@ class GradientContender(Contender):
 
     def _computing(self) -> AbstractContextManager[None]:
         """This contender's threads, and the same bits every time."""
-        return computing(self._threads)
+        return computing(self._threads, strict=self.settings.strict)
 
     def _held(self) -> list[torch.Tensor]:
         """The weights that learn, where their average answers; else none."""
@@ -419,6 +421,18 @@ class GradientContender(Contender):
             )
             self._resident = images, held
         return self._resident[1]
+
+
+def clip_gradients(weights: list[nn.Parameter], bound: float) -> None:
+    """Scale all gradients in place, so that their norm over all weights is at most ``bound``."""
+    if not is_strict():
+        nn.utils.clip_grad_norm_(weights, bound)
+        return
+    gradients = [one.grad for one in weights if one.grad is not None]
+    norm = math.sqrt(math.fsum(sum_of_squares(one.numpy()) for one in gradients))
+    if norm > bound:
+        for one in gradients:
+            one.mul_(bound / norm)
 
 
 def _below(snapshot: State, beginning: str) -> State:

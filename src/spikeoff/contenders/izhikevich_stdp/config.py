@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.column_map import check_columns, columns_per_side
@@ -63,6 +63,8 @@ class IzhikevichSTDPConfig(Config):
     """Delta readout: how steeply a neuron's share of activity depends on its input."""
     hebbian_length: float = 2.0
     """Hebbian readout: length to which the weights of an output neuron are scaled."""
+
+    has_strict: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -50,6 +50,7 @@ from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.kernels.events import by_step, from_dense
+from spikeoff.kernels.ordered_sums import sum_along
 from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
@@ -57,6 +58,8 @@ from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
 from spikeoff.neurons.izhikevich import PRESETS
+from spikeoff.numerics.functions import exp, log, total
+from spikeoff.numerics.mode import in_its_mode, strictly
 
 LEARNED_TOGETHER = 250
 """Images between two changes of the learning rates."""
@@ -112,8 +115,10 @@ class IzhikevichSTDP(Contender):
             f"each seeing up to {config.field} x {config.field} pixels",
         )
         n = config.n_hidden
+        with strictly(config.strict):
+            weights = self.layout.initial(config.seed)
         self._build(
-            self.layout.initial(config.seed),
+            weights,
             np.zeros(n, np.float32),
             np.zeros((n, spec.n_classes), np.float32),
         )
@@ -139,8 +144,7 @@ class IzhikevichSTDP(Contender):
             self._answers[:] = 0
         for first in range(start, len(order), LEARNED_TOGETHER):
             part = images.take(order[first : first + LEARNED_TOGETHER])
-            seen = (epoch - 1) * len(images) + first
-            self._rate = warmup_cosine(seen, self.config.epochs * len(images), 0)
+            self._set_rate((epoch - 1) * len(images) + first, len(images))
             before = self._sums.copy()
             self._learn(part, epoch)
             right, loss = (self._sums - before)[[kernels.CORRECT, kernels.LOSS]]
@@ -167,6 +171,7 @@ class IzhikevichSTDP(Contender):
             seed=self.config.seed, epoch=EVALUATION,
         )  # fmt: skip
 
+    @in_its_mode
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
         """Answer the given spikes from rest."""
         n = len(images)
@@ -179,6 +184,7 @@ class IzhikevichSTDP(Contender):
         )  # fmt: skip
         return Response(scores)
 
+    @in_its_mode
     def loss(self, response: Response, images: Images) -> float | None:
         """Mean cross-entropy of the output spikes, as in training."""
         if not len(images):
@@ -186,7 +192,7 @@ class IzhikevichSTDP(Contender):
         logits = np.floor(response.scores.astype(np.float64))
         logits -= logits.max(axis=1, keepdims=True)
         right = logits[np.arange(len(images)), images.labels]
-        return float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
+        return total(log(sum_along(exp(logits), axis=1)) - right) / len(images)
 
     @classmethod
     def memory_needed(
@@ -324,6 +330,7 @@ class IzhikevichSTDP(Contender):
             extras["linear_probe"] = {"test": found, "native_readout": native}
         return extras
 
+    @in_its_mode
     def _build(
         self,
         weights: NDArray[np.float32],
@@ -344,7 +351,7 @@ class IzhikevichSTDP(Contender):
             ),
             output.Readout(
                 padded, n_classes, number(config.output_gain),
-                number(config.output_bias), number(math.exp(-config.dt / config.output_tau)),
+                number(config.output_bias), number(exp(-config.dt / config.output_tau)),
                 number(1 / n_classes), number(config.slope),
             ),
             PRESETS[config.hidden].constants(config.dt, number),
@@ -353,6 +360,12 @@ class IzhikevichSTDP(Contender):
         )  # fmt: skip
         self._rule = pair_rule(config, fields.shape[1])
 
+    @in_its_mode
+    def _set_rate(self, seen: int, n_images: int) -> None:
+        """Set the learning rates after ``seen`` images of training, for passes of ``n_images``."""
+        self._rate = warmup_cosine(seen, self.config.epochs * n_images, 0)
+
+    @in_its_mode
     def _learn(self, images: Images, epoch: int) -> None:
         config, number = self.config, np.float32
         events = rate_code_events(
@@ -368,6 +381,7 @@ class IzhikevichSTDP(Contender):
             self._rule, rates, self._sums, self._answers,
         )  # fmt: skip
 
+    @in_its_mode
     def _respond(
         self, images: Images, *, keep: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -388,6 +402,7 @@ class IzhikevichSTDP(Contender):
             )  # fmt: skip
         return scores, responses.reshape(len(responses), self.config.n_hidden)
 
+    @in_its_mode
     def _record(self, images: Images) -> Recording:
         n, n_steps, layout = len(images), self.config.n_steps, self.layout
         scores = np.zeros((n, n_steps, self.spec.n_classes), np.float32)
@@ -408,6 +423,7 @@ class IzhikevichSTDP(Contender):
             scores, steps, n * steps, ("hidden",), ("hidden", "output"), dt=self.config.dt,
         )  # fmt: skip
 
+    @in_its_mode
     def _watch(self, image: Images) -> Watched:
         """Everything that one image evokes."""
         config, network = self.config, self._network

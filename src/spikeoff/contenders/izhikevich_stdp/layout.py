@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.column_map import ColumnMap
+from spikeoff.kernels.ordered_sums import sum_of_rows
+from spikeoff.numerics.mode import is_strict
 
 Weights = NDArray[np.float32]
 
@@ -26,7 +28,7 @@ class Layout(ColumnMap):
         shape = (self.n_pixels, self.side**2 * self.size)
         drawn = np.random.default_rng(seed).uniform(0.5, 1, shape)
         drawn *= self.mask()
-        weights: Weights = (drawn / np.linalg.norm(drawn, axis=0)).astype(np.float32)
+        weights: Weights = (drawn / _lengths(drawn)).astype(np.float32)
         return weights
 
     def by_band(self, weights: Weights) -> Weights:
@@ -37,3 +39,11 @@ class Layout(ColumnMap):
     def by_neuron(self, weights: Weights) -> Weights:
         """[bands, pixels, width] to [pixels, neurons]."""
         return np.ascontiguousarray(weights.transpose(1, 0, 2)).reshape(self.n_pixels, -1)
+
+
+def _lengths(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[neurons] the length of each column."""
+    found: NDArray[np.float64] = (
+        np.sqrt(sum_of_rows(columns * columns)) if is_strict() else np.linalg.norm(columns, axis=0)
+    )
+    return found

@@ -67,7 +67,7 @@ def _source(run: Entry) -> Path:
 
 def _stamp(run: Entry) -> Path:
     """An empty file that is there once the contender has compiled on such a machine."""
-    state = f"{run.label} {compiler_state()} {digest(_source(run))}"
+    state = f"{run.label} {run.config.strict} {compiler_state()} {digest(_source(run))}"
     return kernel_folder() / PREPARED / hashlib.sha256(state.encode()).hexdigest()[:16]
 
 

@@ -80,6 +80,8 @@ def settings(kind: type[Contender], config: Config) -> dict[str, Any]:
             counted[name] = None
         elif effect is not Effect.NONE:
             counted[name] = values[name]
+    if not config.strict:
+        del counted["strict"]  # addresses from before there was a strict mode still stand
     return counted
 
 

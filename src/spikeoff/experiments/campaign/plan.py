@@ -14,7 +14,7 @@ import msgspec
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.family_sizes import family_networks
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import Preset, labelled_config
+from spikeoff.contenders.presets import Preset, labelled_config, shared_settings
 from spikeoff.contenders.registry import find, folder_name, label, parse
 from spikeoff.contenders.twins import added_twins
 from spikeoff.errors import UserError
@@ -132,7 +132,8 @@ def entries(
         for key in common:
             if not hasattr(config, key):
                 raise UserError(f"{name} has no setting `{key}`; leave out one of the two")
-        chosen.append((name, replace(config, **common), folder_name(one)))
+        shared = shared_settings(config, common)
+        chosen.append((name, replace(config, **shared), folder_name(one)))
     if twins:
         for twin in added_twins([one[:2] for one in chosen], preset, common):
             folder = "/".join(filter(None, (twin.contender, settings_label(twin.settings))))

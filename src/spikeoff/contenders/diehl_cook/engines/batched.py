@@ -18,6 +18,8 @@ from spikeoff.contenders.diehl_cook.kernels.competing_layer import LayerParams, 
 from spikeoff.contenders.diehl_cook.kernels.digit_loop import gather
 from spikeoff.contenders.diehl_cook.kernels.presentation import Rule, Schedule, normalise
 from spikeoff.data import Images
+from spikeoff.numerics.functions import power
+from spikeoff.numerics.mode import in_this_mode
 
 PLACES = 16
 """Parts of a batch, each with changes of its own, so that sums do not depend on threads."""
@@ -62,6 +64,7 @@ class BatchLearner:
         thetas = tuple(wiring.theta.copy() for wiring in self._wirings)
         edges = [len(images) * place // PLACES for place in range(PLACES + 1)]
 
+        @in_this_mode
         def gather_part(place: int) -> tuple[int, tuple[NDArray[np.float64], ...]]:
             part = slice(edges[place], edges[place + 1])
             gains = tuple(map(np.zeros_like, thetas))
@@ -74,7 +77,7 @@ class BatchLearner:
         with ThreadPoolExecutor(self._num_threads) as pool:
             done = list(pool.map(gather_part, range(PLACES)))
         presentations = sum(count for count, _ in done)
-        decay = self._physics.theta_decay ** (presentations * self._schedule.total_steps)
+        decay = power(self._physics.theta_decay, presentations * self._schedule.total_steps)
         for number, wiring in enumerate(self._wirings):
             self._apply(number, wiring)
             wiring.theta[:] *= decay

@@ -28,6 +28,8 @@ from spikeoff.contenders.diehl_cook.kernels.presentation import Rule, Schedule, 
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import Images
 from spikeoff.ledger.recording import INPUT, Recording
+from spikeoff.numerics.functions import exp, log
+from spikeoff.numerics.mode import in_this_mode
 
 NEVER = 1e30
 """Threshold (mV) of neurons that only pad the arrays."""
@@ -126,6 +128,7 @@ class NativeEngine:
         inputs = np.empty(len(images), np.int64)
         wirings, shown = self._answering()
 
+        @in_this_mode
         def answer(first: int) -> None:
             part = slice(first, first + CHUNK)
             respond(
@@ -165,6 +168,7 @@ class NativeEngine:
         scores = np.empty((len(images), readings, score(nobody).shape[1]), np.float32)
         presentations = np.zeros(len(images), np.int64)
 
+        @in_this_mode
         def watch_part(begin: int) -> list[NDArray[np.int64]]:
             part = slice(begin, min(begin + CHUNK, len(images)))
             responses = np.empty((part.stop - begin, readings, self._width), np.int32)
@@ -316,7 +320,7 @@ class NativeEngine:
             hold=round(excitatory.refractory / constants.dt),
             hold_i=round(inhibitory.refractory / constants.dt),
             theta_plus=constants.threshold.plus,
-            theta_decay=math.exp(-constants.dt / constants.threshold.tau),
+            theta_decay=exp(-constants.dt / constants.threshold.tau),
             quiet=number(64 * np.finfo(number).eps),
             zero=number(0),
         )
@@ -326,8 +330,8 @@ class NativeEngine:
 
         def table(tau: float) -> NDArray[Any]:
             """exp(-t / tau) down to where it is lost in rounding, then 0."""
-            n = math.ceil(-math.log(16 * float(np.finfo(number).eps)) * tau / self.constants.dt)
-            values = np.exp(-np.arange(n) * self.constants.dt / tau)
+            n = math.ceil(-log(16 * float(np.finfo(number).eps)) * tau / self.constants.dt)
+            values = exp(-np.arange(n) * self.constants.dt / tau)
             return np.append(values, 0.0).astype(number)
 
         return Rule(

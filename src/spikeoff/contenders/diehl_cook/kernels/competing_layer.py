@@ -11,10 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikeoff.kernels import neuron_models  # noqa: F401 (lets kernels call the neuron's functions)
+from spikeoff.kernels import (
+    elementary_functions,  # noqa: F401 (lets kernels call exp)
+    neuron_models,  # noqa: F401 (lets kernels call the neuron's functions)
+)
 from spikeoff.kernels.jit import inlined, jitable, no_refcount_kernel
 from spikeoff.neurons.conductance_lif import State, relax
 from spikeoff.neurons.conductance_lif import step as neuron_step
+from spikeoff.numerics.functions import exp
 
 
 class LayerParams(NamedTuple):
@@ -167,7 +171,7 @@ def wake(layer: Any, lists: Any, i: Any, now: Any, physics: Any) -> None:
         lists.awake[lists.counts[AWAKE]] = i
         lists.counts[AWAKE] += 1
         v_rest = physics.inhibitory.v_rest
-        share = np.exp((layer.asleep_i[i] - now) * float(physics.inhibitory.rate))
+        share = exp((layer.asleep_i[i] - now) * float(physics.inhibitory.rate))
         layer.v_i[i] = v_rest + (layer.v_i[i] - v_rest) * share
         layer.asleep_i[i] = FAR
 
@@ -299,7 +303,7 @@ def rest(layer: Any, lists: Any, now: Any, steps: Any, physics: Any) -> None:
     """Let potentials as of step ``now`` decay for so many steps in which nothing else happens."""
     zero = physics.zero
     v_rest = physics.excitatory.v_rest
-    share = np.exp(-steps * float(physics.excitatory.rate))
+    share = exp(-steps * float(physics.excitatory.rate))
     for j in range(len(layer.v)):
         layer.v[j] = v_rest + (layer.v[j] - v_rest) * share
         layer.ge[j] = zero

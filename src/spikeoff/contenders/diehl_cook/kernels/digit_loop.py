@@ -11,6 +11,7 @@ from spikeoff.contenders.diehl_cook.kernels.delayed_input import LANES
 from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.kernels.presentation import Pending, normalise, present
 from spikeoff.kernels.jit import serial_kernel
+from spikeoff.numerics.functions import power
 
 ENOUGH_SPIKES = 5
 """A presentation with fewer excitatory spikes is repeated at a higher intensity."""
@@ -96,7 +97,7 @@ def gather(
     """
     n, n_inputs = len(wirings[0].theta), pixels.shape[1]
     lists, pending = make_scratch(wirings, to_inhibitory, schedule)
-    share = physics.theta_decay**schedule.total_steps
+    share = power(physics.theta_decay, schedule.total_steps)
     presentations = 0
     for e in range(len(pixels)):
         for presentation in range(MAX_PRESENTATIONS):

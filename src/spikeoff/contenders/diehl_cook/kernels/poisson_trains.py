@@ -9,6 +9,7 @@ import numpy as np
 from spikeoff.coding.philox import philox4x32
 from spikeoff.coding.poisson import silence_scale, silent_steps
 from spikeoff.coding.rate import block_words
+from spikeoff.kernels import elementary_functions  # noqa: F401 (lets kernels call them)
 from spikeoff.kernels.jit import jitable, serial_kernel
 
 jitable(philox4x32, block_words, silence_scale, silent_steps)

@@ -23,6 +23,7 @@ from spikeoff.contenders.diehl_cook.kernels.delayed_input import apply_pending_s
 from spikeoff.kernels.jit import jitable, no_refcount_kernel, serial_kernel
 from spikeoff.learning.homeostasis import normalising_factor
 from spikeoff.learning.stdp import depressed, potentiated
+from spikeoff.numerics.functions import power
 
 jitable(normalising_factor, depressed, potentiated, trace)
 
@@ -145,7 +146,7 @@ def present(
     )
     if learn:
         _finish(trains, wiring, layer, list_1, rule, now, schedule.total_steps)
-        share = physics.theta_decay**schedule.total_steps
+        share = power(physics.theta_decay, schedule.total_steps)
         wiring.theta[:] *= share
         wiring_2.theta[:] *= share
     return n_spikes

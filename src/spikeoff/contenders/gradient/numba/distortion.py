@@ -30,8 +30,10 @@ from numpy.typing import NDArray
 from spikeoff.coding import word_draw
 from spikeoff.contenders.gradient.numba.dropout_mask import draw_words
 from spikeoff.data import Images
+from spikeoff.kernels import elementary_functions  # noqa: F401 (lets kernels call cos)
 from spikeoff.kernels.jit import kernel, noalias_kernel
 from spikeoff.learning.dropout import PER_BLOCK
+from spikeoff.numerics.functions import cos, exp, sin, total
 
 FIELD, PLACEMENT = 3 << 30, (3 << 30) + 1
 """Second words of the key: of displacements, and of shift, angle and size. No layer's dropout and
@@ -87,8 +89,8 @@ class Distortion:
         if not self.alpha:
             return np.zeros(0, np.float32)
         place = np.arange(int(CUT_OFF * self.sigma + 0.5) + 1)
-        weight = np.exp(-0.5 * (place / self.sigma) ** 2)
-        taps: NDArray[np.float64] = weight / (2 * weight.sum() - 1) * math.sqrt(self.alpha)
+        weight = exp(-0.5 * (place / self.sigma) ** 2)
+        taps: NDArray[np.float64] = weight / (2 * total(weight) - 1) * math.sqrt(self.alpha)
         return taps.astype(np.float32)
 
 
@@ -170,7 +172,7 @@ def _sample(
     right = np.float32(words[1] * (2 * shift + 1) // (1 << 32) - shift)
     angle = rotation * (2 * words[2] / WORDS - 1)
     size = 1 + scale * (2 * words[3] / WORDS - 1)
-    along, across = np.float32(math.cos(angle) / size), np.float32(math.sin(angle) / size)
+    along, across = np.float32(cos(angle) / size), np.float32(sin(angle) / size)
     zero, one, half = np.float32(0), np.float32(1), np.float32(0.5)
     last_row, last_column = np.float32(height + 1), np.float32(width + 1)  # of the frame
     middle_row, middle_column = half * np.float32(height - 1), half * np.float32(width - 1)

@@ -18,8 +18,10 @@ from spikeoff.contenders.gradient.numba.synapse import accumulate_currents, accu
 from spikeoff.contenders.gradient.spiking_layers import SpikingLayers, approach
 from spikeoff.kernels import events
 from spikeoff.kernels.constant_input import ConstantInput
+from spikeoff.kernels.ordered_sums import sum_of_rows
 from spikeoff.kernels.spike_delta import SpikeDelta
 from spikeoff.kernels.tiles import blocks_of, untiled
+from spikeoff.numerics.mode import is_strict
 
 Array = NDArray[Any]
 Inputs = SpikeDelta | ConstantInput
@@ -140,7 +142,7 @@ class SpikingNetwork(torch.autograd.Function):
         by_scores = gradients[0].numpy()
         found: list[Array] = []
         if layers.linear:
-            found.append(np.einsum("nk,ntk->t", by_scores, evoked.output))
+            found.append(_by_step_weights(by_scores, evoked.output))
             by_sums = by_scores[:, None, :] * arrays[-1][None, :, None]
         else:
             by_sums = _through_output_neurons(by_scores, evoked, layers)
@@ -163,7 +165,7 @@ class SpikingNetwork(torch.autograd.Function):
                 layers.params[layer], *layers.rule,
             )  # fmt: skip
             if layer > 0:
-                by_bias = untiled(by_currents, n_steps, len(matrix)).sum(axis=(0, 1))
+                by_bias = _summed(untiled(by_currents, n_steps, len(matrix)))
                 accumulate_gradients(by_currents, n_steps, layers.decays[layer])
                 by_sums = untiled(by_currents, n_steps, len(matrix))
                 found.append(by_bias)
@@ -176,11 +178,38 @@ class SpikingNetwork(torch.autograd.Function):
 def _scores(evoked: Evoked, last: Array, layers: SpikingLayers) -> Array:
     """[n, n_output] scores; ``last`` are the weights of the steps if the read-out is linear."""
     if layers.linear:
-        sums: Array = np.einsum("ntk,t->nk", evoked.output, last)
-        return sums
+        return _weighted_steps(evoked.output, last)
     counts: Array = evoked.output.sum(axis=1, dtype=last.dtype)
     share = potential(evoked, layers)
     return counts if share is None else counts + share
+
+
+def _weighted_steps(sums: Array, weights: Array) -> Array:
+    """[n, n_output] the sums [n, steps, n_output] of all steps, each times its weight."""
+    if not is_strict():
+        found: Array = np.einsum("ntk,t->nk", sums, weights)
+        return found
+    total: Array = sums[:, 0] * weights[0]
+    for step in range(1, len(weights)):
+        total += sums[:, step] * weights[step]
+    return total
+
+
+def _by_step_weights(by_scores: Array, sums: Array) -> Array:
+    """[steps] the gradient by the weights of the steps."""
+    if not is_strict():
+        found: Array = np.einsum("nk,ntk->t", by_scores, sums)
+        return found
+    products = (by_scores[:, None] * sums).transpose(0, 2, 1)
+    return sum_of_rows(products.reshape(-1, sums.shape[1]))
+
+
+def _summed(by_currents: Array) -> Array:
+    """[neurons] the sum of [n, steps, neurons] over images and steps."""
+    if is_strict():
+        return sum_of_rows(by_currents.reshape(-1, by_currents.shape[2]))
+    found: Array = by_currents.sum(axis=(0, 1))
+    return found
 
 
 def potential(evoked: Evoked, layers: SpikingLayers) -> Array | None:

@@ -11,6 +11,7 @@ import numpy as np
 from spikeoff.contenders.izhikevich_stdp.kernels import columns as hidden
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.kernels.jit import kernel, serial_kernel
+from spikeoff.numerics.functions import exp, log
 
 CORRECT, LOSS, HIDDEN_CURRENT, OUTPUT_CURRENT, STDP_CHANGE, HEBBIAN_CHANGE = range(6)
 N_SUMS = 6
@@ -160,5 +161,5 @@ def _loss(counts: Any, label: Any) -> float:
     highest = counts.max()
     total = 0.0
     for k in range(len(counts)):
-        total += math.exp(counts[k] - highest)
-    return float(math.log(total) - (counts[label] - highest))
+        total += exp(counts[k] - highest)
+    return float(log(total) - (counts[label] - highest))

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikeoff.kernels import elementary_functions  # noqa: F401 (lets kernels call exp)
 from spikeoff.kernels.events import sum_rows
 from spikeoff.kernels.jit import jitable, no_refcount_kernel, noalias_kernel, serial_kernel
 from spikeoff.kernels.neuron_models import advance, fire
 from spikeoff.learning.hebbian import post_error, strengthened
 from spikeoff.learning.homeostasis import normalising_factor
 from spikeoff.neurons.izhikevich import State
+from spikeoff.numerics.functions import exp
 
 jitable(normalising_factor, post_error, strengthened)
 
@@ -187,7 +189,7 @@ def _normalise(shares: Any, n_classes: Any, slope: Any) -> None:
         highest = max(highest, shares[k])
     total = slope - slope
     for k in range(n_classes):
-        shares[k] = total - total + math.exp(slope * (shares[k] - highest))
+        shares[k] = total - total + exp(slope * (shares[k] - highest))
         total += shares[k]
     for k in range(n_classes):
         shares[k] /= total

@@ -1,0 +1,1 @@
+"""The arithmetic that results depend on: the system's by default, our own in strict mode."""
