@@ -15,7 +15,7 @@ from tests.ledger.energy_models.made import spiking, spiking_layer
 
 
 def test_columns_are_those_of_csr() -> None:
-    matrix = scipy.sparse.random(784, 1000, 0.02, "csr", rng=np.random.default_rng(0))
+    matrix = scipy.sparse.random(784, 1000, 0.02, "csr", random_state=np.random.default_rng(0))
     assert matrix.indices.max() < 2**10
     assert matrix.indptr.max() < 2**14
     index = index_of(784, 1000, matrix.nnz)
@@ -36,7 +36,7 @@ def test_all_events_read_a_bitmap_whole() -> None:
 
 
 def test_only_a_pruned_matrix_has_an_index() -> None:
-    matrix = scipy.sparse.random(784, 1000, 0.02, "csr", rng=np.random.default_rng(0))
+    matrix = scipy.sparse.random(784, 1000, 0.02, "csr", random_state=np.random.default_rng(0))
     dense, pruned = (
         Synapses.of("a", "input", matrix.toarray(), pruned=pruned) for pruned in (False, True)
     )
