@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_versions_threads_and_device_are_those_of_the_run() -> None:
+    pytest.importorskip("torch")
     found = environment(3, "cpu", ["scipy", "no-such-library"])
     assert (found["threads"], found["device"], found["gpu"]) == (3, "cpu", None)
     assert found["python"] == platform.python_version()
