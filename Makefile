@@ -16,9 +16,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 compare: $(READY)  ## Run the quick race and write its page under runs/
 	$(BIN)/spikeoff compare $(ARGS)
 
-# Two processes, since most tests keep one core busy at most. By default those with the most tests
-# come first; tests/conftest.py puts first what takes longest.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
+# Two processes, since most tests keep one core busy at most.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
 QUICK := not slow and not cluster and not browser and not reference and not gpu
 
 test: $(READY_DEV)  ## Run all tests

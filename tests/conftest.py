@@ -15,15 +15,6 @@ from tests import pictures
 settings.register_profile("spikeoff", deadline=None)
 settings.load_profile("spikeoff")
 
-WHOLE_RUNS = ("slow", "cluster", "browser", "reference")
-"""Marks of tests that take long."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests first, so that the processes come to their end together."""
-    first = {one.path for one in items if any(map(one.get_closest_marker, WHOLE_RUNS))}
-    items.sort(key=lambda one: one.path not in first)
-
 
 @pytest.fixture(scope="session", autouse=True)
 def figure_files() -> Iterator[None]:
