@@ -82,7 +82,7 @@ def test_neurons_of_unknown_cost_are_unknown_and_none_cost_nothing() -> None:
     ("old", "new", "message"),
     [
         ("multiply_pj = 2", "", "`multiply_pj` (=None)"),
-        ("add_pj = 3", "add_pj = 0", "`add_pj`"),
+        ("add_pj = 3", "add_pj = 0", "`add_pj` (=0)"),
         ("add_pj = 3", "add_pj = nan", "`add_pj` (=nan)"),
         ("add_pj = 3", "add_pj = 1.1e30", "`add_pj`"),
         ("divide_pj = 8", "divide_pj = true", "`divide_pj` (=bool)"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from spikeoff.contenders.base import Config
+from spikeoff.contenders.base import Config, threads_may_decide
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.data import load_dataset
 from spikeoff.data.export import export
@@ -155,6 +155,15 @@ def test_with_fewer_cores_it_goes_on_and_says_so(
     monkeypatch.setattr("spikeoff.run.session.available_cores", lambda: 1)
     assert resume(stopped).summary["environment"]["threads"] == 1
     assert "began on 1000 threads and goes on with 1; its last bits may differ" in log(stopped)
+
+
+def test_threads_decide_no_bit_of_some_networks_nor_of_strict_mode() -> None:
+    decides = {
+        (name, strict): threads_may_decide(find(name), find(name).config_type(strict=strict))
+        for name in ("izhikevich-gradient", "izhikevich-stdp", "diehl-cook")
+        for strict in (False, True)
+    }
+    assert [key for key, value in decides.items() if value] == [("izhikevich-gradient", False)]
 
 
 def test_data_that_were_moved_can_be_named(stopped: Path, tmp_path: Path) -> None:

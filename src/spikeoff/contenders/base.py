@@ -209,7 +209,7 @@ class Contender(ABC):
     outputs: ClassVar[Outputs]
     config_type: ClassVar[type[Config]]
     same_on_any_threads: ClassVar[bool] = False
-    """Whether results have the same bits for every number of threads."""
+    """Whether results have the same bits for every number of threads, also without strict mode."""
     quick: ClassVar[dict[str, Any]] = {}
     """Fields that the quick preset changes only for this contender."""
     score_unit: str = "score"
@@ -462,3 +462,8 @@ class Contender(ABC):
             response: the responses to them.
         """
         del folder, images, response
+
+
+def threads_may_decide(kind: type[Contender], config: Config) -> bool:
+    """Whether results may have other bits with another number of threads."""
+    return not (kind.same_on_any_threads or config.strict)

@@ -190,7 +190,7 @@ def _figure(content: dict[str, Any], key: str, path: Path) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number and 0 < value <= MAX_FIGURE:
         return float(value)
-    shown = str(value) if isinstance(value, (str, float, NoneType)) else type(value).__name__
+    shown = str(value) if number or isinstance(value, str | NoneType) else type(value).__name__
     raise UserError(
         f"{path}: `{key}` (={one_line(ValueError(shown), 60)}) must be a number above 0, and "
         f"at most {MAX_FIGURE:g}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import spikeoff
-from spikeoff.contenders.base import Config, Contender, Device
+from spikeoff.contenders.base import Config, Contender, Device, threads_may_decide
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import find, folder_name, label
 from spikeoff.data import Dataset, Split, load_dataset, split
@@ -170,7 +170,7 @@ class _Session:
         now = self.config.num_threads
         if self.began_on is None or now is None or now >= self.began_on:
             return None
-        bits = "" if kind.same_on_any_threads else "; its last bits may differ"
+        bits = "; its last bits may differ" if threads_may_decide(kind, self.config) else ""
         return f"it began on {self.began_on} threads and goes on with {now}{bits}"
 
     def _train_and_judge(

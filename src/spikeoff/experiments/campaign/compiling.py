@@ -49,7 +49,7 @@ def compile_ahead(runs: Sequence[Entry], say: Callable[[str], None]) -> None:
     if not COMPILES or cores < 2 or len(lacking) < 2:
         return
     names = ", ".join(one.label for one in lacking.values())
-    say(f"compiling the kernels of {names}: once, for about a minute")
+    say(f"compiling the kernels of {names}: once; this takes some minutes")
     with tempfile.TemporaryDirectory(prefix="spikeoff-") as scratch:
         LocalExecutor(cores).run(_jobs(lacking.values(), Path(scratch)), lambda _: None)
     for stamp in lacking:

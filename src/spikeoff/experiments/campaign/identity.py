@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import spikeoff
-from spikeoff.contenders.base import Config, Contender
+from spikeoff.contenders.base import Config, Contender, threads_may_decide
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
@@ -76,7 +76,7 @@ def settings(kind: type[Contender], config: Config) -> dict[str, Any]:
     for name, effect in effects(type(config)).items():
         if effect is Effect.MEASURING:
             counted[name] = values[name] > 0
-        elif effect is Effect.SPEED and kind.same_on_any_threads:
+        elif effect is Effect.SPEED and not threads_may_decide(kind, config):
             counted[name] = None
         elif effect is not Effect.NONE:
             counted[name] = values[name]
