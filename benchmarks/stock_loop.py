@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> None:
     """Print a row per contender and loop."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--contenders", nargs="+", default=list(RATES))
-    parser.add_argument("--trials", type=int, default=N_TRIALS)
+    parser.add_argument("--trials", type=int, default=N_TRIALS["quick"])
     given, rest = parser.parse_known_args(arguments)
     use_threads(1)
     dataset, rows = load_dataset(), []

@@ -17,7 +17,6 @@ from spikeoff.contenders.study_records import (
     StudyRecord,
     TrialRecord,
     TunedPreset,
-    TuningRecord,
     read_records,
 )
 
@@ -34,7 +33,7 @@ def value_text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def chosen(record: TuningRecord) -> str:
+def chosen(record: StudyRecord) -> str:
     """The settings that the preset takes."""
     if record.best.trial == 0:
         return "default settings"
@@ -47,29 +46,24 @@ def ended(study: StudyRecord) -> str:
     return f"{len(study.trials)} ({pruned})"
 
 
-def row(name: str, record: TuningRecord) -> list[str]:
+def row(name: str, record: StudyRecord) -> list[str]:
     """A contender's line."""
-    search, finalists = record.search, record.finalists
-    minutes = sum(trial.seconds for trial in search.trials) / 60
-    final = ["", ""] if finalists is None else [percent(trial) for trial in finalists.trials]
+    minutes = sum(trial.seconds for trial in record.trials) / 60
+    default = record.trials[0]
+    others = [trial for trial in record.ranked if trial.trial]
     return [
-        f"`{name}`", ended(search), f"{minutes:.1f}", percent(search.trials[0]),
-        percent(search.best), *final, f"`{chosen(record)}`",
+        f"`{name}`", ended(record), f"{minutes:.1f}", percent(default), percent(others[0]),
+        f"`{chosen(record)}`",
     ]  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> None:
     """A table per preset."""
     head = ["contender", "trials (stopped early)", "minutes", "default settings (%)",
-            "best trial (%)", "complete: default (%)", "complete: best (%)", "chosen"]  # fmt: skip
+            "best other trial (%)", "chosen"]  # fmt: skip
     for preset in PRESETS:
-        records = read_records(STUDIES / f"{preset}.json")
-        if not records:
-            continue
-        rows = [row(name, record) for name, record in records.items()]
-        columns = [i for i in range(len(head)) if any(line[i] for line in rows)]
-        shown = [[line[i] for i in columns] for line in [head, *rows]]
-        publish(f"tuning_{preset}", table(shown[0], shown[1:]), arguments)
+        rows = [row(*one) for one in read_records(STUDIES / f"{preset}.json").items()]
+        publish(f"tuning_{preset}", table(head, rows), arguments)
 
 
 if __name__ == "__main__":

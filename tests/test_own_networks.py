@@ -14,9 +14,10 @@ import pytest
 import torch
 from torch import nn
 
+from spikeoff.coding import EVALUATION, CodingName, InputCoding
 from spikeoff.contenders import registry
 from spikeoff.contenders.base import Contender
-from spikeoff.data import Dataset
+from spikeoff.data import Dataset, Images
 from spikeoff.errors import UserError
 from spikeoff.ledger.raster import raster_of
 from spikeoff.run.session import run
@@ -222,6 +223,35 @@ def test_the_examples_train_and_leave_a_record(
     assert record.summary["accuracy"]["test"] > least  # guessing gives 0.1
     assert record.summary["spiking"] == file.startswith("with_")
     assert (tmp_path / "run" / "raster.npz").is_file() == record.summary["spiking"]
+
+
+@pytest.mark.parametrize("coding", ["rate", "poisson", "latency", "latency-log", "threshold"])
+def test_the_module_sees_the_spikes_of_the_coding(
+    monkeypatch: pytest.MonkeyPatch, few: Images, coding: CodingName
+) -> None:
+    seen: list[torch.Tensor] = []
+
+    class Sees(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(784, 10)
+
+        def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+            seen.append(spikes)
+            out: torch.Tensor = self.linear(spikes)
+            return out
+
+    module = ModuleType("sees")
+    module.Sees = Sees  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "sees", module)
+    kind: Any = registry.find("sees:Sees")
+    config = kind.config_type(coding=coding, n_steps=9, max_rate=0.5, seed=3, num_threads=1)
+    network = kind(config)
+    network.present(torch.from_numpy(few.flat), torch.from_numpy(few.ids), 2)
+    network.respond(few)
+    for spikes, epoch in zip(seen, (2, EVALUATION), strict=True):
+        expected = InputCoding(coding, 9, 0.5, seed=3).spikes(few, epoch)
+        np.testing.assert_array_equal(spikes.numpy(), expected)
 
 
 def test_without_scores_by_step_there_is_one_reading(example: Any, mnist: Dataset) -> None:

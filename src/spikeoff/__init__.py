@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spikeoff.errors import UserError
+from spikeoff.numerics.waiting import wait_briefly
 
 if TYPE_CHECKING:
     from spikeoff.api.comparison import Comparison
@@ -88,6 +89,8 @@ _MODULES = {
     ),
 }
 """Where each name is."""
+
+wait_briefly()
 
 
 def __getattr__(name: str) -> Any:

@@ -10,15 +10,15 @@ import pytest
 
 from spikeoff.contenders.presets import (
     PRESETS,
-    QUICK,
     TUNED_AS,
+    budget,
     fitting,
     preset_config,
     preset_fields,
 )
 from spikeoff.contenders.registry import BUILT_IN, find
-from spikeoff.contenders.study_records import STUDIES, TunedPreset
-from spikeoff.experiments.tuning.studies import BUDGETS, tunable
+from spikeoff.contenders.study_records import STUDIES, TunedPreset, read_records
+from spikeoff.experiments.tuning.studies import finalists, tunable
 
 TUNED: tuple[TunedPreset, ...] = ("quick", "tuned")
 
@@ -40,48 +40,48 @@ def best(study: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("preset", TUNED)
 def test_the_shipped_settings_are_those_of_the_best_trial(preset: TunedPreset) -> None:
-    budget = QUICK if preset == "quick" else {}
     for name in BUILT_IN:
         kind = find(name)
-        record = studies(preset).get(TUNED_AS.get(name, name))
-        expected: dict[str, Any] = {**budget, **(kind.quick if budget else {})}
-        if record is not None:
-            expected |= best(record["finalists"] or record["search"])
-        assert preset_config(kind, preset) == replace(kind.config_type(), **expected)
+        found = best(studies(preset)[TUNED_AS.get(name, name)])
+        expected = replace(kind.config_type(), **budget(kind, preset), **found)
+        assert preset_config(kind, preset) == expected
+
+
+def test_a_tuned_preset_trains_for_a_while_and_on_as_many_images_as_it_says() -> None:
+    assert {name: budget(find(name), "quick")["epochs"] for name in tunable()} == {
+        "mlp": 4, "cnn": 4, "izhikevich-gradient": 4, "izhikevich-sparse": 4, "izhikevich-stdp": 4,
+        "diehl-cook": 1,
+    }  # fmt: skip
+    assert {name: budget(find(name), "tuned") for name in tunable()} == {
+        name: {"epochs": 1 if name == "diehl-cook" else 15} for name in tunable()
+    }
+    assert {budget(find(name), "quick")["n_train"] for name in tunable()} == {20_000}
 
 
 @pytest.mark.parametrize("preset", TUNED)
 def test_all_contenders_were_tuned_alike(preset: TunedPreset) -> None:
     found = studies(preset)
-    assert set(found) <= set(tunable())
-    assert preset == "tuned" or set(found) == set(tunable())
-    searches = [record["search"] for record in found.values()]
+    assert set(found) == set(tunable())
     for key in ("seeds", "sampler", "pruner", "data"):
-        assert len({str(search[key]) for search in searches}) <= 1
-    assert len({len(search["trials"]) for search in searches}) <= 1
-    for name, record in found.items():
-        kind = find(name).config_type
-        config = replace(kind(), **record["search"]["config"])
-        budget = BUDGETS[preset] | find(name).quick
-        assert (config.epochs, config.n_train) == (budget["epochs"], budget["n_train"])
-        default = vars(kind().resolved())
-        given = record["search"]["trials"][0]
-        assert given["settings"] == {field: default[field] for field in record["search"]["space"]}
+        assert len({str(search[key]) for search in found.values()}) == 1
+    assert len({len(search["trials"]) for search in found.values()}) == 1
+    for name, search in found.items():
+        kind = find(name)
+        config = replace(kind.config_type(), **search["config"])
+        asked = replace(kind.config_type(), **budget(kind, preset))
+        assert (config.epochs, config.n_train) == (asked.epochs, asked.n_train)
+        default = vars(kind.config_type().resolved())
+        given = search["trials"][0]
+        assert given["settings"] == {field: default[field] for field in search["space"]}
         assert given["outcome"] == "complete"
 
 
-@pytest.mark.parametrize("preset", TUNED)
-def test_finalists_are_the_defaults_and_the_best_of_the_search(preset: TunedPreset) -> None:
-    for name, record in studies(preset).items():
-        search, finalists = record["search"], record["finalists"]
-        if preset == "quick" or best(search) == search["trials"][0]["settings"]:
-            assert finalists is None
-            continue
-        assert finalists["config"] == {}, name
-        assert [trial["settings"] for trial in finalists["trials"]] == [
-            search["trials"][0]["settings"], best(search)
-        ]  # fmt: skip
-        assert all(trial["outcome"] == "complete" for trial in finalists["trials"])
+def test_tuned_starts_from_the_search_for_quick() -> None:
+    searched = read_records(STUDIES / "quick.json")
+    for name, study in studies("tuned").items():
+        first = finalists(name, searched[name], len(study["trials"]), study["data"])
+        assert [trial["settings"] for trial in study["trials"]] == first
+        assert {trial["outcome"] for trial in study["trials"]} == {"complete"}
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

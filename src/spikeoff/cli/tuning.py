@@ -14,7 +14,8 @@ from spikeoff.cli.training import DeviceName
 def tune(
     contenders: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
     preset: Literal["quick", "tuned"] = "quick",
-    n_trials: int = 10,
+    n_trials: int | None = None,
+    studies: Path | None = None,
     output: Path | None = None,
     workers: int = 1,
     num_threads: int | None = None,
@@ -28,9 +29,12 @@ def tune(
 
     Args:
         contenders: contenders to tune; all by default. mlp-int8 takes the settings of mlp.
-        preset: quick, for 4 epochs of 20,000 images; tuned, for the complete training: trials have
-            8 epochs of 20,000 images, then the best one and the default settings train completely.
-        n_trials: trials of each contender; the first has the default settings.
+        preset: quick, a search on 4 epochs of 20,000 images; tuned, the best settings of that
+            search beside the default ones, on 15 epochs of all images.
+        n_trials: trials of each contender, the first with the default settings; by default 10 for
+            quick and 3 for tuned.
+        studies: for tuned, the studies.json of a tuning for quick; by default those behind the
+            preset quick.
         output: folder of the studies; by default runs/tune- and the preset.
         workers: trials at a time, which share the cores.
         num_threads: CPU threads of all of them together; all cores by default.
@@ -45,11 +49,12 @@ def tune(
 
     folder = output or Path("runs") / f"tune-{preset}"
     given = {
-        "preset": preset, "n_trials": n_trials, "output": folder, "workers": workers,
-        "num_threads": num_threads, "device": device, "mnist_path": mnist_path,
+        "preset": preset, "n_trials": n_trials, "studies": studies, "output": folder,
+        "workers": workers, "num_threads": num_threads, "device": device,
+        "mnist_path": mnist_path,
     }  # fmt: skip
     words = (w for name, value in given.items() if value is not None for w in (f"--{name}", value))
     again = shlex.join(["spikeoff", "tune", *contenders, *map(str, words)])
     machine = Machine(num_threads, device, mnist_path)
-    Tuning(preset, n_trials, workers, machine, folder).run(contenders, again)
+    Tuning(preset, n_trials, workers, machine, folder, studies).run(contenders, again)
     return 0

@@ -1,9 +1,10 @@
 """What the presets of a race change.
 
 ``quick`` is a short race, with settings tuned for its few epochs. ``original`` is the complete
-training with the numbers of the original scripts; ``full`` is another name of it. ``tuned`` is the
-complete training with settings tuned for accuracy. All contenders were tuned with as many trials on
-the same budget: ``study_records`` has every trial, and ``spikeoff tune`` repeats them.
+training with the numbers of the original scripts; ``full`` is another name of it. ``tuned`` is a
+long training on all images, with settings tuned for accuracy. All contenders were tuned with as
+many trials on the same budget: ``study_records`` has every trial, and ``spikeoff tune`` repeats
+them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from spikeoff.contenders.base import Config, Contender
 from spikeoff.contenders.registry import find, parse
-from spikeoff.contenders.study_records import found_settings
+from spikeoff.contenders.study_records import TunedPreset, found_settings
 from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError
 
@@ -28,6 +29,8 @@ QUICK: dict[str, Any] = {
 }  # fmt: skip
 """What the quick preset changes for every contender; the test set stays whole."""
 
+TUNED_EPOCHS = 15
+"""The tuned preset trains for as many epochs at most, on all images."""
 
 TUNED_AS: dict[str, str] = {"mlp-int8": "mlp"}
 """Contenders that take the settings found for another."""
@@ -37,9 +40,16 @@ def preset_fields(kind: type[Contender], preset: Preset) -> dict[str, Any]:
     """The fields that a preset sets in a contender's configuration."""
     name = getattr(kind, "id", "")
     name = TUNED_AS.get(name, name)
+    if preset in ("quick", "tuned"):
+        return budget(kind, preset) | found_settings(name, preset)
+    return {}
+
+
+def budget(kind: type[Contender], preset: TunedPreset) -> dict[str, Any]:
+    """How long and on how many images a tuned preset trains a contender."""
     if preset == "quick":
-        return QUICK | kind.quick | found_settings(name, preset)
-    return found_settings(name, preset) if preset == "tuned" else {}
+        return QUICK | kind.quick
+    return {"epochs": min(kind.config_type().epochs, TUNED_EPOCHS)}
 
 
 def preset_config(kind: type[Contender], preset: Preset) -> Config:

@@ -60,46 +60,34 @@ class StudyRecord:
     trials: tuple[TrialRecord, ...]
 
     @property
-    def best(self) -> TrialRecord:
-        """The complete trial with the highest validation accuracy; of equals the first."""
+    def ranked(self) -> list[TrialRecord]:
+        """The complete trials, from the highest validation accuracy down; of equals the first."""
         complete = [trial for trial in self.trials if trial.outcome == COMPLETE]
-        return max(complete, key=lambda trial: (trial.validation_accuracy or 0.0, -trial.trial))
-
-
-@dataclass(frozen=True)
-class TuningRecord:
-    """How a contender was tuned.
-
-    search: the study that looked for settings.
-    finalists: the default settings and the best ones of the search, trained on all images for all
-        epochs; None where the search was the final budget, or found nothing better.
-    """
-
-    search: StudyRecord
-    finalists: StudyRecord | None = None
+        return sorted(complete, key=lambda one: (-(one.validation_accuracy or 0.0), one.trial))
 
     @property
     def best(self) -> TrialRecord:
-        """The trial whose settings are used."""
-        return (self.finalists or self.search).best
+        """The complete trial with the highest validation accuracy."""
+        return self.ranked[0]
 
 
-def read_records(path: Path) -> dict[str, TuningRecord]:
+def read_records(path: Path) -> dict[str, StudyRecord]:
     """The records in a file, by contender.
 
     Raises:
         OSError: the file cannot be read.
         msgspec.ValidationError: it is damaged.
     """
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, TuningRecord])
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, StudyRecord])
 
 
 def found_settings(name: str, preset: TunedPreset) -> dict[str, Any]:
     """The settings that were found for a contender; none for one that was not tuned."""
-    record = _shipped(preset).get(name)
+    record = shipped_records(preset).get(name)
     return {} if record is None else dict(record.best.settings)
 
 
 @cache
-def _shipped(preset: TunedPreset) -> Mapping[str, TuningRecord]:
+def shipped_records(preset: TunedPreset) -> Mapping[str, StudyRecord]:
+    """The studies that the package has, by contender."""
     return read_records(STUDIES / f"{preset}.json")

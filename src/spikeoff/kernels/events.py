@@ -45,8 +45,7 @@ class Events:
     def dense(self) -> NDArray[np.uint8]:
         """[rows, n_inputs] uint8, 1 where an input is active."""
         out = np.zeros((len(self.counts), self.n_inputs), np.uint8)
-        taken = np.arange(self.active.shape[1]) < self.counts[:, None]
-        out[np.nonzero(taken)[0], self.active[taken]] = 1
+        _write_dense(self.counts, self.active, out)
         return out
 
 
@@ -94,6 +93,14 @@ def _list_active(spikes: Any, counts: Any, active: Any) -> None:
             active[row, n] = column
             n += spikes[row, column]
         counts[row] = n
+
+
+@kernel
+def _write_dense(counts: Any, active: Any, out: Any) -> None:
+    """Set ``out`` [rows, n_inputs], 0 before, to 1 where an input is active."""
+    for row in numba.prange(len(counts)):
+        for k in range(counts[row]):
+            out[row, np.uintp(active[row, k])] = 1
 
 
 @serial_kernel

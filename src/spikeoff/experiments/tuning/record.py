@@ -12,7 +12,6 @@ from optuna.trial import FrozenTrial
 from spikeoff.contenders.study_records import (
     StudyRecord,
     TrialRecord,
-    TuningRecord,
     read_records,
 )
 from spikeoff.errors import UserError, one_line
@@ -29,7 +28,7 @@ def study_record(study: SharedStudy, n_trials: int) -> StudyRecord:
     return StudyRecord(**{**settings, "seeds": tuple(settings["seeds"])}, trials=trials)
 
 
-def read_tuning(path: Path) -> dict[str, TuningRecord]:
+def read_tuning(path: Path) -> dict[str, StudyRecord]:
     """The records in a file; none where there is no file.
 
     Raises:
@@ -42,7 +41,7 @@ def read_tuning(path: Path) -> dict[str, TuningRecord]:
                         "trials are kept elsewhere") from error  # fmt: skip
 
 
-def write_tuning(path: Path, records: Mapping[str, TuningRecord]) -> None:
+def write_tuning(path: Path, records: Mapping[str, StudyRecord]) -> None:
     """Write the records of all contenders."""
     write_json(path, plain(records))
 

@@ -1,30 +1,27 @@
 """The studies of a tuning: what is trained, for how long, and what varies.
 
 Every contender gets as many trials on the same budget, of the settings in its ``search_space``;
-trial 0 has its default settings. Only validation images decide.
+trial 0 has its default settings. Only validation images decide. A study for ``quick`` searches; one
+for ``tuned`` trains the best of that search for long, beside the default settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from spikeoff.contenders.presets import QUICK, TUNED_AS
+from spikeoff.contenders.presets import TUNED_AS, budget
 from spikeoff.contenders.registry import find, names
-from spikeoff.contenders.study_records import TunedPreset
+from spikeoff.contenders.study_records import StudyRecord, TunedPreset
 from spikeoff.errors import UserError
 from spikeoff.experiments.search import space
 from spikeoff.experiments.search.settings import Settings, changed_settings
 
-N_TRIALS = 10
+N_TRIALS: dict[TunedPreset, int] = {"quick": 10, "tuned": 3}
+"""Trials of each contender, unless another number is asked for."""
 
-BUDGETS: dict[TunedPreset, dict[str, Any]] = {
-    "quick": QUICK,
-    "tuned": {"epochs": 8, "n_train": 20_000},
-}
-"""Epochs and images of a trial. The preset ``quick`` trains for as long; for ``tuned``, the best
-trial and the default settings then train for all epochs on all images."""
+REGULARISING = ("dropout", "weight_decay", "label_smoothing")
+"""Settings against overfitting. A short training wants them weaker than a long one does."""
 
 
 def tunable() -> list[str]:
@@ -49,25 +46,57 @@ def check_tunable(name: str) -> None:
                         f"spikeoff search {name} --vary FIELD=LOW..HIGH")  # fmt: skip
 
 
-def search_settings(name: str, preset: TunedPreset, data: str) -> Settings:
-    """The study that looks for settings; ``data`` is the training images' fingerprint."""
-    return _settings(name, BUDGETS[preset] | find(name).quick, data, "median")
+def study_settings(name: str, preset: TunedPreset, data: str) -> Settings:
+    """The study of a contender: every trial trains for as long as the preset does.
 
-
-def finalist_settings(name: str, data: str) -> Settings:
-    """The study that trains for all epochs on all images."""
-    return _settings(name, {}, data, "none")
-
-
-def _settings(name: str, budget: Mapping[str, Any], data: str, pruner: Any) -> Settings:
+    Args:
+        name: of the contender.
+        preset: ``quick`` stops trials early that are behind; ``tuned`` trains all to the end.
+        data: the training images' fingerprint.
+    """
     kind = find(name)
-    config = replace(kind.config_type(), **budget)
+    config = replace(kind.config_type(), **budget(kind, preset))
     return Settings(
         contender=name,
         config=changed_settings(kind.config_type, vars(config)),
         space=space.from_content(kind.search_space, kind.config_type),
         seeds=(config.seed,),
         sampler="tpe",
-        pruner=pruner,
+        pruner="median" if preset == "quick" else "none",
         data=data,
     )
+
+
+def finalists(name: str, record: StudyRecord | None, n: int, data: str) -> list[dict[str, Any]]:
+    """The settings that ``tuned`` tries, from the study for ``quick``.
+
+    The defaults; the best; the best again, but as strongly regularised as the defaults, where that
+    differs; then the second best, and so on.
+
+    Args:
+        name: of the contender.
+        record: its study for ``quick``; None where it was not tuned.
+        n: how many settings.
+        data: the training images' fingerprint.
+
+    Raises:
+        UserError: there is no such study, it is of other images, or it has too few trials.
+    """
+    again = f"run: spikeoff tune {name}, and name its studies.json with --studies"
+    if record is None:
+        raise UserError(f"{name} has no study for the preset quick; {again}")
+    if record.data != data:
+        raise UserError(f"the study of {name} for the preset quick is of other images; {again}")
+    default = record.trials[0].settings
+    kept = {field: value for field, value in default.items() if field in REGULARISING}
+    best, *others = (trial.settings for trial in record.ranked)
+    found: list[dict[str, Any]] = []
+    for settings in (default, best, best | kept, *others):
+        if settings not in found:
+            found.append(settings)
+    if len(found) < n:
+        raise UserError(
+            f"`n_trials` (={n}) is too large: the study of {name} for the preset quick gives "
+            f"{len(found)} settings to try; lower it to at most {len(found)}"
+        )
+    return found[:n]
