@@ -21,10 +21,10 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2
 QUICK := not slow and not cluster and not browser and not reference and not gpu
 
 test: $(READY_DEV)  ## Run all tests
-	$(PYTEST) --dist loadfile $(ARGS)
+	$(PYTEST) --dist worksteal $(ARGS)
 
 test-fast: $(READY_DEV)  ## Run the tests that need no training run and no other program
-	$(PYTEST) --dist loadfile -m '$(QUICK)' $(ARGS)
+	$(PYTEST) --dist worksteal -m '$(QUICK)' $(ARGS)
 
 versions:  ## Run a part of the fast tests with the oldest and the newest dependencies of PYTHON
 	$(PYTHON) -m tests.versions $(PYTHON) oldest $(ARGS)

@@ -30,8 +30,8 @@ class RaceFlags:
 
     preset: PresetName = "quick"
     """quick, a short training of each network, with settings tuned for it; original, the complete
-    training with the settings of the original scripts; full, the same; tuned, the complete training
-    with settings tuned for accuracy."""
+    training with the settings of the original scripts; full, the same; tuned, 15 epochs of all
+    images with settings tuned for accuracy."""
     seeds: tuple[int, ...] = (0,)
     """Random seeds; every network runs once per seed."""
     output: str | None = None
