@@ -18,12 +18,13 @@ compare: $(READY)  ## Run the quick race and write its page under runs/
 
 # Two processes, since most tests keep one core busy at most.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2
-QUICK := not slow and not cluster and not browser and not reference and not gpu
+ALONE := not cluster and not browser and not reference and not gpu
+QUICK := not slow and $(ALONE)
 
 test: $(READY_DEV)  ## Run all tests
 	$(PYTEST) --dist worksteal $(ARGS)
 
-test-fast: $(READY_DEV)  ## Run the tests that need no training run and no other program
+test-fast: $(READY_DEV)  ## Run the tests that take no seconds and need no other program
 	$(PYTEST) --dist worksteal -m '$(QUICK)' $(ARGS)
 
 versions:  ## Run a part of the fast tests with the oldest and the newest dependencies of PYTHON
@@ -31,14 +32,14 @@ versions:  ## Run a part of the fast tests with the oldest and the newest depend
 	$(PYTHON) -m tests.versions $(PYTHON) newest $(ARGS)
 
 # Lines of kernels are seen only where they run as Python; their integers wrap around on purpose.
-# So what is measured is the fast tests, and a training of every contender with the compiler off.
+# So a training of every contender with the compiler off is measured too.
 COVERAGE := $(BIN)/python -m coverage
-coverage: $(READY_DEV)  ## Report which lines of the package the fast tests run
+coverage: $(READY_DEV)  ## Report which lines of the package the tests run that need no other program
 	$(COVERAGE) erase
-	$(COVERAGE) run --parallel-mode -m pytest -m '$(QUICK)' $(ARGS)
-	NUMBA_DISABLE_JIT=1 $(COVERAGE) run --parallel-mode -m pytest \
+	$(COVERAGE) run -m pytest --numprocesses 2 --dist worksteal -m '$(ALONE)' $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(COVERAGE) run -m pytest \
 		-W 'ignore:overflow encountered:RuntimeWarning' tests/kernels/test_in_python.py
-	$(COVERAGE) combine
+	$(COVERAGE) combine --quiet
 	$(COVERAGE) report
 
 mutants: $(READY_DEV)  ## Change the source in one place after another; do the tests notice?

@@ -138,6 +138,7 @@ def test_unknown_flags_and_verbs_get_status_2(capsys: pytest.CaptureFixture[str]
     assert call(capsys, "train", "mlp", "--epochs", "three")[0] == 2
 
 
+@pytest.mark.slow
 def test_data_info_and_export(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, out, _ = call(capsys, "data", "export", "--format", "npz", "--output", str(tmp_path))
     assert status == 0

@@ -104,6 +104,7 @@ def test_the_neuron_fires_above_its_rheobase_and_its_backward_step_is_autograds(
     assert (cost.arithmetic.multiplications, cost.arithmetic.additions) == (3, 5)
 
 
+@pytest.mark.slow
 def test_the_data_set_is_read_with_its_own_shape_and_classes(tmp_path: Path) -> None:
     code = example("python", "digits.py")
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

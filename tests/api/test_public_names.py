@@ -23,6 +23,7 @@ def test_importing_the_package_loads_no_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_importing_what_is_used_draws_no_random_number() -> None:
     pytest.importorskip("torch")  # some names need it
     code = (

@@ -249,6 +249,7 @@ def test_a_zip_of_something_else(tmp_path: Path) -> None:
         load_dataset(str(tmp_path / "mnist.npz"))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=80,
     deadline=None,

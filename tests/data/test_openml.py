@@ -21,6 +21,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "scikit_learn_data"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mnist_784", "Fashion-MNIST", "kuzushiji-mnist"])
 def test_fetched_once_then_kept(mnist: Dataset, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     asked = []

@@ -50,6 +50,7 @@ def test_test_responses_alone_are_halved() -> None:
     assert result.accuracy["proportional"] > 0.9
 
 
+@pytest.mark.slow
 def test_evaluate_writes_the_seeds_figures_and_a_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +157,7 @@ def column(path: Path, name: str) -> np.ndarray:
     return np.genfromtxt(path, delimiter=",", names=True, deletechars="")[name]
 
 
+@pytest.mark.slow
 def test_files_of_the_original_scripts_are_evaluated_as_there(
     activity: tuple[Path, np.ndarray, np.ndarray, np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +180,7 @@ def test_files_of_the_original_scripts_are_evaluated_as_there(
     assert (column(folder / "predictions.csv", "class-mean")[::7] == 0).all()
 
 
+@pytest.mark.slow
 def test_the_original_endings_label_with_the_scored_responses_and_say_so(
     activity: tuple[Path, np.ndarray, np.ndarray, np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:

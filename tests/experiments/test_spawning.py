@@ -23,6 +23,7 @@ sys.exit(sum(process.exitcode for process in processes))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["standard input", "a script"])
 def test_a_program_without_a_guard_may_start_processes(how: str, tmp_path: Path) -> None:
     script = tmp_path / "unguarded.py"
@@ -34,6 +35,7 @@ def test_a_program_without_a_guard_may_start_processes(how: str, tmp_path: Path)
     assert (done.returncode, done.stdout) == (0, "from a child\n" * 2), done.stderr
 
 
+@pytest.mark.slow
 def test_the_program_is_itself_afterwards() -> None:
     before = sys.modules["__main__"]
     start_process(int, ()).join()
@@ -75,6 +77,7 @@ for threads in ("2", "2", "1"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs fork"
 )

@@ -41,6 +41,7 @@ def test_every_reader_has_a_corpus() -> None:
     assert {path.parent.name for path in FILES} == READERS.keys()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=400,
     deadline=None,

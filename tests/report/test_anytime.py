@@ -81,6 +81,7 @@ def test_the_figure_draws_every_run_over_steps_and_energy() -> None:
     assert legend == {"snn", "mlp (no time steps)"}
 
 
+@pytest.mark.slow
 def test_the_page_has_it_where_records_have_readings_and_goes_without_where_not() -> None:
     assert not has_readings(RECORDS)
     assert "Accuracy of early answers" not in render(RECORDS, TABLE)

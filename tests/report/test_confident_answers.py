@@ -73,6 +73,7 @@ def test_products_and_votes_of_early_answers_cost_energy() -> None:
     assert products[2] - products[0] == pytest.approx(200 * mac)
 
 
+@pytest.mark.slow
 def test_records_of_earlier_versions_go_without_and_damaged_ones_are_found() -> None:
     assert confident(group(RECORDS), TABLE) == []
     assert confident(group([RUNS[0], SPIKING[1]]), TABLE) == []

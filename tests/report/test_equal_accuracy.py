@@ -135,6 +135,7 @@ def test_models_that_decide_are_counted() -> None:
     assert cheap.saving > one.saving
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_price_a_network_can_still_find_a_cheaper_one() -> None:
     convolution = network("cnn", 64, 1, 1e7)
     for layer in convolution.summary["operations"]["layers"]:
@@ -169,6 +170,7 @@ def test_records_of_an_earlier_version_are_left_out() -> None:
     assert how(with_old).endswith("not known: mlp hidden=32.")
 
 
+@pytest.mark.slow
 def test_the_page_the_terminal_and_the_numbers_say_it(tmp_path: Path) -> None:
     spiking = [network(SNN, 50 * k, wrong, 1e5 * k) for k, wrong in enumerate((20, 4, 2), 1)]
     records = [*PERCEPTRONS, *spiking]

@@ -44,6 +44,7 @@ def entry(record: RunRecord, quantity: str) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BY_SPEED)
 def test_measuring_changes_no_weight_and_no_answer(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -105,6 +106,7 @@ def test_switched_off_no_sensor_is_looked_for(
     assert "switched off" in entry(record, "inference")["method"]
 
 
+@pytest.mark.slow
 def test_training_images_answer_where_none_validate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,6 +187,7 @@ def test_with_both_damaged_the_run_begins_anew_and_says_so(stopped: Path, tmp_pa
     assert not killing.differences(killing.results(whole.folder), killing.results(stopped))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_network_or_other_images_is_refused(
     stopped: Path, tmp_path: Path
 ) -> None:

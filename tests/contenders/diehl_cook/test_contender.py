@@ -41,6 +41,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
     return train(folder, num_examples=300, save_interval=100, update_interval=100, n_e2=6)
 
 
+@pytest.mark.slow
 def test_more_examples_than_images_are_further_passes(record: RunRecord) -> None:
     assert [row["epoch"] for row in record.rows] == [1, 2]
     times = record.summary["time"]

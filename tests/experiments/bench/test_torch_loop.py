@@ -56,6 +56,7 @@ def test_a_loops_step_is_the_contenders_step(few: Images, make: Any, kind: type[
         np.testing.assert_allclose(value, contender.state()[name], rtol=1e-3, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_all_loops_take_turns_over_all_images(few: Images) -> None:
     contender, inputs = mlp()
     measured = measure(contender, inputs, few, ["torch-loop", "tensorflow"], 3)

@@ -109,6 +109,7 @@ def test_weights_are_matrices_and_filters_and_nothing_else() -> None:
         assert all(state[one].ndim >= 2 for one in names)
 
 
+@pytest.mark.slow
 def test_command_writes_results_that_do_not_depend_on_when_or_with_whom(
     race: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -154,6 +155,7 @@ def test_clean_accuracy_is_that_of_the_run_when_all_test_images_are_taken(
     assert found.clean == read_run(race / "mlp").summary["accuracy"]["test"]
 
 
+@pytest.mark.slow
 def test_page_has_the_section_only_if_runs_were_measured(
     race: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

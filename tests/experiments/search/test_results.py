@@ -31,6 +31,7 @@ from tests.experiments.search.made import fill, hill, made_settings, made_study
 MACHINE = Machine(1, "cpu", "mnist")
 
 
+@pytest.mark.slow
 def test_what_moves_accuracy_most_is_found_most_important(tmp_path: Path) -> None:
     study = made_study(tmp_path, made_settings(sampler="random"))
     fill(study, 9, hill)

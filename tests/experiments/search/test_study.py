@@ -29,6 +29,7 @@ from spikeoff.experiments.search.study import (
 from tests.experiments.search.made import fill, hill, made_settings, made_study
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["tpe", pytest.param("gp", marks=pytest.mark.slow), "random"])
 def test_a_study_that_is_reopened_before_every_trial_proposes_the_same(
     tmp_path: Path, sampler: SamplerName
