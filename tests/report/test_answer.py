@@ -137,6 +137,12 @@ def test_what_differs_is_said_with_its_runs() -> None:
     ]  # fmt: skip
 
 
+def test_what_reading_the_data_decided_is_said() -> None:
+    assert values(RECORDS)["Data"] == [(RECORDS[0].summary["data"]["name"], "")]
+    other = changed(RECORDS[0], "data", name="mine", notes=["a table of text", "no test part"])
+    assert values([other])["Data"] == [("mine; a table of text; no test part", "")]
+
+
 def test_a_changed_checkout_says_so() -> None:
     dirty = replace(RECORDS[0], summary={**RECORDS[0].summary, "git_revision": "abc+"})
     assert values([dirty])["Git revision"] == [("abc with uncommitted changes", "")]

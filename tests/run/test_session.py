@@ -133,6 +133,7 @@ def test_the_summary_has_every_key_and_sane_values(record: RunRecord) -> None:
     assert all(0 <= value <= 1 for value in summary["accuracy"].values())
     assert summary["accuracy"]["test"] == (record.labels == record.answers).mean()
     assert summary["data"]["n_train"] == 500
+    assert summary["data"]["notes"] == ["NumPy arrays"]  # what reading small_data.path() says
     assert summary["config"]["epochs"] == 2
     assert [(figure["quantity"], figure["provenance"]) for figure in summary["energy"]] == [
         ("training", "estimated"), ("test", "estimated"),

@@ -42,7 +42,7 @@ def _facts(summary: Mapping[str, Any]) -> dict[str, str]:
     revision = str(summary.get("git_revision") or "not known (not run from a checkout)")
     changed = " with uncommitted changes" if revision.endswith("+") else ""
     return {
-        "Data": str(data["name"]),
+        "Data": "; ".join((data["name"], *data.get("notes", ()))),
         "Images": f"{data['n_train']:,} training, {data['n_validation']:,} validation, "
         f"{data['n_test']:,} test",
         "SHA-256 of the data": str(data["sha256"]),

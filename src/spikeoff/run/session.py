@@ -371,6 +371,7 @@ def _judge(
 def _data(dataset: Dataset, parts: Split) -> dict[str, Any]:
     return {
         "name": dataset.name,
+        "notes": dataset.notes,
         "sha256": dataset.sha256(),
         "shape": dataset.spec.shape,
         "classes": dataset.spec.classes,
