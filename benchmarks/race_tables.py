@@ -1,0 +1,58 @@
+"""A finished race as a page: its answer, its table, and every twin under every energy model.
+
+Run: python benchmarks/race_tables.py RACE [--figure docs/tuned-race.png] [--into docs/results.md]
+
+Trains nothing: ``spikeoff compare --preset tuned --seeds 0 1 2 --output RACE`` did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import spikeoff
+from page_tables import publish, table
+from spikeoff.plotting import save_figure
+from spikeoff.run.run_record import find_runs
+
+
+def ratio(value: float | None) -> str:
+    """Two digits, or why there is none."""
+    return "n/a" if value is None else f"{value:.2g}"
+
+
+def matrix(race: spikeoff.Comparison) -> str:
+    """A row per model; a spiking network's energy over its first twin's, skipping / computing zeros."""
+    rows = [row for row in race.energy_models if row["weights"] == "stored"]
+    pairs = list(dict.fromkeys((row["spiking"], row["twin"]) for row in rows))
+    lines = []
+    for model in dict.fromkeys(row["model"] for row in rows):
+        cells = {(row["spiking"], row["twin"]): row for row in rows if row["model"] == model}
+        counted = any(row["counted"] for row in cells.values())
+        found = [
+            f"{ratio(cells[pair]['zeros_skipped'])} / {ratio(cells[pair]['all_computed'])}"
+            for pair in pairs
+        ]
+        lines.append([f"`{model}`" + ("" if counted else " (variant)"), *found])
+    return table(["model", *(f"{spiking} : {twin}" for spiking, twin in pairs)], lines)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the parts, or put them into a page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("race", type=Path)
+    parser.add_argument("--figure", type=Path)
+    given, rest = parser.parse_known_args(arguments)
+    race = spikeoff.Comparison([spikeoff.load_run(path) for path in find_runs([given.race])])
+    publish("answer", f"> {race.answer}", rest)
+    publish("race", table(list(race.table[0]), [list(row.values()) for row in race.table]), rest)
+    publish("verdicts", "\n".join(f"- {sentence}" for sentence in race.verdicts), rest)
+    publish("matrix", matrix(race), rest)
+    if given.figure:
+        save_figure(lambda: race.figure("energy"), given.figure)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
