@@ -24,7 +24,7 @@ def ratio(value: float | None) -> str:
 
 
 def matrix(race: spikeoff.Comparison) -> str:
-    """A row per model; a spiking network's energy over its first twin's, skipping / computing zeros."""
+    """A row per model: a spiking network's energy over its twin's, skipping zeros / dense."""
     rows = [row for row in race.energy_models if row["weights"] == "stored"]
     pairs = list(dict.fromkeys((row["spiking"], row["twin"]) for row in rows))
     lines = []
