@@ -16,6 +16,7 @@ from pathlib import Path
 
 import spikeoff
 from page_tables import publish, table
+from spikeoff.run.run_record import find_runs
 
 PAPER = {100: 82.9, 400: 87.0, 1600: 91.9, 6400: 95.0}
 """Test accuracy (%) in the paper, means of ten networks."""
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> None:
         trained(given.folder / f"{n_e}-neurons-{passes}-passes", n_e, passes)
     head = ["neurons", "passes", "paper (%)", "class mean, as published (%)", "proportional (%)",
             "learned (%)", "minutes of training"]  # fmt: skip
-    rows = sorted((row(path) for path in given.folder.iterdir()), key=lambda one: int(one[0]))
+    rows = sorted(map(row, find_runs([given.folder])), key=lambda one: int(one[0]))
     publish("paper_table", table(head, rows), rest)
 
 
