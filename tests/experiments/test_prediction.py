@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import spikeoff
 from spikeoff.contenders.registry import find
 from spikeoff.data import Dataset
 from spikeoff.experiments.prediction import predict
@@ -60,6 +61,15 @@ def test_an_answer_depends_on_its_image_alone(trained: Path, name: str) -> None:
         assert (one.scores, one.additions, one.energy_j) == (
             other.scores, other.additions, other.energy_j
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_python_and_the_command_answer_alike(trained: Path, name: str) -> None:
+    images = small_data.dataset().test.pixels[:5]
+    command = predict(trained / name, images, as_is=True, num_threads=1)
+    run = spikeoff.load_run(trained / name)
+    scores = np.array([list(one.scores.values()) for one in command.answers])
+    np.testing.assert_allclose(scores, run.respond(images).scores, rtol=1e-5, atol=1e-5)
 
 
 def test_costs_per_image_have_the_mean_that_the_ledger_reports(trained: Path) -> None:

@@ -1,8 +1,8 @@
 """``spikeoff predict``: what a trained network answers for images, and what each answer costs.
 
 Every image is answered alone and recorded, so that its spikes, operations and energy are its own.
-Its input spikes are drawn under the same number for every image: an answer depends neither on the
-other images nor on their order.
+Its input spikes are drawn under a number made from its pixels, as for ``Run.predict``: an answer
+depends neither on the other images nor on their order.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeoff.contenders.base import Contender
-from spikeoff.data import Images, ImageSpec
+from spikeoff.data import ImageSpec
 from spikeoff.data.given_images import read_given
+from spikeoff.data.network_input import given_images
 from spikeoff.data.photograph import layout_of, prepare
 from spikeoff.data.pixels import Bytes
 from spikeoff.errors import UserError
@@ -26,9 +27,6 @@ from spikeoff.ledger.operation_energy import EnergyTable, load_table
 from spikeoff.report.verdict import run_energy
 from spikeoff.run.run_record import RunRecord, read_run
 from spikeoff.run.trained import load_trained
-
-NUMBER = 2**31 - 1
-"""The number under which input spikes are drawn: that of no example of a data set."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def answer(
         table: what operations cost.
         spec: of the images of the run.
     """
-    one = Images(image[None], np.zeros(1, np.uint8), np.array([NUMBER]))
+    one = given_images(image[None], spec)
     recording = contender.record(one)
     account = account_of(recording, contender.synapses(), one.labels, contender.readout_products())
     done, activity = account.operations, account.activity
