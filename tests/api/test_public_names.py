@@ -57,12 +57,18 @@ def test_every_name_of_the_table_in_the_documentation_exists() -> None:
 
 
 PAGES = [ROOT / "docs" / "python.md", ROOT / "README.md"]
-EXAMPLES = [
+PRINTED = [
     block
     for page in PAGES
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     if "spikeoff" in block and not block.startswith("# nearest_mean.py")
 ]
+EXAMPLES = [
+    block
+    for block in PRINTED
+    if not any(set(block.splitlines()) < set(other.splitlines()) for other in PRINTED)
+]
+"""Those that are no part of another one."""
 
 
 @pytest.mark.slow
