@@ -18,6 +18,10 @@ from spikeoff.plotting import save_figure
 from spikeoff.run.run_record import find_runs
 
 
+TIMES = ("Training (s)", "Inference (ms/image)")
+"""Left out: they belong to a machine and its other work, not to the networks."""
+
+
 def ratio(value: float | None) -> str:
     """Two digits, or that there is none."""
     if value is None:
@@ -50,7 +54,8 @@ def main(arguments: Sequence[str]) -> None:
     runs = [spikeoff.load_run(path) for path in find_runs([given.race])]
     race = spikeoff.Comparison(runs)
     publish("answer", f"> {race.answer}", rest)
-    publish("race", table(list(race.table[0]), [list(row.values()) for row in race.table]), rest)
+    columns = [name for name in race.table[0] if name not in TIMES]
+    publish("race", table(columns, [[row[name] for name in columns] for row in race.table]), rest)
     publish("verdicts", "\n".join(f"- {sentence}" for sentence in race.verdicts), rest)
     publish("matrix", matrix(race), rest)
     if given.figure:  # the rounded twins lie on those that they are rounded from
