@@ -17,7 +17,6 @@ from page_tables import publish, table
 from spikeoff.plotting import save_figure
 from spikeoff.run.run_record import find_runs
 
-
 TIMES = ("Training (s)", "Inference (ms/image)")
 """Left out: they belong to a machine and its other work, not to the networks."""
 
