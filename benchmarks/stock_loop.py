@@ -1,6 +1,6 @@
 """The conventional contenders of a preset beside a stock PyTorch loop of the same budget.
 
-Run: python benchmarks/stock_loop.py [--preset tuned] [--contenders mlp] [--into docs/presets.md]
+Run: python benchmarks/stock_loop.py [--preset tuned] [--contenders mlp] [--into PAGE]
 
 The loop is that of tutorials: nn.Sequential with PyTorch's initial weights, ReLU, dropout, Adam,
 cross-entropy, and a learning rate that is constant or follows PyTorch's OneCycleLR. It gets the
