@@ -19,7 +19,7 @@ from page_tables import publish, table
 from spikeoff.run.run_record import find_runs
 
 PAPER = {100: 82.9, 400: 87.0, 1600: 91.9, 6400: 95.0}
-"""Test accuracy (%) in the paper, means of ten networks."""
+"""Test accuracy (%) in the paper."""
 
 VOTES = ("class-mean", "proportional", "learned")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 SPIN_COUNT = 1000
-"""Turns of GNU OpenMP's waiting loop, a few microseconds, before a thread goes to sleep."""
+"""Turns of GNU OpenMP's waiting loop before a thread goes to sleep."""
 
 
 def wait_briefly() -> None:
@@ -13,7 +13,7 @@ def wait_briefly() -> None:
 
     By default they wait actively for up to 300,000 turns. That saves little while each has a core
     for itself. Where another program takes one, the others wait at every loop until the system
-    lets the missing one run, which slowed a training of small batches 4 to 20 times.
+    lets the missing one run, which slowed trainings of small batches 3 to more than 15 times.
 
     GNU OpenMP reads the variable when PyTorch or Numba loads it, so this works in a process where
     they have not been imported, and in those that it starts.

@@ -121,7 +121,7 @@ class OwnNetwork(GradientContender):
             spec = self.spec
             pictures = pixels.float().view(-1, spec.height, spec.width, spec.channels) / 255
             return pictures.permute(0, 3, 1, 2).contiguous()
-        if pixels.is_cuda:
+        if pixels.device.type != "cpu":
             return coding.spikes_torch(
                 pixels, torch.as_tensor(ids, device=pixels.device), epoch
             ).float()
