@@ -16,6 +16,7 @@ from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import load_table
 from spikeoff.plotting import figure_style
 from spikeoff.report.answer import answer
+from spikeoff.report.equal_accuracy import equal_accuracy
 from spikeoff.report.figures import curves_figure, energy_plane_figure, plane_figure, svg
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.model_ratios import model_ratios
@@ -81,7 +82,8 @@ class Comparison:
         """Whether spikes save energy here, in a sentence."""
         groups, table = group(self._records), self._energy_table
         pairs, found = model_ratios(groups, table), verdicts(groups, table)
-        return answer(standings(self._records), pairs, found, groups).headline
+        equal = equal_accuracy(self._records, table)
+        return answer(standings(self._records), pairs, found, groups, equal).headline
 
     @property
     def verdicts(self) -> list[str]:

@@ -2,16 +2,18 @@
 
 The count is over energy models, against a twin of the same topology and the same synapses that
 skips zeros as the spiking network does. Pairs with the same neurons but other synapses are shown,
-and make no claim.
+and make no claim. Where conventional networks of several sizes ran, a second count is against the
+cheapest one of the same accuracy, and the line says both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spikeoff.report.equal_accuracy import Comparison, EqualAccuracy
 from spikeoff.report.model_ratios import PairRatios, Ratio
 from spikeoff.report.pairing import Groups, why_unpaired
 from spikeoff.report.race_table import TrainState
@@ -27,7 +29,8 @@ class Tile:
 
     claim: yes, no, or none where there is no fair twin.
     count, rest: how many models say that it saves energy, as "6 of 8", and the sentence after it.
-    accuracy, range, break_even: sentences.
+    accuracy, range, break_even, equal: sentences; the last is about equal accuracy.
+    others: which networks of the same contender the page shows further down only.
     """
 
     name: str
@@ -37,13 +40,15 @@ class Tile:
     accuracy: str = ""
     range: str = ""
     break_even: str = ""
+    equal: str = ""
+    others: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a reader who stops after one screen takes away.
 
-    claim: yes, no, or none.
+    claim: yes, no, none, or mixed where the answer at equal accuracy is another.
     """
 
     headline: str
@@ -57,25 +62,42 @@ def answer(
     pairs: Sequence[PairRatios],
     verdicts: Sequence[Verdict],
     groups: Groups,
+    equal: EqualAccuracy | None,
 ) -> Answer:
-    """The answer from the standings, best first, and the pairs under all models."""
+    """The answer from the standings, best first, and the pairs under all models.
+
+    ``equal`` compares at equal accuracy, where the race has a conventional front.
+    """
     best = standings[0]
     leads = f"{best.title} has the highest test accuracy: {best.accuracy:.2f} %"
     spiking = [name for name, runs in groups.items() if runs[0].summary["spiking"]]
     if not spiking or len(spiking) == len(groups):
         return Answer(leads, "A verdict needs a spiking and a conventional network.", "", [])
+    compared = {} if equal is None else {one.point.name: one for one in equal.comparisons}
     stored = sorted((one for one in pairs if one.billing == "stored"), key=_rank)
-    tiles = [_tile(one, standings, verdicts) for one in stored]
+    tiles = [
+        replace(_tile(one, standings, verdicts), equal=_at_equal(compared.get(one.pairing.spiking)))
+        for one in stored
+    ]
     paired = {one.pairing.spiking for one in stored}
     tiles += [
         Tile(name, "none", "No claim", f"for {name}", range=why_unpaired(groups, name))
         for name in spiking
         if name not in paired
     ]
+    tiles = _one_each(tiles, groups)
     fair = [one for one in stored if one.fair and one.counted()]
     if not fair:
         return Answer("No claim: no conventional twin ran", f"{leads}. {NEEDED}", "none", tiles)
-    return Answer(headline(fair), f"{leads}. {_lead(fair[0])}", _claim(fair[0]), tiles)
+    lead, claim = f"{leads}. {_lead(fair[0])}", _claim(fair[0])
+    closest = _closest(list(compared.values()))
+    if closest is None:
+        return Answer(headline(fair), lead, claim, tiles)
+    also = "yes" if 2 * closest.saving > closest.decided else "no"
+    return Answer(
+        f"With the same layers, {_same_layers(fair)}. At equal accuracy, {_same_accuracy(closest)}",
+        lead, claim if claim == also else "mixed", tiles,
+    )  # fmt: skip
 
 
 NEEDED = (
@@ -87,17 +109,74 @@ NEEDED = (
 def headline(fair: Sequence[PairRatios]) -> str:
     """The answer in a line, from the pairs that make a claim, the best for spiking first."""
     first = fair[0]
+    n, k = len(first.counted()), len(first.saving())
+    if k == n:
+        return f"Yes under {_all(n)}: {first.pairing.spiking} saves energy"
+    said = _same_layers(fair)
+    said = f"{said[0].upper()}{said[1:]}"
+    return said if k else f"{said}: spiking does not save energy here"
+
+
+def _same_layers(fair: Sequence[PairRatios]) -> str:
+    first = fair[0]
     name, counted, saving = first.pairing.spiking, first.counted(), first.saving()
     n, k = len(counted), len(saving)
-    under = f"all {n} energy models" if n > 1 else "the one energy model that applies"
     if k == n:
-        return f"Yes under {under}: {name} saves energy"
+        return f"yes under {_all(n)} for {name}"
     if k == 0:
-        return f"No under {under}: spiking does not save energy here"
+        return f"no under {_all(n)}"
     if 2 * k > n:
         against = [one for one in counted if one not in saving]
-        return f"Yes under {k} of {n} energy models for {name}; no where {_assumptions(against)}"
-    return f"No under {n - k} of {n} energy models; yes for {name} where {_assumptions(saving)}"
+        return f"yes under {k} of {n} energy models for {name}; no where {_assumptions(against)}"
+    return f"no under {n - k} of {n} energy models; yes for {name} where {_assumptions(saving)}"
+
+
+def _same_accuracy(closest: Comparison) -> str:
+    n, k = closest.decided, closest.saving
+    if 2 * k > n:
+        return f"yes under {_all(n) if k == n else f'{k} of {n}'} for {closest.point.name}"
+    return f"no under {_all(n)}" if k == 0 else f"no under {n - k} of {n}"
+
+
+def _all(n: int) -> str:
+    return f"all {n} energy models" if n > 1 else "the one energy model that applies"
+
+
+def _closest(compared: Sequence[Comparison]) -> Comparison | None:
+    """The comparison at equal accuracy that speaks most for spiking; None where none decides."""
+    decided = [one for one in compared if one.decided and one.ratio is not None]
+    return max(decided, key=lambda one: (one.saving / one.decided, -(one.ratio or 0)), default=None)
+
+
+def _at_equal(one: Comparison | None) -> str:
+    """Of a tile: the comparison at equal accuracy."""
+    if one is None:
+        return ""
+    if one.ratio is None:
+        return "At equal accuracy: no claim, since no conventional network here is as accurate."
+    against = {
+        "within": "the cheapest conventional network of the same accuracy",
+        "below": f"{one.between[0]}, the cheapest one, which is more accurate",
+        "beyond": "",
+    }[one.place]
+    under = (
+        f"; {one.saving} of {one.decided} models say that it saves energy" if one.decided else ""
+    )
+    return f"At equal accuracy: {times(one.ratio)} times the energy of {against}{under}."
+
+
+def _one_each(tiles: Sequence[Tile], groups: Groups) -> list[Tile]:
+    """The first tile of each contender, which says how many others there are."""
+    families: dict[str, list[Tile]] = {}
+    for tile in tiles:
+        families.setdefault(groups[tile.name][0].label, []).append(tile)
+    return [
+        first if not others else replace(
+            first,
+            others=f"The best of {len(others) + 1} networks of this kind; Energy models has all.",
+        )
+        for first, *others in families.values()
+    ]  # fmt: skip
 
 
 def _assumptions(ratios: Sequence[Ratio]) -> str:

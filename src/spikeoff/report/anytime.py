@@ -16,8 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
 from spikeoff.ledger.operation_energy import EnergyTable
-from spikeoff.plotting import colour_and_marker, legend_above, new_figure
+from spikeoff.plotting import legend_above, new_figure
 from spikeoff.report.groups import group
+from spikeoff.report.looks import Look, looks
 from spikeoff.report.pairing import pairing
 from spikeoff.report.verdict import cost, run_energy
 from spikeoff.run.run_record import RunRecord
@@ -104,19 +105,19 @@ def anytime_figure(records: Sequence[RunRecord], table: EnergyTable) -> Figure:
     figure = new_figure(10, 4.6)
     by_steps, by_energy = figure.subplots(1, 2, sharey=True)
     groups = group(records)
-    places = {name: place for place, name in enumerate(groups)}
+    look = looks(groups)
     shown = [name for name, runs in groups.items() if any(map(_readings, runs))]
     for name in shown:
         for number, record in enumerate(groups[name]):
             accuracy = [100 * reading["accuracy"] for reading in _readings(record)]
-            label = name if number == 0 else None
+            label = look[name].label if number == 0 else None
             steps = [reading["steps"] for reading in _readings(record)]
-            _line(by_steps, steps, accuracy, places[name], label)
+            _line(by_steps, steps, accuracy, look[name], label)
             if record.summary.get("neuron"):
-                _line(by_energy, _energies(record, table) / PJ_PER_UJ, accuracy, places[name], None)
+                _line(by_energy, _energies(record, table) / PJ_PER_UJ, accuracy, look[name], None)
     for other in dict.fromkeys(_twin(groups, name) for name in shown):
         if other is not None:
-            _reference(by_steps, by_energy, other, groups[other], places[other], table)
+            _reference(by_steps, by_energy, other, groups[other], look[other], table)
     by_steps.set(xlabel="Time steps", ylabel="Test accuracy (%)")
     by_energy.set(xlabel="Estimated energy per image up to then (\N{MICRO SIGN}J)")
     for axes in (by_steps, by_energy):
@@ -166,9 +167,16 @@ def _twin(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
     return None if pair is None else pair.twin
 
 
-def _line(axes: Axes, x: Any, accuracy: Sequence[float], place: int, label: str | None) -> None:
-    colour, marker = colour_and_marker(place)
-    axes.plot(x, accuracy, color=colour, marker=marker, markevery=[-1], markersize=7, label=label)
+def _line(axes: Axes, x: Any, accuracy: Sequence[float], look: Look, label: str | None) -> None:
+    axes.plot(
+        x,
+        accuracy,
+        color=look.colour,
+        marker=look.marker,
+        markevery=[-1],
+        markersize=7,
+        label=label,
+    )
 
 
 def _reference(
@@ -176,15 +184,15 @@ def _reference(
     by_energy: Axes,
     name: str,
     runs: Sequence[RunRecord],
-    place: int,
+    look: Look,
     table: EnergyTable,
 ) -> None:
     """A conventional contender: a level, and what it costs."""
-    colour, marker = colour_and_marker(place)
     accuracy = 100 * float(np.mean([run.summary["accuracy"]["test"] for run in runs]))
-    by_steps.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
+    by_steps.axhline(accuracy, color=look.colour, linestyle=":", linewidth=1.4)
     energy = cost(name, runs, table).energy.total / PJ_PER_UJ
-    by_energy.axhline(accuracy, color=colour, linestyle=":", linewidth=1.4)
+    by_energy.axhline(accuracy, color=look.colour, linestyle=":", linewidth=1.4)
     by_energy.plot(
-        energy, accuracy, marker, color=colour, markersize=10, label=f"{name} (no time steps)"
-    )
+        energy, accuracy, look.marker, color=look.colour, markersize=10,
+        label=look.label and f"{look.label} (no time steps)",
+    )  # fmt: skip

@@ -20,13 +20,13 @@ from spikeoff.ledger.operation_energy import EnergyTable
 from spikeoff.plotting import (
     COLOURS,
     MARKERS,
-    colour_and_marker,
     figure_style,
     legend_above,
     new_figure,
     save_figure,
 )
 from spikeoff.report.groups import group
+from spikeoff.report.looks import looks
 from spikeoff.report.statistics import accuracy_interval
 from spikeoff.report.verdict import cost
 from spikeoff.run.run_record import RunRecord
@@ -179,19 +179,18 @@ def curves_figure(records: Sequence[RunRecord], *, over_time: bool) -> Figure:
     figure = new_figure(5, 4.2)
     axes = figure.add_subplot()
     groups = group(records)
-    placed = [(place, name, r) for place, name in enumerate(groups) for r in groups[name]]
-    for place, name, record in placed:
-        colour, marker = colour_and_marker(place)
+    look = looks(groups)
+    for name, record in [(name, run) for name, runs in groups.items() for run in runs]:
         rows = [row for row in record.rows if row.get("validation_accuracy") is not None]
         seconds = [float(s) for s in np.cumsum([row["seconds"] or 0 for row in rows])]
         epochs = [float(row["epoch"] or 0) for row in rows]
         axes.plot(
             seconds if over_time else epochs,
             [100 * (row["validation_accuracy"] or 0) for row in rows],
-            color=colour,
-            marker=marker,
+            color=look[name].colour,
+            marker=look[name].marker,
             markersize=5,
-            label=name if groups[name][0] is record else None,
+            label=look[name].label if groups[name][0] is record else None,
         )
     axes.set(ylabel="Validation accuracy (%)")
     if over_time:
@@ -209,19 +208,19 @@ def plane_figure(records: Sequence[RunRecord]) -> Figure:
     """Test accuracy against operations per image; the best networks are at the top left."""
     figure = new_figure(7.5, 4.4)
     axes = figure.add_subplot()
-    for place, (name, members) in enumerate(group(records).items()):
+    groups = group(records)
+    for (name, members), look in zip(groups.items(), looks(groups).values(), strict=True):
         runs = [record.summary for record in members]
         operations = [effective_operations(summary) / 1e6 for summary in runs]
         accuracy = [100 * summary["accuracy"]["test"] for summary in runs]
-        colour, marker = colour_and_marker(place)
         kind = "additions" if runs[0]["spiking"] else "multiply-accumulates"
         axes.plot(
             operations,
             accuracy,
-            marker,
-            color=colour,
-            markersize=10,
-            label=f"{name} ({kind})",
+            look.marker,
+            color=look.colour,
+            markersize=10 if look.label == name else 6,
+            label=look.label and f"{look.label}: {kind}",
         )
     axes.set(
         xlabel="Effective operations per image (millions)",
@@ -240,15 +239,15 @@ def energy_plane_figure(records: Sequence[RunRecord], table: EnergyTable) -> Fig
     """Test accuracy, with its 95 % interval, against the estimated energy per image."""
     figure = new_figure(5.4, 4.4)
     axes = figure.add_subplot()
-    for place, (name, members) in enumerate(group(records).items()):
+    groups = group(records)
+    for (name, members), look in zip(groups.items(), looks(groups).values(), strict=True):
         low, high = accuracy_interval(members)
         accuracy = float(np.mean([record.summary["accuracy"]["test"] for record in members]))
         bars = 100 * np.array([[max(0, accuracy - low)], [max(0, high - accuracy)]])
         energy = cost(name, members, table).energy
-        colour, marker = colour_and_marker(place)
         axes.errorbar(
-            energy.total / 1e6, 100 * accuracy, bars, fmt=marker, color=colour, markersize=9,
-            capsize=3, label=name,
+            energy.total / 1e6, 100 * accuracy, bars, fmt=look.marker, color=look.colour,
+            markersize=9 if look.label == name else 6, capsize=3, label=look.label,
         )  # fmt: skip
     axes.set(xlabel="Energy per image (µJ), estimated", ylabel="Test accuracy (%)", xscale="log")
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))

@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from spikeoff.files import write_text
 from spikeoff.ledger.operation_energy import EnergyTable
-from spikeoff.plotting import COLOURS
 from spikeoff.report import gallery, model_table
 from spikeoff.report.answer import answer
 from spikeoff.report.anytime import anytime_figure, early, has_readings
@@ -31,6 +30,7 @@ from spikeoff.report.figures import curves_figure, energy_plane_figure, save_pla
 from spikeoff.report.front_figure import front_figure
 from spikeoff.report.groups import group, ranked
 from spikeoff.report.lab import links as live_page
+from spikeoff.report.looks import looks
 from spikeoff.report.model_ratios import model_ratios
 from spikeoff.report.pairing import pairings, why_unpaired
 from spikeoff.report.race_table import conditions, standings, write_csv, write_json
@@ -94,10 +94,11 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
     rows = standings(records)
     members = group(records)
     found, pairs = verdicts(members, energy_table), model_ratios(members, energy_table)
+    equal = equal_accuracy(records, energy_table)
     return {
-        "answer": answer(rows, pairs, found, members),
+        "answer": answer(rows, pairs, found, members, equal),
         "standings": rows,
-        "colours": {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(members)},
+        "colours": {name: look.colour for name, look in looks(members).items()},
         "conditions": conditions(records),
         "differences": [say_pair(pair) for pair in compare_pairs(ranked(records))],
         "verdicts": [say_verdict(one, energy_table) for one in found],
@@ -109,7 +110,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "energy_models": model_table.model_rows(),
         "chips": chip_rows(members),
         "chips_warning": WARNING,
-        "front": _front(equal_accuracy(records, energy_table)),
+        "front": _front(equal),
         "costs": [_cost(cost(row.name, members[row.name], energy_table)) for row in rows],
         "energy_table": energy_table,
         "robustness": page_section(records),

@@ -236,13 +236,14 @@ def show(
     if shown is not None:
         console.print(shown)
     found = verdicts(groups, energy_table)
-    console.print(answer(standings(ordered), pairs, found, groups).headline, highlight=False)
+    fronts = equal_accuracy(ordered, energy_table)
+    said = answer(standings(ordered), pairs, found, groups, fronts)
+    console.print(said.headline, highlight=False)
     for verdict in found:
         console.print(say(verdict, energy_table), highlight=False)
     for name, pair in pairings(groups).items():
         if pair is None:
             console.print(why_unpaired(groups, name), highlight=False)
-    fronts = equal_accuracy(ordered, energy_table)
     for sentence in () if fronts is None else sentences(fronts):
         console.print(sentence, highlight=False)
     paths = write_comparison(ordered, output, energy_table)
