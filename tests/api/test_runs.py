@@ -119,6 +119,21 @@ def test_a_comparison_has_the_numbers_of_its_runs(
         assert race.figure(kind).axes
     with pytest.raises(spikeoff.UserError, match="`kind`"):
         race.figure("nothing")  # type: ignore[arg-type]
+    assert race.equal_accuracy == []
+    with pytest.raises(spikeoff.UserError, match="three sizes"):
+        race.figure("front")
+
+
+def test_a_comparison_of_sizes_has_a_front() -> None:
+    records = [*PERCEPTRONS, *SPIKING[:1]]
+    sizes = spikeoff.Comparison([Run(one) for one in records])
+    assert len(sizes.figure("front").axes) == 1
+    (row,) = sizes.equal_accuracy
+    assert (row["network"], row["place"], row["ratio"]) == (SPIKING[0].label, "beyond", None)
+    (row,) = spikeoff.Comparison([Run(one) for one in [*PERCEPTRONS, SPIKING[1]]]).equal_accuracy
+    low, high = row["interval"]
+    assert low < row["ratio"] < high
+    assert row["conventional"] == ("mlp hidden=64", "mlp hidden=256")
 
 
 @pytest.mark.slow

@@ -83,6 +83,17 @@ def test_points_are_the_models_totals_and_the_front_leaves_one_out() -> None:
         assert point.on_front == (point.name != "mlp hidden=300")
 
 
+def test_the_order_of_records_decides_nothing() -> None:
+    twice = [
+        network(one.contender, *one.summary["config"]["hidden"], wrong, effective, seed)
+        for seed in (0, 1)
+        for one, wrong, effective in zip([*PERCEPTRONS, SPIKING[1]], (12, 6, 3, 5, 4 + seed),
+                                         (2e3, 1e4, 5e4, 6e4, 1e5), strict=True)
+    ]  # fmt: skip
+    assert found(twice) == found(twice[::-1])
+    assert found(twice).comparisons[0].interval is not None
+
+
 def test_within_the_front() -> None:
     one = of(4)
     assert one.place == "within"

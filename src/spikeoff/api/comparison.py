@@ -18,6 +18,7 @@ from spikeoff.plotting import figure_style
 from spikeoff.report.answer import answer
 from spikeoff.report.equal_accuracy import equal_accuracy
 from spikeoff.report.figures import curves_figure, energy_plane_figure, plane_figure, svg
+from spikeoff.report.front_figure import front_figure
 from spikeoff.report.groups import check_one_race, group
 from spikeoff.report.model_ratios import model_ratios
 from spikeoff.report.page import render
@@ -112,25 +113,63 @@ class Comparison:
             for one in pair.ratios
         ]  # fmt: skip
 
-    def figure(self, kind: Literal["operations", "energy", "learning"] = "operations") -> Figure:
+    @property
+    def equal_accuracy(self) -> list[dict[str, Any]]:
+        """A row per spiking network: what it needs beside a conventional one of its accuracy.
+
+        ``ratio`` is its energy over that of the cheapest conventional network of the same
+        ``accuracy``, interpolated on the front of all sizes, with its 95 % ``interval``; None where
+        no conventional network is as accurate (``place`` beyond). Below the front (``place``
+        below), it is over the cheapest network, which is more accurate. ``saving`` of ``decided``
+        energy models say that it saves energy. ``on_front``: no cheaper network of its contender is
+        as accurate. Empty where no conventional contender has three sizes: ``docs/front.md``.
+        """
+        found = equal_accuracy(self._records, self._energy_table)
+        if found is None:
+            return []
+        return [
+            {
+                "network": one.point.name, "contender": one.point.family,
+                "accuracy": one.point.accuracy, "energy": one.point.cost, "unit": found.unit,
+                "on_front": one.point.on_front, "place": one.place, "ratio": one.ratio,
+                "interval": one.interval, "conventional": one.between, "saving": one.saving,
+                "decided": one.decided,
+            }
+            for one in found.comparisons
+        ]  # fmt: skip
+
+    def figure(
+        self, kind: Literal["operations", "energy", "learning", "front"] = "operations"
+    ) -> Figure:
         """A figure of Matplotlib, which a notebook shows; pyplot is not involved.
 
         Args:
             kind: operations or energy (test accuracy against operations, or estimated energy, per
-                image), or learning (validation accuracy over epochs).
+                image), learning (validation accuracy over epochs), or front (accuracy against
+                energy, with the front of each contender).
 
         Raises:
-            UserError: there is no such figure.
+            UserError: there is no such figure, or no front.
         """
         draw = {
             "operations": partial(plane_figure, self._records),
             "energy": partial(energy_plane_figure, self._records, self._energy_table),
             "learning": partial(curves_figure, self._records, over_time=False),
+            "front": self._front_figure,
         }
         if kind not in draw:
             raise UserError(f"`kind` (={kind}) must be {', '.join(draw)}")
         with figure_style():
             return draw[kind]()
+
+    def _front_figure(self) -> Figure:
+        found = equal_accuracy(self._records, self._energy_table)
+        if found is None:
+            raise UserError(
+                "there is no front: it needs three sizes of a conventional contender; run "
+                "spikeoff front, or compare more sizes"
+            )
+        return front_figure(found)
 
     def save_page(self, path: str | os.PathLike[str]) -> Path:
         """Write the comparison page: one HTML file that needs nothing else.

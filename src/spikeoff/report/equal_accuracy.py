@@ -106,7 +106,10 @@ def equal_accuracy(records: Sequence[RunRecord], table: EnergyTable) -> EqualAcc
         table: what operations cost; another than the default takes the place of the model.
     """
     model = find(DEFAULT_MODEL) if table == load_table() else of_table(table)
-    every = group(records)
+    every = {  # in an order of their own: resamples are drawn in turn
+        name: sorted(runs, key=lambda run: run.seed)
+        for name, runs in sorted(group(records).items())
+    }
     costs, left_out = {}, []
     for name, runs in every.items():
         try:
