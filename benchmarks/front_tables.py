@@ -28,12 +28,12 @@ def digits(value: float) -> str:
 
 def row(one: Mapping[str, Any]) -> list[str]:
     """A spiking network."""
-    low, high = one["interval"] or (None, None)
+    interval = one["interval"]
     return [
         one["network"], f"{100 * one['accuracy']:.2f}",
         " and ".join(one["conventional"]) + BESIDE[one["place"]],
         "no claim" if one["ratio"] is None else digits(one["ratio"]),
-        "none" if low is None else f"{digits(low)} to {digits(high)}",
+        "none" if interval is None else " to ".join(map(digits, interval)),
         f"{one['saving']} of {one['decided']}",
     ]  # fmt: skip
 

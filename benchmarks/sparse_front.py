@@ -1,10 +1,11 @@
 """The pruned spiking network and its pruned twin: accuracy against operations, and energy ratios.
 
-Run: python benchmarks/sparse_front.py [--output DIR] [--read] [--workers 2] [--figure FILE] [--into PAGE]
+Run: python benchmarks/sparse_front.py [--output DIR] [--read] [--workers 2]
+     [--figure FILE] [--into PAGE]
 
-The networks of ``CAMPAIGN`` are trained by ``spikeoff campaign``, on one thread each. Finished runs in
-DIR are not repeated; ``--read`` takes the runs of DIR as they are. Tables go to the terminal or
-between the marks of PAGE, the figure to FILE.
+The networks of ``CAMPAIGN`` are trained by ``spikeoff campaign``, on one thread each. Finished
+runs in DIR are not repeated; ``--read`` takes the runs of DIR as they are. Tables go to the
+terminal or between the marks of PAGE, the figure to FILE.
 """
 
 from __future__ import annotations

@@ -14,9 +14,12 @@ import pytest
 import torch
 
 import spikeoff
+from spikeoff.api.folders import Place
+from spikeoff.api.run import Run
 from spikeoff.data import load_dataset
 from tests import small_data
 from tests.process_settings import process_settings
+from tests.report.test_equal_accuracy import PERCEPTRONS, SPIKING
 
 SHORT: dict[str, Any] = {
     "epochs": 1, "n_train": 500, "n_validation": 100, "num_threads": 1, "timing_seconds": 0,
@@ -126,11 +129,12 @@ def test_a_comparison_has_the_numbers_of_its_runs(
 
 def test_a_comparison_of_sizes_has_a_front() -> None:
     records = [*PERCEPTRONS, *SPIKING[:1]]
-    sizes = spikeoff.Comparison([Run(one) for one in records])
+    sizes = spikeoff.Comparison([Run(one, Place(one.folder)) for one in records])
     assert len(sizes.figure("front").axes) == 1
     (row,) = sizes.equal_accuracy
     assert (row["network"], row["place"], row["ratio"]) == (SPIKING[0].label, "beyond", None)
-    (row,) = spikeoff.Comparison([Run(one) for one in [*PERCEPTRONS, SPIKING[1]]]).equal_accuracy
+    records = [*PERCEPTRONS, SPIKING[1]]
+    (row,) = spikeoff.Comparison([Run(one, Place(one.folder)) for one in records]).equal_accuracy
     low, high = row["interval"]
     assert low < row["ratio"] < high
     assert row["conventional"] == ("mlp hidden=64", "mlp hidden=256")

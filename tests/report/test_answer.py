@@ -121,9 +121,8 @@ def compared(
     name: str = "snn",
 ) -> EqualAccuracy:  # fmt: skip
     point = Point(name, name, True, 0.95, (0.94, 0.96), 1.0, True)
-    one = Comparison(
-        point, place, ratio, ratio and (ratio, ratio), ("ann",), (0.98,), saving, decided
-    )
+    interval = None if ratio is None else (ratio, ratio)
+    one = Comparison(point, place, ratio, interval, ("ann",), (0.98,), saving, decided)
     return EqualAccuracy("smooth", "pJ", 1, (point,), (one,), ())
 
 

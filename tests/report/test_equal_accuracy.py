@@ -85,7 +85,7 @@ def test_points_are_the_models_totals_and_the_front_leaves_one_out() -> None:
 
 def test_the_order_of_records_decides_nothing() -> None:
     twice = [
-        network(one.contender, *one.summary["config"]["hidden"], wrong, effective, seed)
+        network(one.contender, one.summary["config"]["hidden"][0], wrong, effective, seed)
         for seed in (0, 1)
         for one, wrong, effective in zip([*PERCEPTRONS, SPIKING[1]], (12, 6, 3, 5, 4 + seed),
                                          (2e3, 1e4, 5e4, 6e4, 1e5), strict=True)

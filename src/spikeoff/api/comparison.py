@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -151,7 +151,7 @@ class Comparison:
         Raises:
             UserError: there is no such figure, or no front.
         """
-        draw = {
+        draw: dict[str, Callable[[], Figure]] = {
             "operations": partial(plane_figure, self._records),
             "energy": partial(energy_plane_figure, self._records, self._energy_table),
             "learning": partial(curves_figure, self._records, over_time=False),

@@ -7,6 +7,8 @@ The share of weights kept falls along a cubic curve, fast at first and then slow
 where progress runs from 0 to 1 over the training. Before START all weights are kept, after END
 ``keep``. A weight of exactly 0 is a pruned one: it stays 0, so no mask needs to be stored.
 
+Synapses that a network never had are such weights too.
+
 Source: M. Zhu and S. Gupta, "To prune, or not to prune: exploring the efficacy of pruning for model
 compression", ICLR workshop 2018, equation 1.
 """
@@ -69,3 +71,21 @@ class GradualPruning:
             matrix.mul_(mask)
             if number % EVERY == 0:
                 prune(matrix, kept_share(progress, self.keep))
+
+
+@dataclass(frozen=True)
+class FixedSynapses:
+    """Keeps at 0 the weights of ``matrix`` that are no synapses.
+
+    exists: [like the matrix] 1 for a synapse, 0 for none.
+    """
+
+    matrix: torch.Tensor
+    exists: torch.Tensor
+
+    @torch.no_grad()
+    def step(self, learn: Callable[[], None], number: int, progress: float) -> None:
+        """One training step, in place; arguments as in ``GradualPruning``."""
+        del number, progress
+        learn()
+        self.matrix.mul_(self.exists)

@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from spikeoff.coding.levels import LEVELS
+from spikeoff.contenders.gradient.connection import connection_mask
 from spikeoff.contenders.gradient.sparse import IzhikevichSparse, IzhikevichSparseConfig
 from spikeoff.contenders.gradient.spiking import IzhikevichGradient
 from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
+from spikeoff.contenders.registry import find
 from spikeoff.data import Images
 from spikeoff.errors import UserError
 
@@ -108,3 +110,77 @@ def test_it_is_the_gradient_network_with_other_settings(few: Images) -> None:
 def test_settings_that_do_not_go_together_are_refused(settings: Any, told: str) -> None:
     with pytest.raises(UserError, match=told):
         IzhikevichSparseConfig(**settings)
+
+
+COLUMNS: dict[str, Any] = {"hidden": (72,), "synapses": "columns", "columns": 3, "field": 12}
+
+
+def mask_of(contender: IzhikevichSparse) -> Any:
+    mask = connection_mask(contender.config, contender.spec)
+    assert mask is not None
+    return mask
+
+
+def test_columns_are_the_synapses_of_the_stdp_network_and_stay_so(few: Images) -> None:
+    kind: Any = find("izhikevich-stdp")
+    stdp = kind(kind.config_type(n_hidden=72, columns=3, field=12))
+    contender = made(**COLUMNS)
+    before = contender.state()["hidden"]
+    assert ((before != 0) == mask_of(contender)).all()
+    assert ((before != 0) == (stdp.state()["hidden"] != 0)).all()
+    list(contender.learn(few, 1))
+    after = contender.state()["hidden"]
+    assert (after[mask_of(contender)] != before[mask_of(contender)]).any()
+    assert not after[~mask_of(contender)].any()
+
+
+def test_each_neuron_in_columns_starts_with_as_large_a_current() -> None:
+    contender = made(hidden=(5120,), synapses="columns")
+    weights, fan_in = contender.state()["hidden"], mask_of(contender).sum(axis=0)
+    assert len(set(fan_in)) > 1
+    for n in set(fan_in):
+        current = (weights[:, fan_in == n].astype(np.float64) ** 2).sum(axis=0).mean()
+        assert current == pytest.approx(784 * contender.config.hidden_scale**2, rel=0.05)
+
+
+def test_the_ledger_of_columns_counts_the_synapses_that_exist(few: Images) -> None:
+    contender = made(hidden=(512,), synapses="columns")
+    n = 43_808
+    first, last, steps = contender.synapses()
+    assert (first.dense, first.places, first.nonzero) == (n, n, n)
+    assert (last.dense, steps.places) == (5120, 8)
+    assert contender.parameter_count() == n + 512 + 5120 + 8
+    assert contender.footprint().parameters_bytes == 4 * (n + 512 + 5120 + 8)
+    lit = (few.flat > LEVELS[-1]) @ mask_of(contender).astype(np.int64)
+    operations = contender.account(few).operations
+    assert operations.layers[0].effective_acs == pytest.approx(lit.sum() / len(few), rel=1e-12)
+
+
+def test_the_twin_of_columns_has_columns() -> None:
+    for twin in IzhikevichSparse.twins(IzhikevichSparseConfig(**COLUMNS)):
+        theirs: Any = find(twin.contender).config_type(**twin.settings)
+        assert theirs.hidden == (72,)
+        assert (theirs.mask() == mask_of(made(**COLUMNS))).all()
+    assert all("synapses" not in twin.settings
+               for twin in IzhikevichSparse.twins(IzhikevichSparseConfig()))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({**COLUMNS, "keep": 0.5}, "which are not pruned"),
+        ({"field": 9}, "`synapses` is dense"),
+        ({**COLUMNS, "columns": 5}, "must leave 2 or more neurons"),
+    ],
+)
+def test_what_columns_cannot_be_is_refused(settings: Any, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        made(**settings)
+
+
+def test_the_engines_agree_on_columns(few: Images) -> None:
+    native, torch_ = (made(**COLUMNS, dropout=0.0, engine=engine) for engine in ("native", "torch"))
+    torch_.restore(native.state())
+    np.testing.assert_allclose(native.respond(few).scores, torch_.respond(few).scores, rtol=1e-4)
+    list(torch_.learn(few, 1))
+    assert not torch_.state()["hidden"][~mask_of(torch_)].any()

@@ -18,8 +18,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spikeoff.contenders.base import Outputs, require
-from spikeoff.contenders.column_map import ColumnMap, check_columns, columns_per_side
 from spikeoff.contenders.gradient import layer_lists
+from spikeoff.contenders.gradient.connection import (
+    Connection,
+    absent_synapses,
+    check_connection,
+    connection_mask,
+)
 from spikeoff.contenders.gradient.conventional import Conventional, ConventionalConfig
 from spikeoff.contenders.gradient.keras import networks
 from spikeoff.contenders.gradient.layer_sizes import (
@@ -37,10 +42,6 @@ from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import Synapses
 
 Initialisation = Literal["equalised", "kaiming"]
-Connection = Literal["dense", "columns"]
-
-OF_COLUMNS = ("columns", "field")
-"""Settings of synapses in columns."""
 
 WORD_BYTES = 4
 
@@ -76,25 +77,13 @@ class MLPConfig(ConventionalConfig):
         require("keep", self.keep, 0 < self.keep <= 1, "above 0 and at most 1")
         require("keep", self.keep, self.keep == 1 or self.engine == "native",
                 "left out: only engine native prunes")  # fmt: skip
-        if self.synapses == "columns":
-            require("keep", self.keep, self.keep == 1,
-                    "left out: `synapses` is columns, which are not pruned")  # fmt: skip
-            check_columns(self.hidden[0], self.columns, self.field)
-            require("engine", self.engine, self.engine == "native", "native: only that engine has "
-                    "synapses columns")  # fmt: skip
-            return
-        for name in OF_COLUMNS:
-            value = getattr(self, name)
-            require(name, value, value == getattr(type(self), name),
-                    "left out: `synapses` is dense, and this is a setting of columns")  # fmt: skip
+        check_connection(self)
+        require("engine", self.engine, self.synapses == "dense" or self.engine == "native",
+                "native: only that engine has synapses columns")  # fmt: skip
 
     def mask(self, spec: ImageSpec = MNIST) -> NDArray[np.bool_] | None:
         """[pixels, neurons] where the first layer has synapses; None where everywhere."""
-        if self.synapses == "dense":
-            return None
-        n = self.hidden[0]
-        side = columns_per_side(n, self.columns)
-        return ColumnMap(side, n // side**2, self.field, spec.shape).mask()
+        return connection_mask(self, spec)
 
     @classmethod
     def migrate(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -307,8 +296,7 @@ class MLP(Conventional):
 
     def _absent(self) -> int:
         """Places of the first layer's matrix without a synapse."""
-        mask = self.config.mask(self.spec)
-        return 0 if mask is None else int(mask.size - mask.sum())
+        return absent_synapses(self.config, self.spec)
 
     @classmethod
     def sizes(cls, config: MLPConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:

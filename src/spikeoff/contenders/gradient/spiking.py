@@ -9,6 +9,7 @@ layer that fired. The answer is the output neuron with the most spikes. By defau
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,9 +28,12 @@ from spikeoff.contenders.gradient.backends import (
     Gains,
     choose_backend,
 )
-from spikeoff.contenders.gradient.layer_sizes import (
-    part_name,
+from spikeoff.contenders.gradient.connection import (
+    absent_synapses,
+    connection_mask,
+    connection_settings,
 )
+from spikeoff.contenders.gradient.layer_sizes import part_name
 from spikeoff.contenders.gradient.numba import spiking_network
 from spikeoff.contenders.gradient.spiking_config import IzhikevichGradientConfig
 from spikeoff.contenders.gradient.trainer import GradientContender
@@ -37,7 +41,7 @@ from spikeoff.contenders.layer_list import Layer
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.kernels.given_spikes import given_spike_delta
-from spikeoff.learning.pruning import GradualPruning
+from spikeoff.learning.pruning import FixedSynapses, GradualPruning
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.recording import INPUT, Recording, Synapses
 from spikeoff.neurons.cost import state_bytes
@@ -59,15 +63,18 @@ class Weights(nn.Module):
     """What learning changes: matrix and bias of each hidden layer in turn, and the output matrix.
 
     They are called hidden, bias, hidden_2, bias_2, ..., output. A linear read-out also has
-    step_weights [steps], which start at 1.
+    step_weights [steps], which start at 1. Weights of a neuron that sees a field alone start
+    sqrt(pixels / pixels of the field) times larger, so that its current is as large.
     """
 
     def __init__(self, config: IzhikevichGradientConfig, spec: ImageSpec) -> None:
         super().__init__()
         n_before = spec.n_pixels
         for layer, n in enumerate(config.hidden, 1):
-            matrix = nn.Parameter(normal(config.seed, layer, n_before, n) * config.hidden_scale)
-            self.register_parameter(part_name("hidden", layer), matrix)
+            drawn = normal(config.seed, layer, n_before, n) * config.hidden_scale
+            if layer == 1 and (mask := connection_mask(config, spec)) is not None:
+                drawn *= _scale(mask)
+            self.register_parameter(part_name("hidden", layer), nn.Parameter(drawn))
             bias = nn.Parameter(torch.full((n,), config.initial_bias))
             self.register_parameter(part_name("bias", layer), bias)
             n_before = n
@@ -75,6 +82,12 @@ class Weights(nn.Module):
         self.output = nn.Parameter(drawn * config.output_scale)
         if config.readout == "linear":
             self.step_weights = nn.Parameter(torch.ones(config.n_steps))
+
+
+def _scale(mask: NDArray[np.bool_]) -> torch.Tensor:
+    """[pixels, neurons] sqrt(pixels / fan-in of the neuron) at its synapses, else 0."""
+    n_pixels, fan_in = len(mask), np.maximum(mask.sum(axis=0), 1)
+    return torch.from_numpy((mask * np.sqrt(n_pixels / fan_in)).astype(np.float32))
 
 
 class IzhikevichGradient(GradientContender):
@@ -106,6 +119,8 @@ class IzhikevichGradient(GradientContender):
         lasting = any(config.spiking_layers().decays)
         self.neuron = f"{config.neuron}+{config.synapse}" if lasting else config.neuron
         super().__init__(config, spec)
+        mask = connection_mask(config, spec)
+        self._exists = None if mask is None else torch.from_numpy(mask).to(self.device)
         plain = config.is_plain() and not config.spike_penalty
         backend, self.notes = choose_backend(
             config.engine, self.device, config.neuron, len(config.hidden), plain=plain
@@ -142,12 +157,13 @@ class IzhikevichGradient(GradientContender):
 
     @classmethod
     def twins(cls, config: IzhikevichGradientConfig) -> tuple[Twin, ...]:
-        """The perceptron with the same layers, pruned as much; then the bit-matched one.
+        """The perceptron with the same layers, as many synapses; then the bit-matched one.
 
         Both learn from images that are distorted in the same way.
         """
         pruned = {} if config.keep == 1 else {"keep": config.keep}
-        settings = {"hidden": config.hidden, **pruned, **config.augmentation()}
+        connected = connection_settings(config)
+        settings = {"hidden": config.hidden, **pruned, **connected, **config.augmentation()}
         return perceptron_twins(settings, config.n_steps)
 
     @classmethod
@@ -243,6 +259,8 @@ class IzhikevichGradient(GradientContender):
             )
             for source, (target, matrix) in zip((INPUT, *matrices), matrices.items(), strict=False)
         ]  # fmt: skip
+        absent, first = absent_synapses(self.config, self.spec), found[0]
+        found[0] = replace(first, dense=first.dense - absent, places=first.places - absent)
         if linear:
             n = self.spec.n_classes
             used = int(self.module.step_weights.count_nonzero())  # type: ignore[operator]
@@ -265,7 +283,8 @@ class IzhikevichGradient(GradientContender):
     def footprint(self) -> Footprint:
         """Weights; the state of all neurons, and their synaptic currents if these last."""
         word = self.matrices()["output"].element_size()
-        learned = super().footprint().parameters_bytes
+        absent = absent_synapses(self.config, self.spec)  # the map, by rule, needs no bytes
+        learned = super().footprint().parameters_bytes - word * absent
         assert self.neuron is not None
         return Footprint(learned, state_bytes(self.neuron, self._n_neurons(), word))
 
@@ -280,8 +299,14 @@ class IzhikevichGradient(GradientContender):
         penalty = self.config.spike_penalty
         return penalty * self._met.mean() if penalty else None
 
-    def pruning(self) -> GradualPruning | None:
-        """Of the matrices into hidden layers."""
+    def parameter_count(self) -> int:
+        """Numbers that Adam changes."""
+        return super().parameter_count() - absent_synapses(self.config, self.spec)
+
+    def pruning(self) -> GradualPruning | FixedSynapses | None:
+        """Of the matrices into hidden layers; in columns, the first has no other synapses."""
+        if self._exists is not None:
+            return FixedSynapses(self.module.get_parameter(part_name("hidden", 1)), self._exists)
         if self.config.keep == 1:
             return None
         names = [part_name("hidden", k + 1) for k in range(len(self.config.hidden))]

@@ -13,6 +13,7 @@ from spikeoff.coding import CodingName, InputCoding
 from spikeoff.coding.input_coding import DRAWN
 from spikeoff.coding.levels import LEVELS, check_levels
 from spikeoff.contenders.base import require
+from spikeoff.contenders.gradient.connection import Connection, check_connection
 from spikeoff.contenders.gradient.layer_sizes import (
     ALIASES,
     Sizes,
@@ -107,6 +108,14 @@ class IzhikevichGradientConfig(GradientConfig):
     mean."""
     keep: float = 1.0
     """Share of the weights into hidden layers kept in the end by gradual magnitude pruning."""
+    synapses: Connection = "dense"
+    """dense: every pixel to every neuron of the first hidden layer; columns: the synapses of
+    izhikevich-stdp, where each neuron sees one field of the image."""
+    columns: int | None = None
+    """Columns per side of the map, for synapses columns; by default the largest number, up to 8,
+    with at least two neurons per column."""
+    field: int = 10
+    """Pixels per side of the field that a column sees, for synapses columns."""
 
     aliases: ClassVar[Mapping[str, str]] = ALIASES
     has_strict: ClassVar[bool] = True
@@ -129,6 +138,7 @@ class IzhikevichGradientConfig(GradientConfig):
             require(name, getattr(self, name), 0 < getattr(self, name) < math.inf, "above 0")
         require("spike_penalty", self.spike_penalty, self.spike_penalty >= 0, "0 or more")
         require("keep", self.keep, 0 < self.keep <= 1, "above 0 and at most 1")
+        check_connection(self)
         if self.coding == "threshold":
             check_levels(self.levels, self.n_steps)
         if self.readout == "spikes+potential":

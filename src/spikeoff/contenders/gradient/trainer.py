@@ -33,7 +33,7 @@ from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.kernels.ordered_sums import sum_of_squares
 from spikeoff.learning.averaging import WeightAverage
 from spikeoff.learning.dropout import keep_mask_torch
-from spikeoff.learning.pruning import GradualPruning
+from spikeoff.learning.pruning import FixedSynapses, GradualPruning
 from spikeoff.learning.schedule import Schedule, rate_fraction
 from spikeoff.ledger.account import Footprint
 from spikeoff.ledger.module_recording import ModuleRecorder
@@ -244,12 +244,12 @@ class GradientContender(Contender):
         """What is added to the loss of the last batch in training; None for nothing."""
         return None
 
-    def pruning(self) -> GradualPruning | None:
-        """What prunes the weights while they learn; nothing by default."""
+    def pruning(self) -> GradualPruning | FixedSynapses | None:
+        """What keeps weights at 0 while they learn; nothing by default."""
         return None
 
     def _update_weights(self) -> None:
-        """Change the weights by their gradients, then prune them."""
+        """Change the weights by their gradients; those that are no synapses stay 0."""
         pruning = self.pruning()
         if pruning is None:
             self.optimizer.step()
