@@ -131,13 +131,13 @@ def compared(
     [
         ((0.5, 0.6, 0.7, 2), compared(), "mixed",
          "With the same layers, yes under 3 of 4 energy models for snn; no where the fourth holds. "
-         "At equal accuracy, no under all 4 energy models"),
+         "At equal accuracy, no under all 4 models that decide"),
         ((0.5, 0.6, 0.7, 0.8), compared(saving=3, ratio=0.5), "yes",
          "With the same layers, yes under all 4 energy models for snn. "
          "At equal accuracy, yes under 3 of 4 for snn"),
         ((2, 2, 2, 2), compared(saving=4, ratio=0.5), "mixed",
          "With the same layers, no under all 4 energy models. "
-         "At equal accuracy, yes under all 4 energy models for snn"),
+         "At equal accuracy, yes under all 4 models that decide for snn"),
         ((2, 2, 2, 2), compared("below", saving=1), "no",
          "With the same layers, no under all 4 energy models. "
          "At equal accuracy, no under 3 of 4"),

@@ -32,6 +32,7 @@ SIZES: dict[str, list[Settings]] = {
     "izhikevich-sparse": [
         *_widths(32, 64, 128, 256, 512, n_steps=8),
         *_steps({"hidden": (128,)}, 5, 12),
+        *_widths(64, 128, 256, 512, n_steps=8, synapses="columns"),
     ],
     "izhikevich-stdp": [
         *({"n_hidden": n, "n_steps": 20} for n in (32, 64, 128, 256, 512, 1024)),

@@ -133,9 +133,10 @@ def _same_layers(fair: Sequence[PairRatios]) -> str:
 
 def _same_accuracy(closest: Comparison) -> str:
     n, k = closest.decided, closest.saving
+    every = f"all {n} models that decide" if n > 1 else "the one model that decides"
     if 2 * k > n:
-        return f"yes under {_all(n) if k == n else f'{k} of {n}'} for {closest.point.name}"
-    return f"no under {_all(n)}" if k == 0 else f"no under {n - k} of {n}"
+        return f"yes under {every if k == n else f'{k} of {n}'} for {closest.point.name}"
+    return f"no under {every if k == 0 else f'{n - k} of {n}'}"
 
 
 def _all(n: int) -> str:
