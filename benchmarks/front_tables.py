@@ -26,6 +26,11 @@ def digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
+def limits(low: float, high: float) -> str:
+    """An interval; one that begins at 0 includes that no conventional network is as accurate."""
+    return f"{digits(low)} to {digits(high)}" if low else f"at most {digits(high)}"
+
+
 def row(one: Mapping[str, Any]) -> list[str]:
     """A spiking network."""
     interval = one["interval"]
@@ -33,7 +38,7 @@ def row(one: Mapping[str, Any]) -> list[str]:
         one["network"], f"{100 * one['accuracy']:.2f}",
         " and ".join(one["conventional"]) + BESIDE[one["place"]],
         "no claim" if one["ratio"] is None else digits(one["ratio"]),
-        "none" if interval is None else " to ".join(map(digits, interval)),
+        "none" if interval is None else limits(*interval),
         f"{one['saving']} of {one['decided']}",
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The pruned spiking network and its pruned twin: accuracy against operations, and energy ratios.
+"""The spiking network pruned or in columns, and its twins: accuracy, operations, energy ratios.
 
 Run: python benchmarks/sparse_front.py [--output DIR] [--read] [--workers 2]
      [--figure FILE] [--into PAGE]
@@ -14,19 +14,21 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from page_tables import publish, table
 from spikeoff.ledger.energy_models.base import EnergyModel, NotAvailableError
-from spikeoff.ledger.energy_models.registry import models
+from spikeoff.ledger.energy_models.registry import find, models
 from spikeoff.ledger.operation_energy import load_table
-from spikeoff.plotting import colour_and_marker, legend_above, new_figure, save_figure
+from spikeoff.plotting import MARKERS, colour_and_marker, legend_above, new_figure, save_figure
+from spikeoff.report.equal_accuracy import DEFAULT_MODEL
 from spikeoff.report.front import cheapest, front
 from spikeoff.report.groups import group
 from spikeoff.report.model_ratios import activation_bits, model_ratios
@@ -60,8 +62,21 @@ learning_rate = 0.05
 [[mlp]]
 hidden = [256]
 learning_rate = 0.05
+[[izhikevich-sparse]]
+synapses = ["columns"]
+hidden = [256, 512]
+n_steps = [5, 8]
+weight_decay = 0.1
+[[mlp]]
+synapses = ["columns"]
+hidden = [256, 512]
+learning_rate = [0.02, 0.0731]
 """
-"""The learning rate of ``mlp`` is the best of four for the pruned network on validation images."""
+"""Settings of ``mlp`` are the best of four for the pruned network on validation images, and in
+columns the default and the best of ``spikeoff tune``; those of ``izhikevich-sparse`` in columns the
+best of five on validation images."""
+
+PJ_PER_UJ = 1e6
 
 Groups = Mapping[str, Sequence[RunRecord]]
 
@@ -98,11 +113,11 @@ def operations(runs: Sequence[RunRecord]) -> float:
 
 
 def described(runs: Sequence[RunRecord]) -> list[str]:
-    """Contender, hidden neurons, steps and share of weights kept."""
+    """Contender, hidden neurons, steps and which weights there are."""
     config = runs[0].summary["config"]
     hidden = " ".join(map(str, config["hidden"]))
     steps = str(config.get("n_steps", "")) or "–"
-    return [f"`{runs[0].label}`", hidden, steps, f"{config['keep']:g}"]
+    return [f"`{runs[0].label}`", hidden, steps, kept(runs)]
 
 
 def networks(groups: Groups) -> str:
@@ -126,8 +141,8 @@ def networks(groups: Groups) -> str:
             f"{mean(runs, 'memory', 'stored_bytes') / 1024:,.0f}",
         ])  # fmt: skip
     return table(
-        ["network", "hidden", "steps", "kept", "seeds", "validation (%)", "test (%)", "additions",
-         "MACs", "hidden spikes or active ReLUs", "updates", "spikes per weight",
+        ["network", "hidden", "steps", "weights", "seeds", "validation (%)", "test (%)",
+         "additions", "MACs", "hidden spikes or active ReLUs", "updates", "spikes per weight",
          "parameters and index (KiB)"],
         rows,
     )  # fmt: skip
@@ -147,7 +162,7 @@ def at_equal_topology(groups: Groups) -> str:
         for pair in pairs
     ]
     names = [f"`{one.model}`" for one in pairs[0].ratios] if pairs else []
-    return table(["hidden", "steps", "kept", *names], rows)
+    return table(["hidden", "steps", "weights", *names], rows)
 
 
 def cost(
@@ -186,41 +201,64 @@ def at_equal_accuracy(groups: Groups) -> str:
             cells.append(pair[0] if len(set(pair)) == 1 else " / ".join(pair))
         rows.append([*described(runs)[1:], f"{100 * target:.2f}", *cells])
     return table(
-        ["hidden", "steps", "kept", "test (%)", *(f"`{model.name}`" for model in known)], rows
+        ["hidden", "steps", "weights", "test (%)", *(f"`{model.name}`" for model in known)], rows
     )
 
 
 def draw(groups: Groups) -> Figure:
-    """Test accuracy over operations: a mark per network by the share kept, a line per front."""
-    figure = new_figure(6.6, 4.4)
-    axes = figure.add_subplot()
-    marks = [colour_and_marker(place)[1] for place in range(7)]
-    shares = sorted({keep_of(runs) for runs in groups.values()}, reverse=True)
-    for place, label in enumerate(dict.fromkeys(runs[0].label for runs in groups.values())):
-        family = [runs for runs in groups.values() if runs[0].label == label]
-        costs = np.array([operations(runs) for runs in family])
-        accuracies = np.array([100 * mean(runs, "accuracy", "test") for runs in family])
-        colour, best = colour_and_marker(place)[0], front(costs, accuracies)
-        style = "-" if family[0][0].summary["spiking"] else "--"
-        axes.plot(costs[best], accuracies[best], style, color=colour, label=f"{label}, front")
-        for runs, x, y in zip(family, costs, accuracies, strict=True):
-            axes.plot(x, y, marks[shares.index(keep_of(runs))], color=colour)
-    for mark, share in zip(marks, shares, strict=False):
-        axes.plot([], [], mark, color="black", label=f"{100 * share:g} % of the weights kept")
-    axes.set(
-        xlabel="Additions and multiply-accumulates per image, zeros skipped",
-        ylabel="Test accuracy (%)", xscale="log",
-    )  # fmt: skip
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    legend_above(figure)
+    """Test accuracy over operations and over energy: marks by weights, a line per front."""
+    figure = new_figure(10, 4.8)
+    left, right = figure.subplots(1, 2, sharey=True)
+    smooth = find(DEFAULT_MODEL)
+    draw_over(left, groups, operations, named=True)
+    draw_over(right, groups, lambda runs: cost(smooth, runs) / PJ_PER_UJ)
+    kinds = sorted({kept(runs) for runs in groups.values()})
+    for mark, kind in zip(MARKERS, kinds, strict=False):
+        left.plot([], [], mark, color="black", label=f"weights: {kind}")
+    left.set(xlabel="Additions and multiplications per image, zeros skipped",
+             ylabel="Test accuracy (%)")  # fmt: skip
+    right.set(xlabel=f"Energy per image (\N{MICRO SIGN}J), estimated by {DEFAULT_MODEL}")
+    for axes, form in ((left, "{x:,.0f}"), (right, "{x:g}")):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter(form))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    legend_above(figure, 3)
     return figure
 
 
-def keep_of(runs: Sequence[RunRecord]) -> float:
-    """Share of the weights kept."""
-    return float(runs[0].summary["config"]["keep"])
+def draw_over(
+    axes: Axes,
+    groups: Groups,
+    cost_of: Callable[[Sequence[RunRecord]], float],
+    *,
+    named: bool = False,
+) -> None:
+    """The networks over one cost; bars are the standard deviation over seeds."""
+    kinds = sorted({kept(runs) for runs in groups.values()})
+    for place, label in enumerate(dict.fromkeys(runs[0].label for runs in groups.values())):
+        family = [runs for runs in groups.values() if runs[0].label == label]
+        costs = np.array([cost_of(runs) for runs in family])
+        accuracies = np.array([100 * mean(runs, "accuracy", "test") for runs in family])
+        colour, best = colour_and_marker(place)[0], front(costs, accuracies)
+        style = "-" if family[0][0].summary["spiking"] else "--"
+        (line,) = axes.plot(costs[best], accuracies[best], style, color=colour)
+        if named:
+            line.set_label(f"{label}, front")
+        for runs, x, y in zip(family, costs, accuracies, strict=True):
+            found = [100 * run.summary["accuracy"]["test"] for run in runs]
+            axes.errorbar(
+                x, y, np.std(found, ddof=1) if len(found) > 1 else None,
+                fmt=MARKERS[kinds.index(kept(runs))], color=colour, capsize=2, elinewidth=1,
+            )  # fmt: skip
+
+
+def kept(runs: Sequence[RunRecord]) -> str:
+    """Which weights there are: those in columns, or a share."""
+    config = runs[0].summary["config"]
+    if config.get("synapses", "dense") == "columns":
+        return "columns"
+    return f"{100 * config['keep']:g} %"
 
 
 def main(arguments: Sequence[str]) -> None:
