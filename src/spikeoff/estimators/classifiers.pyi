@@ -206,6 +206,9 @@ class IzhikevichGradientClassifier(WithScores):
     dropout: float
     spike_penalty: float
     keep: float
+    synapses: Literal["dense", "columns"]
+    columns: int | None
+    field: int
     def __init__(
         self,
         *,
@@ -278,6 +281,9 @@ class IzhikevichGradientClassifier(WithScores):
         dropout: float = 0.4,
         spike_penalty: float = 0.0,
         keep: float = 1.0,
+        synapses: Literal["dense", "columns"] = "dense",
+        columns: int | None = None,
+        field: int = 10,
     ) -> None: ...
 
 class IzhikevichSparseClassifier(WithScores):
@@ -348,6 +354,9 @@ class IzhikevichSparseClassifier(WithScores):
     dropout: float
     spike_penalty: float
     keep: float
+    synapses: Literal["dense", "columns"]
+    columns: int | None
+    field: int
     def __init__(
         self,
         *,
@@ -420,6 +429,9 @@ class IzhikevichSparseClassifier(WithScores):
         dropout: float = 0.2,
         spike_penalty: float = 0.0,
         keep: float = 1.0,
+        synapses: Literal["dense", "columns"] = "dense",
+        columns: int | None = None,
+        field: int = 10,
     ) -> None: ...
 
 class IzhikevichSTDPClassifier(WithScores, Online):
