@@ -9,38 +9,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import spikeoff
 from page_tables import publish, table
+from spikeoff.ledger.operation_energy import load_table
 from spikeoff.plotting import save_figure
+from spikeoff.report.equal_accuracy import equal_accuracy, rows
+from spikeoff.report.front_figure import front_figure
 from spikeoff.run.run_record import find_runs
-
-BESIDE = {"within": "", "below": " (more accurate)", "beyond": " (less accurate)"}
-
-
-def digits(value: float) -> str:
-    """Two of them, or all before the point."""
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def limits(low: float, high: float) -> str:
-    """An interval; one that begins at 0 includes that no conventional network is as accurate."""
-    return f"{digits(low)} to {digits(high)}" if low else f"at most {digits(high)}"
-
-
-def row(one: Mapping[str, Any]) -> list[str]:
-    """A spiking network."""
-    interval = one["interval"]
-    return [
-        one["network"], f"{100 * one['accuracy']:.2f}",
-        " and ".join(one["conventional"]) + BESIDE[one["place"]],
-        "no claim" if one["ratio"] is None else digits(one["ratio"]),
-        "none" if interval is None else limits(*interval),
-        f"{one['saving']} of {one['decided']}",
-    ]  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -51,12 +30,14 @@ def main(arguments: Sequence[str]) -> None:
     given, rest = parser.parse_known_args(arguments)
     race = spikeoff.Comparison([spikeoff.load_run(path) for path in find_runs([given.front])])
     publish("answer", f"> {race.answer}", rest)
-    head = ["network", "test accuracy (%)", "beside", "ratio", "95 % interval",
-            "models that see a saving"]  # fmt: skip
-    rows = [row(one) for one in race.equal_accuracy if one["on_front"]]
-    publish("front", table(head, rows), rest)
+    found = equal_accuracy([run.run_record for run in race.runs], load_table())
+    if found is None:
+        parser.error(f"{given.front}: no conventional contender has three sizes")
+    leading = tuple(one for one in found.comparisons if one.point.on_front)
+    shown = rows(replace(found, comparisons=leading))
+    publish("front", table(list(shown[0]), [list(row.values()) for row in shown]), rest)
     if given.figure:
-        save_figure(lambda: race.figure("front"), given.figure)
+        save_figure(lambda: front_figure(found), given.figure)
 
 
 if __name__ == "__main__":

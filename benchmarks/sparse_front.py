@@ -73,8 +73,8 @@ hidden = [256, 512]
 learning_rate = [0.02, 0.0731]
 """
 """Settings of ``mlp`` are the best of four for the pruned network on validation images, and in
-columns the default and the best of ``spikeoff tune``; those of ``izhikevich-sparse`` in columns the
-best of five on validation images."""
+columns the default and the learning rate that ``spikeoff tune`` found for quick. The weight decay of
+``izhikevich-sparse`` in columns lies between the default and the best of four short trials."""
 
 PJ_PER_UJ = 1e6
 

@@ -155,11 +155,9 @@ def _at_equal(one: Comparison | None) -> str:
         return ""
     if one.ratio is None:
         return "At equal accuracy: no claim, since no conventional network here is as accurate."
-    against = {
-        "within": "the cheapest conventional network of the same accuracy",
-        "below": f"{one.between[0]}, the cheapest one, which is more accurate",
-        "beyond": "",
-    }[one.place]
+    against = "the cheapest conventional network of the same accuracy"
+    if one.place == "below":
+        against = f"{one.between[0]}, the cheapest one, which is more accurate"
     under = (
         f"; {one.saving} of {one.decided} models say that it saves energy" if one.decided else ""
     )

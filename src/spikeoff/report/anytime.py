@@ -169,14 +169,9 @@ def _twin(groups: Mapping[str, Sequence[RunRecord]], name: str) -> str | None:
 
 def _line(axes: Axes, x: Any, accuracy: Sequence[float], look: Look, label: str | None) -> None:
     axes.plot(
-        x,
-        accuracy,
-        color=look.colour,
-        marker=look.marker,
-        markevery=[-1],
-        markersize=7,
+        x, accuracy, color=look.colour, marker=look.marker, markevery=[-1], markersize=7,
         label=label,
-    )
+    )  # fmt: skip
 
 
 def _reference(
