@@ -72,9 +72,9 @@ synapses = ["columns"]
 hidden = [256, 512]
 learning_rate = [0.02, 0.0731]
 """
-"""Settings of ``mlp`` are the best of four for the pruned network on validation images, and in
-columns the default and the learning rate that ``spikeoff tune`` found for quick. The weight decay of
-``izhikevich-sparse`` in columns lies between the default and the best of four short trials."""
+"""Learning rates of ``mlp``: the best of four for the pruned network on validation images, and in
+columns the default, and what ``spikeoff tune`` found for quick. The weight decay in columns lies
+between the default and the best of four short trials."""
 
 PJ_PER_UJ = 1e6
 
