@@ -24,6 +24,7 @@ def compare(
 
     Args:
         contenders: contenders to compare; by default all, and with --augment all that have it.
+            `spikeoff compare mlp cnn` means the same.
         twins: add the conventional twin of each spiking contender: a network without spikes, with
             the same layers and synapses.
         race: what all runs have in common.

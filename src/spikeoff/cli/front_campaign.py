@@ -26,7 +26,8 @@ def front(
 
     Args:
         families: families to run, such as mlp izhikevich-stdp; by default mlp and the three
-            Izhikevich networks. cnn and diehl-cook have sizes too, and take longer.
+            Izhikevich networks. cnn and diehl-cook have sizes too, and take longer. `spikeoff
+            front mlp cnn` means the same.
         race: what all runs have in common.
         execution: how they execute.
     """

@@ -21,6 +21,7 @@ from spikeoff.cli.sensors import sensors
 from spikeoff.cli.subcommands import call
 from spikeoff.cli.training import run_train, train
 from spikeoff.cli.tuning import tune
+from spikeoff.errors import UserError
 
 OVERVIEW = (
     "One fair race between spiking and conventional neural networks on MNIST. "
@@ -40,6 +41,9 @@ OWN_FLAGS: dict[str, Callable[[list[str]], int]] = {
 }  # fmt: skip
 """Verbs whose flags depend on the word that follows them."""
 
+NAMES_OF: dict[str, str] = {"compare": "--contenders", "front": "--families"}
+"""What the names mean that follow a verb without a flag: `compare mlp cnn`."""
+
 
 def dispatch(given: list[str]) -> int:
     """Run the verb that ``given`` begins with, and return its exit status."""
@@ -49,4 +53,19 @@ def dispatch(given: list[str]) -> int:
         return 0
     if verb in OWN_FLAGS:
         return OWN_FLAGS[verb](given[1:])
-    return call(VERBS, given, "spikeoff", OVERVIEW)
+    return call(VERBS, with_names(given), "spikeoff", OVERVIEW)
+
+
+def with_names(given: list[str]) -> list[str]:
+    """The same command with the flag for names that follow the verb without one.
+
+    Raises:
+        UserError: the flag is there, too.
+    """
+    verb, rest = given[:1], given[1:]
+    flag = NAMES_OF.get("".join(verb))
+    if flag is None or not rest or rest[0].startswith("-"):
+        return given
+    if any(word.partition("=")[0] == flag for word in rest):
+        raise UserError(f"`{flag}` must be left out where {verb[0]} is followed by names")
+    return [*verb, flag, *rest]
