@@ -81,7 +81,8 @@ def trained(name: str, settings: Settings, images: Images, epochs: int, seed: in
     Channels last, which is the same network at two thirds of the time on this processor.
     """
     torch.manual_seed(seed)
-    module = network(name, settings.dropout).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = network(name, settings.dropout)
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(module.parameters(), lr=settings.rate)
     x, labels = inputs(images), torch.from_numpy(images.labels).long()
     n_steps = epochs * -(-len(images) // settings.batch_size)
