@@ -52,6 +52,17 @@ class Affine:
 
 
 @dataclass(frozen=True)
+class ByOrdinal:
+    """Spikes of a neuron, sorted by how many it has sent before: [n, steps, neurons * size].
+
+    size: places of a neuron; its first spike is in the first, the next in the second, and all that
+        follow in the last.
+    """
+
+    size: int
+
+
+@dataclass(frozen=True)
 class DelayedAffine:
     """sum_i x_i[t - delay_ij] W_ij, with ``weight`` W [sources, targets].
 
@@ -183,9 +194,9 @@ class StepSum:
 
 
 Layer = (
-    PictureToRow | Flatten | ConstantInput | Scale | Affine | DelayedAffine | Convolution
-    | Normalisation | MaxPool | ReLU | Rounding | Pool | Neurons | Competition | SpikeCount
-    | StepSum | Vote
+    PictureToRow | Flatten | ConstantInput | Scale | Affine | ByOrdinal | DelayedAffine
+    | Convolution | Normalisation | MaxPool | ReLU | Rounding | Pool | Neurons | Competition
+    | SpikeCount | StepSum | Vote
 )  # fmt: skip
 
 

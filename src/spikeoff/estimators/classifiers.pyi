@@ -445,13 +445,19 @@ class IzhikevichSTDPClassifier(WithScores, Online):
     n_hidden: int
     n_steps: int
     dt: float
+    coding: Literal["rate", "poisson", "latency", "latency-log", "threshold"]
     max_rate: float
+    levels: tuple[int, ...]
+    synapse: Literal["kick", "held", "decaying"]
+    tau_syn: float
     columns: int | None
     field: int
     stdp_lr: float
     hebbian_lr: float
     theta_plus: float
     readout: Literal["delta", "hebbian"]
+    answer: Literal["spikes", "sum"]
+    readout_weights: int
     a_plus: float
     a_minus: float
     tau_plus: float
@@ -493,13 +499,19 @@ class IzhikevichSTDPClassifier(WithScores, Online):
         n_hidden: int = 512,
         n_steps: int = 20,
         dt: float = 1.0,
+        coding: Literal["rate", "poisson", "latency", "latency-log", "threshold"] = "rate",
         max_rate: float = 0.5,
+        levels: tuple[int, ...] = (220, 160, 100, 40),
+        synapse: Literal["kick", "held", "decaying"] = "kick",
+        tau_syn: float = 5.0,
         columns: int | None = None,
         field: int = 10,
         stdp_lr: float = 0.01,
         hebbian_lr: float = 0.005,
         theta_plus: float = 0.05,
         readout: Literal["delta", "hebbian"] = "delta",
+        answer: Literal["spikes", "sum"] = "spikes",
+        readout_weights: int = 1,
         a_plus: float = 0.1,
         a_minus: float = 0.05,
         tau_plus: float = 10.0,

@@ -21,7 +21,7 @@ PARAMS = PairParams(a_plus=0.1, a_minus=0.05, tau_plus=10.0, tau_minus=10.0)
 Spikes = NDArray[np.uint8]
 
 
-def layer(rng: np.random.Generator, gain: float = 150.0) -> hidden.Columns:
+def layer(rng: np.random.Generator, gain: float = 150.0, decay: float = 0.0) -> hidden.Columns:
     """One band of two columns of three neurons, each seeing half of twelve inputs."""
     fields = np.arange(N_INPUTS).reshape(2, -1)
     weights = np.zeros((1, N_INPUTS, 2 * SIZE))
@@ -30,7 +30,7 @@ def layer(rng: np.random.Generator, gain: float = 150.0) -> hidden.Columns:
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     return hidden.Columns(
         weights, np.zeros((1, 2 * SIZE)), np.array([[0, N_INPUTS]]), fields,
-        np.array([6, 6]), SIZE, 1 / SIZE, gain,
+        np.array([6, 6]), SIZE, 1 / SIZE, gain, decay,
     )  # fmt: skip
 
 
@@ -63,8 +63,9 @@ def recomputed(spikes: Spikes, columns: hidden.Columns, rate: float, plus: float
     weights, theta = columns.weights[0].copy(), columns.theta[0].copy()
     v, u = np.full(2 * SIZE, -65.0), np.full(2 * SIZE, -13.0)
     fired, reached = np.zeros((2, len(spikes), 2 * SIZE))
+    drive = np.zeros(2 * SIZE)
     for step, now in enumerate(spikes):
-        drive = now @ weights
+        drive = columns.decay * drive + now @ weights
         pool = drive.reshape(2, SIZE).mean(axis=1).repeat(SIZE)
         current = columns.gain * (drive - pool) - theta
         v, u = v + 0.04 * v**2 + 5 * v + 140 - u + current, u + 0.1 * (0.2 * v - u)
@@ -94,11 +95,15 @@ def recomputed(spikes: Spikes, columns: hidden.Columns, rate: float, plus: float
     return fired, weights, theta
 
 
-@pytest.mark.parametrize("n_steps", [20, 28, 61])  # in one number's bits, all of them, in three
+@pytest.mark.parametrize(
+    ("n_steps", "gain", "decay"),
+    # in one number's bits, all of them, in three; currents that last a step, always, and some time
+    [(20, 150.0, 0.0), (28, 150.0, 0.0), (61, 150.0, 0.0), (20, 25.0, 1.0), (20, 60.0, 0.7)],
+)
 def test_presentations_follow_the_equations_and_the_rule(
-    rng: np.random.Generator, n_steps: int
+    rng: np.random.Generator, n_steps: int, gain: float, decay: float
 ) -> None:
-    columns = layer(rng)
+    columns = layer(rng, gain, decay)
     n_spikes = 0
     for _ in range(40):
         spikes = drawn(rng, rng.choice([0.1, 0.3, 0.6]), n_steps)
@@ -109,7 +114,7 @@ def test_presentations_follow_the_equations_and_the_rule(
         np.testing.assert_allclose(columns.weights[0], weights, atol=1e-10)
         np.testing.assert_allclose(columns.theta[0], theta, atol=1e-10)
         n_spikes += int(fired.sum())
-    assert n_spikes > 400
+    assert n_spikes > 300
 
 
 @settings(max_examples=50, deadline=None)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spikeoff.contenders.izhikevich_stdp.config import IzhikevichSTDPConfig
+from spikeoff.contenders.izhikevich_stdp.config import OF_OUTPUT_NEURONS, IzhikevichSTDPConfig
 from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
 from spikeoff.contenders.izhikevich_stdp.figures import field_map
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
@@ -192,12 +192,56 @@ def test_the_probe_separates_what_can_be_separated(rng: np.random.Generator) -> 
         ("columns", 0), ("columns", 3), ("columns", 29), ("field", 1), ("field", 257),
         ("stdp_lr", -1.0), ("hebbian_lr", float("nan")), ("theta_plus", float("inf")),
         ("a_plus", -0.1), ("tau_plus", 0.0), ("hidden_gain", 0.0), ("output_bias", float("nan")),
-        ("slope", 0.0), ("hebbian_length", 0.0),
+        ("slope", 0.0), ("hebbian_length", 0.0), ("readout_weights", 0), ("readout_weights", 17),
+        ("tau_syn", 0.0), ("tau_syn", 3.0), ("levels", (90, 30)),
     ],
 )  # fmt: skip
 def test_settings_are_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(UserError, match=f"`{field}` .* must be"):
         IzhikevichSTDPConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("others", "field", "value"),
+    [
+        ({"coding": "latency"}, "max_rate", 0.7),
+        ({"coding": "threshold", "n_steps": 3}, "levels", (200, 100, 50, 20)),
+        ({"n_steps": 4}, "readout_weights", 5),
+        *(({"answer": "sum"}, name, 1.0) for name in OF_OUTPUT_NEURONS[1:]),
+        ({"answer": "sum"}, "output", "chattering"),
+    ],
+)
+def test_settings_that_others_leave_without_effect_are_refused(
+    others: dict[str, Any], field: str, value: Any
+) -> None:
+    with pytest.raises(UserError, match=f"`{field}` .* must be"):
+        IzhikevichSTDPConfig(**others, **{field: value})
+
+
+def test_pixels_that_fire_once_and_sums_that_answer_count_what_they_do() -> None:
+    """Additions of every spike that there was; updates of the hidden neurons alone."""
+    settings: Any = {
+        "coding": "latency", "synapse": "held", "n_steps": 12, "hidden_gain": 60.0,
+        "readout_weights": 3, "answer": "sum", "num_threads": 1,
+    }  # fmt: skip
+    taught, few = learned(**settings), images().validation.take(slice(0, 50))
+    state, hidden = taught.state(), taught.hidden_activity(few)
+    assert state["output"].shape == (300, 10)
+    assert taught.parameter_count() == 784 * 100 + 100 + 3000
+    fired = np.minimum(hidden[:, :, None] - np.arange(2), 1).clip(0)
+    late = np.maximum(hidden - 2, 0)[:, :, None]
+    features = np.concatenate([fired, late], axis=2).reshape(len(few), -1)
+    np.testing.assert_allclose(
+        taught.respond(few).scores, 0.4 * features @ state["output"], rtol=1e-4, atol=1e-3
+    )
+    account = taught.account(few)
+    seen = np.count_nonzero(state["hidden"], axis=1)
+    additions = taught.input_spikes(few).sum(axis=1) @ seen + 10 * hidden.sum(axis=1)
+    assert account.operations.effective_acs == pytest.approx(additions.mean())
+    assert account.operations.membrane_updates == 12 * 100
+    assert taught.footprint().buffers_bytes == 4 * (3 * 100 + 10)
+    right = taught.respond(images().validation).accuracy(images().validation) or 0
+    assert right > 0.8
 
 
 def test_another_device_is_refused() -> None:

@@ -71,6 +71,16 @@ LOUD = {"hidden_scale": 2.0, "output_scale": 4.0, "n_steps": 10, "seed": 3}
         ("izhikevich-sparse", {"hidden": (12,), "seed": 3}),
         ("izhikevich-sparse", {"hidden": (12,), "readout": "spikes+potential", "n_steps": 10}),
         ("izhikevich-stdp", {"n_hidden": 64, "n_steps": 10}),
+        (
+            "izhikevich-stdp",
+            {
+                "n_hidden": 64,
+                "n_steps": 10,
+                "coding": "latency",
+                "synapse": "held",
+                "answer": "sum",
+            },
+        ),
     ],
 )
 def test_a_graph_that_comes_back_answers_as_its_network(

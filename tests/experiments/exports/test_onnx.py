@@ -39,6 +39,14 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
         {"hidden": (40,), "coding": "direct", "synapse": "decaying", "n_steps": 12, **LOUD},
     ),
     "stdp": ("izhikevich-stdp", {"n_hidden": 64, "n_steps": 12}),
+    "stdp by ordinal": ("izhikevich-stdp", {"n_hidden": 64, "n_steps": 12, "readout_weights": 2}),
+    "stdp sums": (
+        "izhikevich-stdp",
+        {
+            "n_hidden": 64, "n_steps": 12, "coding": "latency", "synapse": "held",
+            "readout_weights": 4, "answer": "sum",
+        },
+    ),
 }  # fmt: skip
 
 
@@ -51,7 +59,7 @@ def network(name: str, dataset: Dataset) -> Contender:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_onnx_runtime_gives_the_same_scores(name: str, mnist: Dataset, tmp_path: Path) -> None:
     contender = network(name, mnist)
-    if name in ("stdp", "cnn", "mlp-int8"):  # statistics, tops and thresholds are learned
+    if name.startswith(("stdp", "cnn", "mlp-int8")):  # statistics, tops and thresholds are learned
         list(contender.learn(mnist.train.take(slice(0, 128)), 1))
     images = mnist.test.take(slice(0, 30))
     scores = contender.respond(images).scores

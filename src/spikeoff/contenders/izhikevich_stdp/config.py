@@ -6,12 +6,21 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from spikeoff.coding.input_coding import DRAWN, InputCoding
+from spikeoff.coding.levels import LEVELS, check_levels
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.column_map import check_columns, columns_per_side
 from spikeoff.neurons.izhikevich import Pattern
+from spikeoff.neurons.synapse import Synapse, decay_per_step
+
+Coding = Literal["rate", "poisson", "latency", "latency-log", "threshold"]
 
 MAX_HIDDEN = 65_536
 MAX_STEPS = 1000
+MAX_READOUT_WEIGHTS = 16
+
+OF_OUTPUT_NEURONS = ("output", "output_gain", "output_bias", "output_tau")
+"""Settings that have no effect without output neurons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +33,19 @@ class IzhikevichSTDPConfig(Config):
     """Number of time steps for which an image is shown."""
     dt: float = 1.0
     """Time step (ms)."""
+    coding: Coding = "rate"
+    """How pixels become input: rate (at random at every step), poisson (the same as a Poisson
+    process), latency or latency-log (one spike, the brighter the earlier), threshold (one spike, at
+    the first of falling levels that the pixel exceeds)."""
     max_rate: float = 0.5
-    """Probability that a pixel of value 255 fires at a step."""
+    """Probability that a pixel of value 255 fires at a step; for poisson, spikes per step."""
+    levels: tuple[int, ...] = LEVELS
+    """Falling levels, one per step; for coding threshold."""
+    synapse: Synapse = "kick"
+    """Synaptic current of the hidden neurons after a spike: kick (one step), held (until the image
+    ends) or decaying (exponentially, with tau_syn)."""
+    tau_syn: float = 5.0
+    """Time constant of that current (ms); for synapse decaying."""
     columns: int | None = None
     """Columns per side of the map; its square must divide n_hidden. By default the largest number,
     up to 8, with at least two neurons per column."""
@@ -39,6 +59,12 @@ class IzhikevichSTDPConfig(Config):
     """Increase of the threshold of a neuron that wins in its column (mV/ms)."""
     readout: Literal["delta", "hebbian"] = "delta"
     """delta: presynaptic activity times error; hebbian: presynaptic activity times target."""
+    answer: Literal["spikes", "sum"] = "spikes"
+    """What answers: spikes (the output neuron that fires most) or sum (no output neurons: the class
+    with the largest sum of readout weights over all hidden spikes)."""
+    readout_weights: int = 1
+    """Weights of a readout synapse: the first acts at the first spike of its hidden neuron in a
+    presentation, the next at the second, the last at all that follow."""
     a_plus: float = 0.1
     """STDP: potentiation by a pair of spikes with zero lag, relative to the learning rate."""
     a_minus: float = 0.05
@@ -74,6 +100,11 @@ class IzhikevichSTDPConfig(Config):
         require("dt", self.dt, 0.05 <= self.dt <= 1, "from 0.05 to 1 ms")
         require("max_rate", self.max_rate, 0 < self.max_rate <= 1, "above 0 and at most 1")
         check_columns(n, self.columns, self.field)
+        self._check_use()
+        most = min(self.n_steps, MAX_READOUT_WEIGHTS)
+        require("readout_weights", self.readout_weights, 1 <= self.readout_weights <= most,
+                f"from 1 to {most}, since a neuron fires no more often in {self.n_steps} steps"
+                if most == self.n_steps else f"from 1 to {most}")  # fmt: skip
         for name in ("stdp_lr", "hebbian_lr", "theta_plus", "a_plus", "a_minus"):
             value = getattr(self, name)
             require(name, value, 0 <= value < math.inf, "0 or more")
@@ -87,3 +118,26 @@ class IzhikevichSTDPConfig(Config):
     def side(self) -> int:
         """Columns per side."""
         return columns_per_side(self.n_hidden, self.columns)
+
+    def input_coding(self) -> InputCoding:
+        """How images become input."""
+        return InputCoding(self.coding, self.n_steps, self.max_rate, self.levels, self.seed)
+
+    def decay(self) -> float:
+        """What is left of a hidden neuron's synaptic current after a step, of 1."""
+        return decay_per_step(self.synapse, self.tau_syn, self.dt)
+
+    def _check_use(self) -> None:
+        """Refuse settings of the coding that are wrong, and any that have no effect."""
+        require("tau_syn", self.tau_syn, 0 < self.tau_syn < math.inf, "above 0")
+        if self.coding == "threshold":
+            check_levels(self.levels, self.n_steps)
+        for name, used, why in (
+            ("max_rate", self.coding in DRAWN, f"`coding` is {self.coding}"),
+            ("levels", self.coding == "threshold", f"`coding` is {self.coding}"),
+            ("tau_syn", self.synapse == "decaying", f"`synapse` is {self.synapse}"),
+            *((name, self.answer == "spikes", "`answer` is sum") for name in OF_OUTPUT_NEURONS),
+        ):
+            value = getattr(self, name)
+            require(name, value, used or value == getattr(type(self), name),
+                    f"left out: {why}, and this has no effect then")  # fmt: skip

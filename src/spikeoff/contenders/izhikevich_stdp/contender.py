@@ -1,7 +1,8 @@
 """``izhikevich-stdp``: 784 - 512 - 10 Izhikevich neurons that learn by STDP and Hebb alone.
 
-Each image becomes 20 steps of input spikes by rate coding. Hidden neurons stand in columns on a
-map of the image. The neurons of a column see the same field and share an inhibitory pool:
+Each image becomes 20 steps of input spikes by rate coding, or by another coding. Hidden neurons
+stand in columns on a map of the image. The neurons of a column see the same field and share an
+inhibitory pool:
 
     I_j = gain (sum over inputs of w_ij s_i - mean over the column) - theta_j
 
@@ -14,20 +15,22 @@ label teaches their synapses by what these know of their two ends: hidden spikes
 of the output neuron's share of activity (the delta rule, the default), or hidden spikes times the
 activity that the label imposes (plain Hebbian learning, ``--readout hebbian``). Nothing goes back
 from the output to the hidden layer. The answer is the output neuron that fires most; among
-equals the one that received more.
+equals the one that received more. With ``--answer sum`` there are no output neurons: what they
+would receive is summed, and the largest sum answers.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeoff.coding import EVALUATION, rate_code
+from spikeoff.coding import EVALUATION
 from spikeoff.contenders.base import (
     Contender,
     Outputs,
@@ -45,13 +48,22 @@ from spikeoff.contenders.izhikevich_stdp.kernels import image_loop as kernels
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.contenders.izhikevich_stdp.layout import Layout
 from spikeoff.contenders.izhikevich_stdp.probe import probe
-from spikeoff.contenders.layer_list import Affine, Layer, Neurons, Pool, Scale, SpikeCount
+from spikeoff.contenders.layer_list import (
+    Affine,
+    ByOrdinal,
+    Layer,
+    Neurons,
+    Pool,
+    Scale,
+    SpikeCount,
+    StepSum,
+)
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 from spikeoff.kernels.events import by_step, from_dense
+from spikeoff.kernels.input_coding import input_events
 from spikeoff.kernels.ordered_sums import sum_along
-from spikeoff.kernels.rate_coding import rate_code_events
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
 from spikeoff.ledger.account import Footprint
@@ -66,6 +78,8 @@ LEARNED_TOGETHER = 250
 
 ANSWERED_TOGETHER = 500
 
+WORD_BYTES = 4
+
 LEAST = 1e-15
 """A weight below this is none: beside the others of its neuron it changes no sum of theirs."""
 
@@ -79,12 +93,11 @@ class IzhikevichSTDP(Contender):
     id = "izhikevich-stdp"
     title = "Izhikevich, STDP and Hebb"
     spiking = True
-    neuron = "izhikevich"
+    neuron: str
     engine = "native"
     device = "cpu"
     same_on_any_threads = True
     memory_grows_with = "--n_hidden"
-    score_unit = "output spikes"
     remedy = "lower --stdp_lr, --hebbian_lr or --theta_plus"
     config_type = IzhikevichSTDPConfig
     search_space: ClassVar[dict[str, str]] = {
@@ -107,6 +120,9 @@ class IzhikevichSTDP(Contender):
                 f"`device` (={config.device}) must be cpu: izhikevich-stdp runs there alone"
             )
         self.config, self.spec = config, spec
+        lasting = config.synapse != "kick"
+        self.neuron = f"izhikevich+{config.synapse}" if lasting else "izhikevich"
+        self.score_unit = "output spikes" if config.answer == "spikes" else "logit"
         use_threads(config.num_threads)
         side = config.side
         self.layout = Layout(side, config.n_hidden // side**2, config.field, spec.shape)
@@ -120,7 +136,7 @@ class IzhikevichSTDP(Contender):
         self._build(
             weights,
             np.zeros(n, np.float32),
-            np.zeros((n, spec.n_classes), np.float32),
+            np.zeros((n * config.readout_weights, spec.n_classes), np.float32),
         )
         self._training: Images | None = None
         self._sums = np.zeros(kernels.N_SUMS)
@@ -166,10 +182,7 @@ class IzhikevichSTDP(Contender):
 
     def input_spikes(self, images: Images) -> NDArray[np.uint8]:
         """The rate code of the images."""
-        return rate_code(
-            images, self.config.n_steps, self.config.max_rate,
-            seed=self.config.seed, epoch=EVALUATION,
-        )  # fmt: skip
+        return self.config.input_coding().spikes(images, EVALUATION)
 
     @in_its_mode
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
@@ -186,10 +199,12 @@ class IzhikevichSTDP(Contender):
 
     @in_its_mode
     def loss(self, response: Response, images: Images) -> float | None:
-        """Mean cross-entropy of the output spikes, as in training."""
+        """Mean cross-entropy of the output spikes, or of the sums' scores, as in training."""
         if not len(images):
             return None
-        logits = np.floor(response.scores.astype(np.float64))
+        logits = response.scores.astype(np.float64)
+        if self.config.answer == "spikes":
+            logits = np.floor(logits)
         logits -= logits.max(axis=1, keepdims=True)
         right = logits[np.arange(len(images)), images.labels]
         return total(log(sum_along(exp(logits), axis=1)) - right) / len(images)
@@ -237,46 +252,68 @@ class IzhikevichSTDP(Contender):
                 "input to hidden", INPUT, state["hidden"], stored=existing,
                 biases=self.config.n_hidden,
             ),
-            Synapses.of("hidden to output", "hidden", state["output"], stored=state["output"].size),
+            self._readout_synapses(state["output"]),
         )  # fmt: skip
 
+    def _readout_synapses(self, weights: NDArray[np.float32]) -> Synapses:
+        """A spike meets one weight of each synapse; one that is 0 counts unless all of it are."""
+        shape = self.config.n_hidden, self.config.readout_weights, self.spec.n_classes
+        met = abs(weights).reshape(shape).max(axis=1)
+        one = Synapses.of("hidden to output", "hidden", met, stored=weights.size)
+        return replace(one, places=weights.size, nonzero=int(np.count_nonzero(weights)))
+
     def layer_list(self) -> tuple[Layer, ...]:
-        """Columns with shared inhibition, then output neurons with the same."""
+        """Columns with shared inhibition, then output neurons with the same, or sums."""
         state, config = self.state(), self.config
-        decay = float(self._network.readout.decay)
-        return (
+        columns: tuple[Layer, ...] = (
             Affine(state["hidden"]),
             Pool(self.layout.size),
             Scale(config.hidden_gain),
-            Neurons(PRESETS[config.hidden], config.dt, bias=-state["theta"]),
+            Neurons(PRESETS[config.hidden], config.dt, config.decay(), bias=-state["theta"]),
+            *([ByOrdinal(config.readout_weights)] if config.readout_weights > 1 else []),
             Affine(state["output"]),
+        )
+        if config.answer == "sum":
+            return (*columns, StepSum(np.ones(config.n_steps, np.float32), config.slope))
+        return (
+            *columns,
             Pool(self.spec.n_classes),
             Scale(config.output_gain),
-            Neurons(PRESETS[config.output], config.dt, decay, config.output_bias),
+            Neurons(
+                PRESETS[config.output], config.dt, float(self._network.readout.decay),
+                config.output_bias,
+            ),
             SpikeCount(share_slope=config.slope),
-        )
+        )  # fmt: skip
 
     def speaks_for(self) -> NDArray[np.int16]:
-        """By the largest weight on to an output neuron."""
-        classes: NDArray[np.int16] = self.state()["output"].argmax(axis=1).astype(np.int16)
+        """By the largest weight on to an output neuron; of several per synapse, by their sum."""
+        shape = self.config.n_hidden, self.config.readout_weights, self.spec.n_classes
+        sums = self.state()["output"].reshape(shape).sum(axis=1)
+        classes: NDArray[np.int16] = sums.argmax(axis=1).astype(np.int16)
         return classes
 
     def footprint(self) -> Footprint:
         """Weights, places without a synapse included, and thresholds; the state of all neurons.
 
-        An output neuron has a synaptic current beside the two variables of every neuron.
+        An output neuron has a synaptic current beside the two variables of every neuron, and so
+        does a hidden one whose current lasts. Without output neurons there is a sum per class.
         """
         learned = sum(array.nbytes for array in self.state().values())
-        neurons = self.config.n_hidden + self.spec.n_classes
-        return Footprint(learned, state_bytes("izhikevich", neurons) + 4 * self.spec.n_classes)
+        n, n_classes = self.config.n_hidden, self.spec.n_classes
+        output = WORD_BYTES * n_classes
+        if self.config.answer == "spikes":
+            output += state_bytes("izhikevich", n_classes)
+        return Footprint(learned, state_bytes(self.neuron, n) + output)
 
     def parameter_count(self) -> int:
         """Both weight matrices, places without a synapse included, and the thresholds."""
         n = self.config.n_hidden
-        return self.spec.n_pixels * n + n + n * self.spec.n_classes
+        readout = n * self.config.readout_weights * self.spec.n_classes
+        return self.spec.n_pixels * n + n + readout
 
     def state(self) -> State:
-        """Weights [pixels, n] and [n, classes], thresholds [n]."""
+        """Weights [pixels, n] and [n * readout_weights, classes], thresholds [n]."""
         columns, readout = self._network.columns, self._network.readout
         return {
             "hidden": self.layout.by_neuron(columns.weights).copy(),
@@ -341,18 +378,18 @@ class IzhikevichSTDP(Contender):
         fields = layout.fields()
         n_classes = self.spec.n_classes
         places = math.ceil(n_classes / output.LANES) * output.LANES
-        padded = np.zeros((config.n_hidden, places), np.float32)
+        padded = np.zeros((len(answers), places), np.float32)
         padded[:, :n_classes] = answers
         self._network = kernels.Network(
             hidden.Columns(
                 layout.by_band(weights), theta.reshape(layout.side, -1).copy(), layout.seen(),
                 fields, (fields >= 0).sum(axis=1), layout.size, number(1 / layout.size),
-                number(config.hidden_gain),
+                number(config.hidden_gain), number(config.decay()),
             ),
             output.Readout(
-                padded, n_classes, number(config.output_gain),
+                padded, config.readout_weights, n_classes, number(config.output_gain),
                 number(config.output_bias), number(exp(-config.dt / config.output_tau)),
-                number(1 / n_classes), number(config.slope),
+                number(1 / n_classes), number(config.slope), config.answer == "spikes",
             ),
             PRESETS[config.hidden].constants(config.dt, number),
             PRESETS[config.output].constants(config.dt, number),
@@ -368,9 +405,7 @@ class IzhikevichSTDP(Contender):
     @in_its_mode
     def _learn(self, images: Images, epoch: int) -> None:
         config, number = self.config, np.float32
-        events = rate_code_events(
-            images, config.n_steps, config.max_rate, seed=config.seed, epoch=epoch
-        )
+        events = input_events(config.input_coding(), images, epoch)
         rates = kernels.Rates(
             number(self._rate * config.stdp_lr), number(self._rate * config.hebbian_lr),
             number(self._rate * config.theta_plus), config.readout == "delta",
@@ -392,10 +427,7 @@ class IzhikevichSTDP(Contender):
         responses = np.zeros((n if keep else 0, *shape), np.int32)
         for first in range(0, n, ANSWERED_TOGETHER):
             part = slice(first, first + ANSWERED_TOGETHER)
-            events = rate_code_events(
-                images.take(part), self.config.n_steps, self.config.max_rate,
-                seed=self.config.seed, epoch=EVALUATION,
-            )  # fmt: skip
+            events = input_events(self.config.input_coding(), images.take(part), EVALUATION)
             kernels.answer_images(
                 events.counts, events.active, *self._network, scores[part], spikes[part],
                 responses[part],
@@ -406,30 +438,29 @@ class IzhikevichSTDP(Contender):
     def _record(self, images: Images) -> Recording:
         n, n_steps, layout = len(images), self.config.n_steps, self.layout
         scores = np.zeros((n, n_steps, self.spec.n_classes), np.float32)
-        events = rate_code_events(
-            images, n_steps, self.config.max_rate, seed=self.config.seed, epoch=EVALUATION
-        )
+        events = input_events(self.config.input_coding(), images, EVALUATION)
         tasks = math.ceil(n / kernels.PER_TASK)
         spikes = np.zeros((tasks, layout.side, n_steps, layout.width), np.int64)
         kernels.watch_images(events.counts, events.active, *self._network, scores, spikes)
-        fired = np.floor(scores).sum(axis=0, dtype=np.float64).astype(np.int64)
         steps = np.arange(1, n_steps + 1)
+        events_of = {
+            INPUT: by_step(events, n_steps),
+            "hidden": spikes.sum(axis=0).transpose(1, 0, 2).reshape(n_steps, -1),
+        }
+        updated: tuple[str, ...] = ("hidden",)
+        if self.config.answer == "spikes":
+            fired = np.floor(scores).sum(axis=0, dtype=np.float64).astype(np.int64)
+            events_of["output"] = np.diff(fired, axis=0, prepend=0)
+            updated = ("hidden", "output")
         return Recording(
-            {
-                INPUT: by_step(events, n_steps),
-                "hidden": spikes.sum(axis=0).transpose(1, 0, 2).reshape(n_steps, -1),
-                "output": np.diff(fired, axis=0, prepend=0),
-            },
-            scores, steps, n * steps, ("hidden",), ("hidden", "output"), dt=self.config.dt,
-        )  # fmt: skip
+            events_of, scores, steps, n * steps, ("hidden",), updated, dt=self.config.dt
+        )
 
     @in_its_mode
     def _watch(self, image: Images) -> Watched:
         """Everything that one image evokes."""
         config, network = self.config, self._network
-        events = rate_code_events(
-            image, config.n_steps, config.max_rate, seed=config.seed, epoch=EVALUATION
-        )
+        events = input_events(config.input_coding(), image, EVALUATION)
         trace = hidden.scratch(network.columns, config.n_steps)
         out = output.blank(network.readout, config.n_steps)
         hidden.present(
@@ -437,14 +468,18 @@ class IzhikevichSTDP(Contender):
         )
         output.answer(trace.spikes, trace.counts, network.readout, network.output, network.dt, out)
         by_step = (config.n_steps, config.n_hidden)
-        best = int((out.counts + 0.5 * out.shares)[: self.spec.n_classes].argmax())
+        spiking = config.answer == "spikes"
+        scores = out.counts + 0.5 * out.shares if spiking else out.received
+        best = int(scores[: self.spec.n_classes].argmax())
+        traces = out.reached if spiking else config.slope * out.current.cumsum(axis=0)
         return Watched(
             pixels=image.pixels[0],
             label=self.spec.classes[image.labels[0]],
             inputs=events.dense(),
             spikes=trace.spikes.transpose(1, 0, 2).reshape(by_step),
             potentials=trace.reached.transpose(1, 0, 2).reshape(by_step),
-            outputs=out.reached[:, : self.spec.n_classes],
+            outputs=traces[:, : self.spec.n_classes],
+            output_label="Output v (mV)" if spiking else "Score (logit)",
             answer=self.spec.classes[best],
             best=best,
             dt=config.dt,

@@ -25,7 +25,8 @@ class Watched:
 
     pixels: [height, width(, channels)]; label, answer: names of classes.
     inputs: [n_steps, pixels], spikes: [n_steps, neurons], 1 where a spike.
-    potentials: [n_steps, neurons], outputs: [n_steps, classes] before reset (mV).
+    potentials: [n_steps, neurons] before reset (mV).
+    outputs: [n_steps, classes] the same of output neurons, or scores so far; output_label: which.
     best: number of the output neuron that answered.
     dt: step (ms).
     """
@@ -36,6 +37,7 @@ class Watched:
     spikes: NDArray[np.uint8]
     potentials: NDArray[np.float32]
     outputs: NDArray[np.float32]
+    output_label: str
     answer: str
     best: int
     dt: float
@@ -106,7 +108,7 @@ def save_raster(watched: Sequence[Watched], layout: Layout, path: Path) -> None:
             _draw_outputs(axes[4, place], one)
             axes[4, place].set_xlabel("Time (ms)")
         for row, label in enumerate(
-            ("", "Input pixel", "Hidden neuron", "Hidden v (mV)", "Output v (mV)")
+            ("", "Input pixel", "Hidden neuron", "Hidden v (mV)", watched[0].output_label)
         ):
             axes[row, 0].set_ylabel(label)
         return figure
@@ -145,6 +147,11 @@ def _draw_outputs(axes: Any, one: Watched) -> None:
     others = [k for k in range(one.outputs.shape[1]) if k != one.best]
     for k in [*others, one.best]:
         best = k == one.best
-        v = np.clip(one.outputs[:, k], V_FLOOR, V_PEAK)
-        axes.plot(times, v, color=COLOURS[1] if best else "#bbbbbb", linewidth=1.6 if best else 0.8)
-    axes.set_title(f"neuron {one.answer} in red, the others in grey", fontsize=10)
+        traced = one.outputs[:, k]
+        if one.output_label.endswith("(mV)"):
+            traced = np.clip(traced, V_FLOOR, V_PEAK)
+        axes.plot(
+            times, traced, color=COLOURS[1] if best else "#bbbbbb", linewidth=1.6 if best else 0.8
+        )
+    what = "neuron" if one.output_label.endswith("(mV)") else "class"
+    axes.set_title(f"{what} {one.answer} in red, the others in grey", fontsize=10)

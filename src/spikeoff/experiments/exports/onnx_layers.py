@@ -67,6 +67,17 @@ class OnnxWriter:
         return arrived if layer.bias is None else arrived + self.graph.constant(layer.bias, "bias")
 
     @_add.register
+    def _(self, layer: layers.ByOrdinal, sent: Value) -> Value:
+        graph = self.graph
+        earlier = graph.add("CumSum", sent, graph.constant(np.array(1)), exclusive=1)
+        place = graph.add("Min", earlier, graph.number(float(layer.size - 1)))
+        last = graph.integers(-1)
+        places = graph.constant(np.arange(layer.size, dtype=np.float32), "places")
+        at = graph.add("Equal", graph.add("Unsqueeze", place, last), places)
+        sorted_ = graph.add("Unsqueeze", sent, last) * graph.add("Cast", at, to=1)
+        return graph.add("Reshape", sorted_, graph.integers(0, 0, -1))
+
+    @_add.register
     def _(self, layer: layers.DelayedAffine, sent: Value) -> Value:
         return delayed_affine(self.graph, layer, sent)
 

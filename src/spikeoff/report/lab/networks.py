@@ -97,6 +97,14 @@ def _spiking(network: IzhikevichGradient) -> Description:
 
 def _columns(network: IzhikevichSTDP) -> Description:
     config, layout = network.config, network.layout
+    for what, has_it in (
+        (f"coding {config.coding} for columns", config.coding == "rate"),
+        (f"synapse {config.synapse} for columns", config.synapse == "kick"),
+        ("readout of several weights per synapse", config.readout_weights == 1),
+        ("answer by sums", config.answer == "spikes"),
+    ):
+        if not has_it:
+            raise UnsupportedError(f"the page has no {what}")
     n_classes = network.spec.n_classes
     return {
         "kind": "columns",

@@ -20,10 +20,11 @@ from spikeoff.kernels.neuron_models import advance, fire
 from spikeoff.learning.homeostasis import balanced, normalising_factor, scaled
 from spikeoff.learning.stdp import paired
 from spikeoff.neurons.izhikevich import State
+from spikeoff.neurons.synapse import accumulate
 
 Real = TypeVar("Real", np.float32, np.float64)
 
-jitable(balanced, normalising_factor, paired, scaled)
+jitable(accumulate, balanced, normalising_factor, paired, scaled)
 
 WORD = 28
 """Steps whose spikes are the bits of one number of 32."""
@@ -46,6 +47,7 @@ class Columns(NamedTuple):
     size: neurons a column; a band holds width / size columns.
     share: 1 / size, what a pool takes from each of its neurons.
     gain: current that a weight of 1 brings (mV/ms).
+    decay: what is left of a synaptic current after a step, of 1; 0 for none.
     """
 
     weights: Any
@@ -56,6 +58,7 @@ class Columns(NamedTuple):
     size: Any
     share: Any
     gain: Any
+    decay: Any
 
 
 class Trace(NamedTuple):
@@ -63,7 +66,8 @@ class Trace(NamedTuple):
 
     reached: [bands, steps, width] the sum of weights, then the membrane potential before reset.
     spikes: [bands, steps, width] uint8; counts: [bands, width] int32 spikes a neuron.
-    pool: [width] the pools' share at a step; v, u: [width]; first, last: [steps] scratch.
+    pool: [width] the pools' share at a step; lasting: [width] the synapses' currents; v, u:
+        [width]; first, last: [steps] scratch.
     mean_current: [1] what the pools took, mean over neurons and steps (mV/ms).
     """
 
@@ -71,6 +75,7 @@ class Trace(NamedTuple):
     spikes: Any
     counts: Any
     pool: Any
+    lasting: Any
     v: Any
     u: Any
     first: Any
@@ -122,6 +127,7 @@ def scratch(columns: Any, n_steps: Any) -> Any:
         np.full((bands, n_steps, width), zero),
         np.zeros((bands, n_steps, width), np.uint8),
         np.zeros((bands, width), np.int32),
+        np.full(width, zero),
         np.full(width, zero),
         np.full(width, zero),
         np.full(width, zero),
@@ -181,11 +187,17 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     size, share, gain = columns.size, columns.share, columns.gain
     zero = dt - dt
     received = zero
+    lasting, decay = trace.lasting, columns.decay
+    lasting[:] = 0
     v[:] = p.c
     u[:] = p.b * p.c
     counts[:] = 0
     for step in range(trace.reached.shape[1]):
         reached, fired = trace.reached[band, step], trace.spikes[band, step]
+        if decay > 0:
+            for h in range(len(v)):
+                lasting[h] = accumulate(lasting[h], reached[h], decay)
+                reached[h] = lasting[h]
         for column in range(len(v) // size):
             start = np.uintp(column * size)
             total = zero

@@ -71,10 +71,10 @@ def learn_images(
         rows = slice(example * n_steps, (example + 1) * n_steps)
         hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
         output.answer(trace.spikes, trace.counts, readout, network.output, network.dt, out)
-        best, label = _best(out, readout.n_classes), labels[example]
+        best, label = _best(readout, out), labels[example]
         answers[best] += 1
         sums[CORRECT] += best == label
-        sums[LOSS] += _loss(out.counts[: readout.n_classes], label)
+        sums[LOSS] += _loss(readout, out, label)
         sums[HIDDEN_CURRENT] += trace.mean_current[0]
         sums[OUTPUT_CURRENT] += np.abs(out.current[:, : readout.n_classes]).mean()
         if rates.by_error:
@@ -112,7 +112,7 @@ def answer_images(
             hidden.present(counts[rows], active[rows], columns, p, dt, trace)
             output.answer(trace.spikes, trace.counts, readout, q, dt, out)
             for k in range(scores.shape[1]):
-                scores[example, k] = output.score(out, k)
+                scores[example, k] = output.score(readout, out, k)
             spikes[example] = trace.counts.sum()
             if len(responses):
                 responses[example] = trace.counts
@@ -146,20 +146,27 @@ def watch_images(
 
 
 @serial_kernel
-def _best(out: Any, n_classes: Any) -> int:
-    """The neuron with the most spikes; among equals the one with the larger share."""
+def _best(readout: Any, out: Any) -> int:
+    """The class with the highest score."""
     best = 0
-    for k in range(1, n_classes):
-        if output.score(out, k) > output.score(out, best):
+    for k in range(1, readout.n_classes):
+        if output.score(readout, out, k) > output.score(readout, out, best):
             best = k
     return best
 
 
 @serial_kernel
-def _loss(counts: Any, label: Any) -> float:
-    """Cross-entropy of the spike counts as logits."""
-    highest = counts.max()
+def _loss(readout: Any, out: Any, label: Any) -> float:
+    """Cross-entropy of the output spikes as logits; without output neurons, of the scores."""
+    highest = _logit(readout, out, 0)
+    for k in range(1, readout.n_classes):
+        highest = max(highest, _logit(readout, out, k))
     total = 0.0
-    for k in range(len(counts)):
-        total += exp(counts[k] - highest)
-    return float(log(total) - (counts[label] - highest))
+    for k in range(readout.n_classes):
+        total += exp(_logit(readout, out, k) - highest)
+    return float(log(total) - (_logit(readout, out, label) - highest))
+
+
+@serial_kernel
+def _logit(readout: Any, out: Any, k: Any) -> float:
+    return float(out.counts[k]) if readout.spiking else output.score(readout, out, k)

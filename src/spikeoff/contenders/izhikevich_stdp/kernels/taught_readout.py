@@ -1,8 +1,11 @@
 """One Izhikevich output neuron per class, and what a label teaches the synapses on to them.
 
 Spikes of hidden neurons open a synaptic current that decays; the output neurons share an
-inhibitory pool, as the columns do. Rows of weights are padded to whole vectors
-of ``LANES``.
+inhibitory pool, as the columns do. A synapse may have several weights: the first spike of its
+neuron in a presentation meets the first of them, the next the second, and all that follow the last.
+Rows of weights are padded to whole vectors of ``LANES``.
+
+Without output neurons, the weights that hidden spikes meet are summed, and the largest sum answers.
 """
 
 from __future__ import annotations
@@ -30,39 +33,45 @@ LANES = 16
 class Readout(NamedTuple):
     """The output layer.
 
-    weights: [neurons, places].
+    weights: [neurons * per_synapse, places], those of a neuron one after another.
+    per_synapse: weights of a synapse.
     n_classes: output neurons; the first places of a row are theirs.
     gain: current that a weight of 1 brings at a spike (mV/ms).
     bias: constant current (mV/ms).
     decay: what is left of the synaptic current after a step, of 1.
     share: 1 / n_classes, what the pool takes from each neuron.
     slope: of the share of activity by the sum of weights times spikes.
+    spiking: whether there are output neurons.
     """
 
     weights: Any
+    per_synapse: Any
     n_classes: Any
     gain: Any
     bias: Any
     decay: Any
     share: Any
     slope: Any
+    spiking: Any
 
 
 class Answer(NamedTuple):
-    """What the output neurons did.
+    """What the output neurons did, or the sums did.
 
-    current: [n_steps, places] input of a step, then the current into the neuron (mV/ms).
-    reached: [n_steps, places] membrane potential before reset (mV).
-    counts: [places] spikes.
+    current: [n_steps, places] sum of weights of a step; then, of neurons, the current (mV/ms).
+    reached: [n_steps, places] of neurons, membrane potential before reset (mV).
+    counts: [places] of neurons, spikes.
+    received: [places] sum of weights of all steps.
     shares: [places] each one's share of the layer's activity.
-    pre: [neurons] hidden spikes, in the weights' precision.
-    signal, v, u: [places], fired: [n_steps, neurons + 1], n_fired: [n_steps],
-        busy: [width] scratch.
+    pre: [neurons * per_synapse] hidden spikes that met each row of weights, in their precision.
+    fired: [n_steps, rows + 1] rows of weights that were met at a step; n_fired: [n_steps].
+    signal, v, u: [places], busy, earlier: [rows + 1] scratch.
     """
 
     current: Any
     reached: Any
     counts: Any
+    received: Any
     shares: Any
     pre: Any
     signal: Any
@@ -71,6 +80,7 @@ class Answer(NamedTuple):
     fired: Any
     n_fired: Any
     busy: Any
+    earlier: Any
 
 
 @serial_kernel
@@ -83,6 +93,7 @@ def blank(readout: Any, n_steps: Any) -> Any:
         np.full((n_steps, places), zero),
         np.zeros(places, np.int32),
         np.full(places, zero),
+        np.full(places, zero),
         np.full(len(readout.weights), zero),
         np.full(places, zero),
         np.full(places, zero),
@@ -90,6 +101,7 @@ def blank(readout: Any, n_steps: Any) -> Any:
         np.zeros((n_steps, len(readout.weights) + 1), np.int32),
         np.zeros(n_steps, np.int64),
         np.zeros(len(readout.weights) + 1, np.int64),
+        np.zeros(len(readout.weights) + 1, np.uintp),
     )
 
 
@@ -108,52 +120,75 @@ def answer(spikes: Any, counts: Any, readout: Any, p: Any, dt: Any, out: Any) ->
     n_steps, width = spikes.shape[1:]
     out.n_fired[:] = 0
     for band in range(len(spikes)):
-        _list_fired(
-            spikes[band], counts[band], band * width, out.busy, out.n_fired, out.fired, out.pre
-        )
+        _list_fired(spikes[band], counts[band], band * width, readout.per_synapse, out)
     for step in range(n_steps):
         sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
-    _share(readout, out)
-    _run(readout, p, dt, out)
+    _receive(readout, out)
+    if readout.spiking:
+        _run(readout, p, dt, out)
+
+
+@no_refcount_kernel
+def _list_fired(spikes: Any, counts: Any, first: Any, per_synapse: Any, out: Any) -> None:
+    """List what a band's neurons, counted from ``first``, meet at the steps at which they fire."""
+    _tally(counts, first * per_synapse, per_synapse, out.pre)
+    _list_rows(
+        spikes, counts, first * per_synapse, per_synapse, out.busy, out.earlier, out.n_fired,
+        out.fired,
+    )  # fmt: skip
 
 
 @noalias_kernel
-def _list_fired(
-    spikes: Any, counts: Any, first: Any, busy: Any, n_fired: Any, fired: Any, pre: Any
-) -> None:
-    """List a band's neurons, counted from ``first``, at the steps at which they fire."""
+def _tally(counts: Any, first: Any, per_synapse: Any, pre: Any) -> None:
+    """How many of a band's spikes meet each row of weights, from row ``first`` on."""
+    last = per_synapse - 1
+    for h in range(len(counts)):
+        row = first + h * per_synapse
+        for nth in range(last):
+            pre[row + nth] = counts[h] > nth
+        pre[row + last] = max(counts[h] - last, 0)
+
+
+@noalias_kernel
+def _list_rows(
+    spikes: Any, counts: Any, first: Any, per_synapse: Any, busy: Any, earlier: Any, n_fired: Any,
+    fired: Any,
+) -> None:  # fmt: skip
+    """List the rows of weights, of a band from row ``first`` on, that are met at each step."""
+    start, rows, last = np.uintp(first), np.uintp(per_synapse), np.uintp(per_synapse - 1)
     n_busy: Any = np.uintp(0)
     for h in range(len(counts)):
-        pre[first + h] = counts[h]
+        earlier[h] = 0
         # Written always, counted only if it fires: cheaper than a branch.
         busy[n_busy] = h
         n_busy += np.uintp(counts[h] > 0)
     for step in range(len(spikes)):
-        now, row = spikes[step], fired[step]
+        now, listed = spikes[step], fired[step]
         n: Any = np.uintp(n_fired[step])
         for k in range(n_busy):
             place = np.uintp(busy[np.uintp(k)])
-            row[n] = first + place
+            listed[n] = start + place * rows + min(earlier[place], last)
             n += np.uintp(now[place])
+            earlier[place] += np.uintp(now[place])
         n_fired[step] = n
 
 
 @no_refcount_kernel
-def _share(readout: Any, out: Any) -> None:
-    """Each neuron's share of the layer's activity, by all that it received."""
-    shares = out.shares
-    shares[:] = 0
+def _receive(readout: Any, out: Any) -> None:
+    """What each class received, and its share of the layer's activity by that."""
+    received = out.received
+    received[:] = 0
     for step in range(len(out.current)):
-        for k in range(len(shares)):
-            shares[k] += out.current[step, k]
-    _normalise(shares, readout.n_classes, readout.slope)
+        for k in range(len(received)):
+            received[k] += out.current[step, k]
+    _share(readout, out)
 
 
 @no_refcount_kernel
 def score_by_step(readout: Any, p: Any, out: Any, scores: Any) -> None:
     """What would be answered after each step, if nothing more came; uses ``out`` up.
 
-    The last row is ``score`` of each neuron.
+    The last row is ``score`` of each class.
 
     Args:
         readout: the layer.
@@ -161,24 +196,35 @@ def score_by_step(readout: Any, p: Any, out: Any, scores: Any) -> None:
         out: of ``answer``.
         scores: [n_steps, classes], overwritten: as ``score`` has it, of what happened by then.
     """
-    received = out.signal
-    received[:] = 0
+    out.received[:] = 0
     out.counts[:] = 0
     for step in range(len(scores)):
         sum_rows(readout.weights, out.fired[step], 0, out.n_fired[step], out.current[step])
-        for k in range(len(received)):
-            received[k] += out.current[step, k]
-            out.shares[k] = received[k]
-        _normalise(out.shares, readout.n_classes, readout.slope)
+        for k in range(len(out.received)):
+            out.received[k] += out.current[step, k]
+        _share(readout, out)
         for k in range(readout.n_classes):
-            out.counts[k] += out.reached[step, k] >= p.v_peak
-            scores[step, k] = score(out, k)
+            out.counts[k] += readout.spiking and out.reached[step, k] >= p.v_peak
+            scores[step, k] = score(readout, out, k)
 
 
 @no_refcount_kernel
-def score(out: Any, k: Any) -> float:
-    """Spikes of a neuron plus half its share of activity, which settles ties."""
-    return float(out.counts[k] + 0.5 * out.shares[k])
+def score(readout: Any, out: Any, k: Any) -> float:
+    """Spikes of a neuron plus half its share of activity, which settles ties.
+
+    Without neurons, the sum of weights times the slope: the logit of the share.
+    """
+    if readout.spiking:
+        return float(out.counts[k] + 0.5 * out.shares[k])
+    return float(readout.slope * out.received[k])
+
+
+@no_refcount_kernel
+def _share(readout: Any, out: Any) -> None:
+    """Each class's share of the layer's activity, by all that it received."""
+    for k in range(len(out.shares)):
+        out.shares[k] = out.received[k]
+    _normalise(out.shares, readout.n_classes, readout.slope)
 
 
 @no_refcount_kernel
