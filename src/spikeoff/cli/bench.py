@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tyro
 
+from spikeoff.flag_parsing import deferred, parsed
+
 
 def bench() -> int:
     """Measure a contender's speed: spikeoff bench CONTENDER --help lists the flags."""
@@ -22,5 +24,8 @@ def run_bench(given: list[str]) -> int:
         )
         return 0
     name, *flags = given
-    tyro.cli(find_bench(name), args=flags, prog=f"spikeoff bench {name}", use_underscores=True)
+    measure = deferred(find_bench(name))
+    parsed(
+        lambda: tyro.cli(measure, args=flags, prog=f"spikeoff bench {name}", use_underscores=True)
+    )()
     return 0

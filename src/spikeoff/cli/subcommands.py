@@ -7,15 +7,20 @@ from typing import Any
 
 import tyro
 
+from spikeoff.flag_parsing import deferred, parsed
+
 
 def call(
     functions: dict[str, Callable[..., Any]], given: Sequence[str], prog: str, description: str
 ) -> int:
     """Call the function that ``given`` names first, and return its exit status."""
-    return int(
-        tyro.extras.subcommand_cli_from_dict(
-            functions, args=given or ["--help"], prog=prog, description=description,
-            use_underscores=True, sort_subcommands=False,
-        )
-        or 0
+    named = " ".join([prog, *(word for word in given[:1] if word in functions)])
+    work = parsed(
+        lambda: tyro.extras.subcommand_cli_from_dict(
+            {name: deferred(function) for name, function in functions.items()},
+            args=given or ["--help"], prog=prog, description=description, use_underscores=True,
+            sort_subcommands=False,
+        ),
+        named,
     )  # fmt: skip
+    return int(work() or 0)

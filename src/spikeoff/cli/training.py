@@ -10,6 +10,7 @@ import tyro
 
 from spikeoff.cli.diehl_cook import evaluate
 from spikeoff.errors import UserError
+from spikeoff.flag_parsing import parsed
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import Config
@@ -101,9 +102,11 @@ def _resume(given: list[str]) -> int:
         given = given[1:]
     else:
         contender, named_engine = "", None
-    (folder, num_threads, device, engine, paths), others = tyro.cli(
-        _resumed, args=given, prog="spikeoff train", use_underscores=True,
-        return_unknown_args=True,
+    (folder, num_threads, device, engine, paths), others = parsed(
+        lambda: tyro.cli(
+            _resumed, args=given, prog="spikeoff train", use_underscores=True,
+            return_unknown_args=True,
+        )
     )  # fmt: skip
     if others:
         raise UserError(

@@ -11,6 +11,7 @@ import tyro
 
 from spikeoff.contenders.base import Config
 from spikeoff.errors import UserError
+from spikeoff.flag_parsing import parsed
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -69,8 +70,10 @@ def parse_flags(
         "settings": Annotated[_unchecked(kind, defaults), tyro.conf.arg(name="")],
     }
     rename: Callable[[Sequence[str]], list[str]] = getattr(kind, "renamed_flags", list)
-    own, settings = tyro.cli(
-        both, args=rename(flags), prog=prog, use_underscores=True, description=kind.__doc__
+    own, settings = parsed(
+        lambda: tyro.cli(
+            both, args=rename(flags), prog=prog, use_underscores=True, description=kind.__doc__
+        )
     )
     return own, {one.name: getattr(settings, one.name) for one in fields(kind)}
 

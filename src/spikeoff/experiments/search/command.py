@@ -34,6 +34,7 @@ from spikeoff.experiments.search.settings import (
     raw_defaults,
 )
 from spikeoff.experiments.search.trial import without_test
+from spikeoff.flag_parsing import deferred, parsed
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -80,8 +81,11 @@ def run_search(given: list[str]) -> int:
     check_installed()
     if any(flag.partition("=")[0] == "--resume" for flag in given):
         flags = given[1:] if given[0] in names() else given
-        search = tyro.cli(_resumed_search, args=flags, prog="spikeoff search", use_underscores=True)
-        _finish(search, None)
+        resumed = deferred(_resumed_search)
+        search = parsed(
+            lambda: tyro.cli(resumed, args=flags, prog="spikeoff search", use_underscores=True)
+        )
+        _finish(search(), None)
     else:
         (name, engine), flags = parse(given[0]), given[1:]
         _finish(*_new_search(name, [*(() if engine is None else ("--engine", engine)), *flags]))
