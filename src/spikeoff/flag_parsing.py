@@ -121,7 +121,7 @@ def _missing(found: re.Match[str], sections: list[str], where: str) -> str:
 PATTERNS: tuple[tuple[str, Callable[[Any, list[str], str], str]], ...] = (
     (r"Unrecognized options: (.+)", _unknown),
     (r"invalid choice '(.*)' for argument '([^']*)'. Expected one of \((.*)\)", _no_choice),
-    (r"Missing value for argument '([^']*)'", _no_value),
+    (r"Missing value for argument .*?(--[\w-]+)", _no_value),
     (r"Error parsing (\S+): (.*)", _wrong_type),
     (r"Missing from .+?: (\S+)", _missing),
 )
