@@ -80,7 +80,7 @@ def test_train_lists_contenders_and_each_explains_its_flags(
         (["compare", "--contenders", "izhikevich-stdp@tensorflow"], "has no engines to choose"),
         (["export", "nowhere"], "nowhere: no run in this folder"),
         (["compere"], "`compere` is no command; choose from compare, front, "),
-        (["campaign"], "PATH is missing; see `spikeoff campaign --help`"),
+        (["campaign"], "PATH (TOML file with seeds) is missing; see `spikeoff campaign --help`"),
         (["compare", "--preset", "fast"], "`preset` (=fast) must be one of quick, original, full"),
         (["compare", "--epoch", "3"], "`--epoch` is no option here; did you mean --epochs? "),
         (["compare", "--epochs", "few"], "`epochs` (=few) must be a whole number, or none"),

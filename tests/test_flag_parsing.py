@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import tyro
@@ -29,7 +32,7 @@ def work(size: int, /, *, kind: Literal["a", "b"] = "a", path: Path = Path()) ->
 
 def run(*flags: str) -> str:
     later = deferred(work)
-    return parsed(lambda: tyro.cli(later, args=flags, prog="spikeoff work"))()
+    return parsed(lambda: tyro.cli(later, args=flags, prog="spikeoff work"), "spikeoff work")()
 
 
 def test_good_flags_do_the_work_once_they_are_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +43,7 @@ def test_good_flags_do_the_work_once_they_are_read(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        ((), "INT is missing; see `spikeoff work --help`"),
+        ((), "INT (how much) is missing; see `spikeoff work --help`"),
         (("x",), "`INT` (=x) must be a whole number"),
         (("3", "--kind", "c"), "`kind` (=c) must be one of a, b"),
         (("3", "--knd", "b"), "`--knd` is no option here; did you mean --kind? "),
@@ -72,14 +75,59 @@ def test_any_text_becomes_one_line_that_names_the_help(text: str) -> None:
     assert line.strip()
 
 
-FRAMED = (
-    "╭─ New ─────╮\n│ Something │\n│ else.     │\n│ ───────── │\n│ More      │\n╰───────────╯\n"
-)
-PLAIN = (
-    " New       \n --------- \n Something \n else.     \n --------- \n More      \n           \n"
-)
-
-
-@pytest.mark.parametrize("box", [FRAMED, PLAIN])
-def test_what_is_not_known_is_told_as_it_is(box: str) -> None:
+def test_what_is_not_known_is_told_as_it_is() -> None:
+    box = "╭─ New ───╮\n│ Something │\n│ else.     │\n│ ───────── │\n│ More      │\n╰─────────╯\n"
     assert complaint(box, "spikeoff work") == "Something else.; see `spikeoff work --help`"
+
+
+@pytest.mark.parametrize("columns", ["20", "80", None])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_neither_width_nor_encoding_of_the_terminal_changes_a_complaint(
+    columns: str | None, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    typed = "it's " + "long " * 30 + '\\ "quoted"'
+    with pytest.raises(UserError) as told:
+        run(typed)
+    assert str(told.value) == f"`INT` (={typed}) must be a whole number"
+    assert os.environ.get("COLUMNS") == columns
+
+
+def test_what_else_is_told_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def warned(*flags: str) -> str:
+        def parse() -> Any:
+            sys.stderr.write("mind the step\n")
+            return tyro.cli(deferred(work), args=flags, prog="spikeoff work")
+
+        return str(parsed(parse, "spikeoff work")())
+
+    assert warned("3") == "3 a ."
+    assert capsys.readouterr().err == "mind the step\nworking\n"
+    with pytest.raises(UserError, match=r"`INT` \(=x\) must be a whole number"):
+        warned("x")
+    assert capsys.readouterr().err == "mind the step\n"
+
+
+def test_only_options_of_the_command_itself_are_suggested() -> None:
+    def other(*, sizes: int = 1, top: int = 3) -> Callable[[], int]:
+        return lambda: sizes + top
+
+    verbs: dict[str, Callable[..., Any]] = {"work": deferred(work), "other": other}
+    for verb, flag, expected in (
+        ("other", "--siz", "did you mean --sizes?"),
+        ("work", "--siz", "is no option here; `spikeoff work --help` lists"),
+        ("other", "--sizess=3", "`--sizess` is no option here; did you mean --sizes?"),
+    ):
+        given = [verb, *(["3"] if verb == "work" else []), flag]
+        with pytest.raises(UserError) as told:
+            parsed(
+                lambda given=given: tyro.extras.subcommand_cli_from_dict(  # type: ignore[misc]
+                    verbs, args=given, prog="spikeoff"
+                ),
+                f"spikeoff {verb}",
+            )
+        assert expected in str(told.value)

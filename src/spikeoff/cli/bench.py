@@ -24,8 +24,6 @@ def run_bench(given: list[str]) -> int:
         )
         return 0
     name, *flags = given
-    measure = deferred(find_bench(name))
-    parsed(
-        lambda: tyro.cli(measure, args=flags, prog=f"spikeoff bench {name}", use_underscores=True)
-    )()
+    measure, command = deferred(find_bench(name)), f"spikeoff bench {name}"
+    parsed(lambda: tyro.cli(measure, args=flags, prog=command, use_underscores=True), command)()
     return 0

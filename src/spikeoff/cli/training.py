@@ -106,7 +106,8 @@ def _resume(given: list[str]) -> int:
         lambda: tyro.cli(
             _resumed, args=given, prog="spikeoff train", use_underscores=True,
             return_unknown_args=True,
-        )
+        ),
+        "spikeoff train",
     )  # fmt: skip
     if others:
         raise UserError(

@@ -73,7 +73,8 @@ def parse_flags(
     own, settings = parsed(
         lambda: tyro.cli(
             both, args=rename(flags), prog=prog, use_underscores=True, description=kind.__doc__
-        )
+        ),
+        prog,
     )
     return own, {one.name: getattr(settings, one.name) for one in fields(kind)}
 

@@ -81,9 +81,9 @@ def run_search(given: list[str]) -> int:
     check_installed()
     if any(flag.partition("=")[0] == "--resume" for flag in given):
         flags = given[1:] if given[0] in names() else given
-        resumed = deferred(_resumed_search)
+        resumed, command = deferred(_resumed_search), "spikeoff search"
         search = parsed(
-            lambda: tyro.cli(resumed, args=flags, prog="spikeoff search", use_underscores=True)
+            lambda: tyro.cli(resumed, args=flags, prog=command, use_underscores=True), command
         )
         _finish(search(), None)
     else:
