@@ -45,6 +45,18 @@ def preset_fields(kind: type[Contender], preset: Preset) -> dict[str, Any]:
     return {}
 
 
+def beside(
+    kind: type[Contender], preset: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The settings of a preset, and those given; without what these leave without effect.
+
+    A setting that has no effect beside others is refused, but nobody typed that of a preset.
+    """
+    settings = {**preset, **given}
+    idle = kind.config_type.without_effect(settings)
+    return {k: value for k, value in settings.items() if k in given or k not in idle}
+
+
 def budget(kind: type[Contender], preset: TunedPreset) -> dict[str, Any]:
     """How long and on how many images a tuned preset trains a contender."""
     if preset == "quick":

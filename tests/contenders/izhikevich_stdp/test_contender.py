@@ -239,7 +239,7 @@ def test_pixels_that_fire_once_and_sums_that_answer_count_what_they_do() -> None
     additions = taught.input_spikes(few).sum(axis=1) @ seen + 10 * hidden.sum(axis=1)
     assert account.operations.effective_acs == pytest.approx(additions.mean())
     assert account.operations.membrane_updates == 12 * 100
-    assert taught.footprint().buffers_bytes == 4 * (3 * 100 + 10)
+    assert taught.footprint().buffers_bytes == 4 * (3 * 100 + 100 + 10)
     right = taught.respond(images().validation).accuracy(images().validation) or 0
     assert right > 0.8
 

@@ -69,6 +69,7 @@ LOUD = {"hidden_scale": 2.0, "output_scale": 4.0, "n_steps": 10, "seed": 3}
         ("izhikevich-gradient", {"hidden": (12,), "synapse": "held", "neuron": "lif", **LOUD}),
         ("izhikevich-gradient", {"hidden": (12, 8), "neuron": "lif", **LOUD}),
         ("izhikevich-sparse", {"hidden": (12,), "seed": 3}),
+        ("izhikevich-sparse", {"hidden": (12,), "seed": 3, "levels": (200, 30)}),
         ("izhikevich-sparse", {"hidden": (12,), "readout": "spikes+potential", "n_steps": 10}),
         ("izhikevich-stdp", {"n_hidden": 64, "n_steps": 10}),
         (

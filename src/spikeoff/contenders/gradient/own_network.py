@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spikeoff.coding import EVALUATION, CodingName, InputCoding
-from spikeoff.coding.levels import LEVELS
+from spikeoff.coding.levels import LEVELS, check_levels
 from spikeoff.contenders.base import Config, Contender, Outputs, Response, Step, require
 from spikeoff.contenders.gradient.trainer import GradientConfig, GradientContender
 from spikeoff.contenders.registry import find
@@ -48,6 +48,8 @@ class OwnNetworkConfig(GradientConfig):
     """Number of time steps for which an image is shown; for a coding."""
     max_rate: float = 1.0
     """Probability that a pixel of value 255 fires at a step; for coding rate and poisson."""
+    levels: tuple[int, ...] = LEVELS
+    """Falling levels, one per step; for coding threshold."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,6 +58,8 @@ class OwnNetworkConfig(GradientConfig):
         require("coding", self.coding, self.coding != "direct",
                 "left out: direct is no coding by spikes; without one the module takes pictures"
                 )  # fmt: skip
+        if self.coding == "threshold":
+            check_levels(self.levels, self.n_steps)
 
 
 class OwnNetwork(GradientContender):
@@ -137,7 +141,9 @@ class OwnNetwork(GradientContender):
         config = self.config
         if config.coding is None:
             return None
-        return InputCoding(config.coding, config.n_steps, config.max_rate, LEVELS, config.seed)
+        return InputCoding(
+            config.coding, config.n_steps, config.max_rate, config.levels, config.seed
+        )
 
     def learn(self, images: Images, epoch: int, start: int = 0) -> Iterator[Step]:
         """One pass: by our loop, or one call of the module's own ``fit(batches, epoch)``."""

@@ -10,7 +10,6 @@ from typing import Annotated, Any, ClassVar, Literal
 import tyro
 
 from spikeoff.coding import CodingName, InputCoding
-from spikeoff.coding.input_coding import DRAWN
 from spikeoff.coding.levels import LEVELS, check_levels
 from spikeoff.contenders.base import require
 from spikeoff.contenders.gradient.connection import Connection, check_connection
@@ -22,6 +21,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
 )
 from spikeoff.contenders.gradient.spiking_layers import Readout, SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig
+from spikeoff.contenders.input_settings import idle_inputs
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.lif import LIFParams
@@ -144,20 +144,21 @@ class IzhikevichGradientConfig(GradientConfig):
         if self.readout == "spikes+potential":
             require("readout", self.readout, self.neuron == "izhikevich",
                     "spikes or linear for neuron lif, whose potential has no peak")  # fmt: skip
-        for neuron, names in OF_A_NEURON.items():
-            for name in names:
-                self._require_use(name, neuron == self.neuron, f"`neuron` is {self.neuron}")
-        self._require_use("max_rate", self.coding in DRAWN, f"`coding` is {self.coding}")
-        self._require_use("levels", self.coding == "threshold", f"`coding` is {self.coding}")
-        self._require_use("tau_syn", self.synapse == "decaying", f"`synapse` is {self.synapse}")
-        for name in ("output_gain", "output_pattern"):
-            self._require_use(name, self.readout != "linear", f"`readout` is {self.readout}")
 
-    def _require_use(self, name: str, used: bool, why: str) -> None:
-        """Refuse a setting that has no effect beside the others, unless it has its default."""
-        value = getattr(self, name)
-        require(name, value, used or value == getattr(type(self), name),
-                f"left out: {why}, and this has no effect then")  # fmt: skip
+    @classmethod
+    def without_effect(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        """Settings of another neuron, coding, synapse or read-out."""
+
+        def of(name: str) -> Any:
+            return settings.get(name, getattr(cls, name))
+
+        neuron, readout = of("neuron"), of("readout")
+        of_others = (names for name, names in OF_A_NEURON.items() if name != neuron)
+        idle = {name: f"`neuron` is {neuron}" for names in of_others for name in names}
+        idle |= idle_inputs(of("coding"), of("synapse"))
+        if readout == "linear":
+            idle |= dict.fromkeys(("output_gain", "output_pattern"), f"`readout` is {readout}")
+        return idle
 
     @classmethod
     def migrate(cls, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from spikeoff.coding.input_coding import DRAWN, InputCoding
+from spikeoff.coding.input_coding import InputCoding
 from spikeoff.coding.levels import LEVELS, check_levels
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.column_map import check_columns, columns_per_side
+from spikeoff.contenders.input_settings import idle_inputs
 from spikeoff.neurons.izhikevich import Pattern
 from spikeoff.neurons.synapse import Synapse, decay_per_step
 
@@ -63,8 +65,8 @@ class IzhikevichSTDPConfig(Config):
     """What answers: spikes (the output neuron that fires most) or sum (no output neurons: the class
     with the largest sum of readout weights over all hidden spikes)."""
     readout_weights: int = 1
-    """Weights of a readout synapse: the first acts at the first spike of its hidden neuron in a
-    presentation, the next at the second, the last at all that follow."""
+    """Weights of a readout synapse, at most 16 and n_steps: the first acts at the first spike of
+    its hidden neuron in a presentation, the next at the second, the last at all that follow."""
     a_plus: float = 0.1
     """STDP: potentiation by a pair of spikes with zero lag, relative to the learning rate."""
     a_minus: float = 0.05
@@ -76,17 +78,19 @@ class IzhikevichSTDPConfig(Config):
     hidden: Pattern = "fast-spiking"
     """Firing pattern of the hidden neurons."""
     output: Pattern = "fast-spiking"
-    """Firing pattern of the output neurons."""
+    """Firing pattern of the output neurons; for answer spikes."""
     hidden_gain: float = 40.0
-    """Current of an input spike through a weight of 1 (mV/ms)."""
+    """Current of an input spike through a weight of 1 (mV/ms); it depends on coding and synapse
+    which values fit."""
     output_gain: float = 2.0
-    """Current of a hidden spike through a weight of 1 (mV/ms)."""
+    """Current of a hidden spike through a weight of 1 (mV/ms); for answer spikes."""
     output_bias: float = 3.5
-    """Constant current into the output neurons (mV/ms)."""
+    """Constant current into the output neurons (mV/ms); for answer spikes."""
     output_tau: float = 10.0
-    """Time constant of the output neurons' synapses (ms)."""
+    """Time constant of the output neurons' synapses (ms); for answer spikes."""
     slope: float = 0.4
-    """Delta readout: how steeply a neuron's share of activity depends on its input."""
+    """How steeply an output's share of activity depends on its input: for the delta readout, and
+    the scale of the scores for answer sum."""
     hebbian_length: float = 2.0
     """Hebbian readout: length to which the weights of an output neuron are scaled."""
 
@@ -100,11 +104,12 @@ class IzhikevichSTDPConfig(Config):
         require("dt", self.dt, 0.05 <= self.dt <= 1, "from 0.05 to 1 ms")
         require("max_rate", self.max_rate, 0 < self.max_rate <= 1, "above 0 and at most 1")
         check_columns(n, self.columns, self.field)
-        self._check_use()
-        most = min(self.n_steps, MAX_READOUT_WEIGHTS)
-        require("readout_weights", self.readout_weights, 1 <= self.readout_weights <= most,
-                f"from 1 to {most}, since a neuron fires no more often in {self.n_steps} steps"
-                if most == self.n_steps else f"from 1 to {most}")  # fmt: skip
+        require("tau_syn", self.tau_syn, 0 < self.tau_syn < math.inf, "above 0")
+        if self.coding == "threshold":
+            check_levels(self.levels, self.n_steps)
+        weights, most = self.readout_weights, MAX_READOUT_WEIGHTS
+        require("readout_weights", weights, 1 <= weights <= min(self.n_steps, most),
+                f"from 1 to {most} and at most `n_steps` (={self.n_steps})")  # fmt: skip
         for name in ("stdp_lr", "hebbian_lr", "theta_plus", "a_plus", "a_minus"):
             value = getattr(self, name)
             require(name, value, 0 <= value < math.inf, "0 or more")
@@ -113,6 +118,18 @@ class IzhikevichSTDPConfig(Config):
             value = getattr(self, name)
             require(name, value, 0 < value < math.inf, "above 0")
         require("output_bias", self.output_bias, math.isfinite(self.output_bias), "finite")
+
+    @classmethod
+    def without_effect(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        """Settings of another coding or synapse, and of output neurons where there are none."""
+
+        def of(name: str) -> Any:
+            return settings.get(name, getattr(cls, name))
+
+        idle = idle_inputs(of("coding"), of("synapse"))
+        if of("answer") == "sum":
+            idle |= dict.fromkeys(OF_OUTPUT_NEURONS, "`answer` is sum")
+        return idle
 
     @property
     def side(self) -> int:
@@ -126,18 +143,3 @@ class IzhikevichSTDPConfig(Config):
     def decay(self) -> float:
         """What is left of a hidden neuron's synaptic current after a step, of 1."""
         return decay_per_step(self.synapse, self.tau_syn, self.dt)
-
-    def _check_use(self) -> None:
-        """Refuse settings of the coding that are wrong, and any that have no effect."""
-        require("tau_syn", self.tau_syn, 0 < self.tau_syn < math.inf, "above 0")
-        if self.coding == "threshold":
-            check_levels(self.levels, self.n_steps)
-        for name, used, why in (
-            ("max_rate", self.coding in DRAWN, f"`coding` is {self.coding}"),
-            ("levels", self.coding == "threshold", f"`coding` is {self.coding}"),
-            ("tau_syn", self.synapse == "decaying", f"`synapse` is {self.synapse}"),
-            *((name, self.answer == "spikes", "`answer` is sum") for name in OF_OUTPUT_NEURONS),
-        ):
-            value = getattr(self, name)
-            require(name, value, used or value == getattr(type(self), name),
-                    f"left out: {why}, and this has no effect then")  # fmt: skip

@@ -181,7 +181,7 @@ class IzhikevichSTDP(Contender):
         return self._respond(images, keep=True)[1]
 
     def input_spikes(self, images: Images) -> NDArray[np.uint8]:
-        """The rate code of the images."""
+        """The input spikes of the images."""
         return self.config.input_coding().spikes(images, EVALUATION)
 
     @in_its_mode
@@ -213,10 +213,14 @@ class IzhikevichSTDP(Contender):
     def memory_needed(
         cls, config: IzhikevichSTDPConfig, n_images: int, spec: ImageSpec = MNIST
     ) -> int:
-        """Weights as they are drawn, twice, and the hidden responses that the probe is given."""
+        """Weights as they are drawn, twice, and the hidden responses that the probe is given.
+
+        Rows of the readout are padded to 16 places, and held twice.
+        """
         n, steps, pixels = config.n_hidden, config.n_steps, spec.n_pixels
         spikes = 2 * ANSWERED_TOGETHER * steps * pixels
-        return 48 * pixels * n + 16 * n * n_images + spikes + 3 * pixels * n_images
+        readout = 128 * n * config.readout_weights
+        return 48 * pixels * n + readout + 16 * n * n_images + spikes + 3 * pixels * n_images
 
     def warm_up(self, images: Images) -> None:
         """Compile the kernels on a copy of the network."""
@@ -230,9 +234,9 @@ class IzhikevichSTDP(Contender):
         self._training = images
 
     def record(self, images: Images, every: int | None = None) -> Recording:
-        """Spikes of all three layers, with a reading after every step.
+        """Spikes of all layers, with a reading after every step.
 
-        A reading's answer is by what the output neurons have fired and received by then.
+        A reading's answer is by what the outputs have fired and received by then.
         """
         del every
         parts = [
@@ -269,7 +273,12 @@ class IzhikevichSTDP(Contender):
             Affine(state["hidden"]),
             Pool(self.layout.size),
             Scale(config.hidden_gain),
-            Neurons(PRESETS[config.hidden], config.dt, config.decay(), bias=-state["theta"]),
+            Neurons(
+                PRESETS[config.hidden],
+                config.dt,
+                float(self._network.columns.decay),
+                bias=-state["theta"],
+            ),
             *([ByOrdinal(config.readout_weights)] if config.readout_weights > 1 else []),
             Affine(state["output"]),
         )
@@ -297,14 +306,16 @@ class IzhikevichSTDP(Contender):
         """Weights, places without a synapse included, and thresholds; the state of all neurons.
 
         An output neuron has a synaptic current beside the two variables of every neuron, and so
-        does a hidden one whose current lasts. Without output neurons there is a sum per class.
+        does a hidden one whose current lasts. Without output neurons there is a sum per class. If
+        the weight depends on how many spikes a hidden neuron has sent, it has to count them.
         """
         learned = sum(array.nbytes for array in self.state().values())
         n, n_classes = self.config.n_hidden, self.spec.n_classes
         output = WORD_BYTES * n_classes
         if self.config.answer == "spikes":
             output += state_bytes("izhikevich", n_classes)
-        return Footprint(learned, state_bytes(self.neuron, n) + output)
+        counters = WORD_BYTES * n if self.config.readout_weights > 1 else 0
+        return Footprint(learned, state_bytes(self.neuron, n) + counters + output)
 
     def parameter_count(self) -> int:
         """Both weight matrices, places without a synapse included, and the thresholds."""
@@ -336,7 +347,10 @@ class IzhikevichSTDP(Contender):
         self._sums[:], self._answers[:] = snapshot["sums"], snapshot["answers"]
 
     def epoch_metrics(self) -> dict[str, float]:
-        """Currents, variances, answers per class, changes of the weights."""
+        """Currents, variances, answers per class, changes of the weights.
+
+        Without output neurons, their current is the sum of weights that they would receive.
+        """
         state, sums = self.state(), self._sums
         return {
             "hidden_current": float(sums[kernels.HIDDEN_CURRENT]),

@@ -27,7 +27,7 @@ class Watched:
     inputs: [n_steps, pixels], spikes: [n_steps, neurons], 1 where a spike.
     potentials: [n_steps, neurons] before reset (mV).
     outputs: [n_steps, classes] the same of output neurons, or scores so far; output_label: which.
-    best: number of the output neuron that answered.
+    best: number of the class that was answered.
     dt: step (ms).
     """
 

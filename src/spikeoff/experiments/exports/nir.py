@@ -79,8 +79,9 @@ def _metadata(contender: Contender, network: Sequence[Layer]) -> dict[str, Any]:
     """What a reader needs beside the graph: coding and read-out."""
     facts: dict[str, Any] = {"contender": contender.id, "spikeoff": __version__}
     settings = vars(contender)["config"]
-    for name in ("coding", "n_steps", "max_rate", "seed"):
-        if hasattr(settings, name):
+    idle = settings.without_effect(vars(settings))
+    for name in ("coding", "n_steps", "max_rate", "levels", "seed"):
+        if hasattr(settings, name) and name not in idle:
             facts[name] = getattr(settings, name)
     last = network[-1]
     if isinstance(last, layers.StepSum):

@@ -126,8 +126,9 @@ def _facts(contender: Contender) -> dict[str, str]:
         "score_unit": contender.score_unit,
     }
     settings = vars(contender)["config"]
-    for name in ("coding", "n_steps", "max_rate", "dt", "seed", "input_intensity"):
-        if contender.spiking and hasattr(settings, name):
+    idle = settings.without_effect(vars(settings))
+    for name in ("coding", "n_steps", "max_rate", "levels", "dt", "seed", "input_intensity"):
+        if contender.spiking and hasattr(settings, name) and name not in idle:
             facts[name] = str(getattr(settings, name))
     return facts
 

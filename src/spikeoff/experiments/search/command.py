@@ -112,10 +112,14 @@ def _new_search(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
     kind = find(name)
     config_type = kind.config_type
     path = config_file(flags)
-    defaults = _of_quick(name) | (read_settings(path, name, config_type) if path else {})
+    quick, held = _of_quick(name), read_settings(path, name, config_type) if path else {}
+    defaults = quick | held
     own, values = parse_flags(
         SearchFlags, config_type, flags, prog=f"spikeoff search {name}", defaults=defaults
     )
+    of_preset = {k for k, value in quick.items() if k not in held and values[k] == value}
+    for field in of_preset & set(config_type.without_effect(values)):
+        values[field] = raw_defaults(config_type)[field]
     config = config_type(**values)
     _check(own, config)
     space = _space(own, name, values, defaults)
@@ -178,7 +182,8 @@ def _space(
     else:
         before = {**raw_defaults(kind.config_type), **defaults}
         fixed = {field for field, value in values.items() if value != before[field]}
-        chosen = {field: text for field, text in kind.search_space.items() if field not in fixed}
+        left = fixed.union(kind.config_type.without_effect(values))
+        chosen = {field: text for field, text in kind.search_space.items() if field not in left}
         if not chosen:
             raise UserError(f"nothing is left to vary for {name}; name it by --vary "
                             "FIELD=LOW..HIGH")  # fmt: skip

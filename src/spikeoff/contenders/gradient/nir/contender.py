@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from torch import nn
 
 from spikeoff.coding import CodingName
@@ -29,7 +30,7 @@ from spikeoff.contenders.nir_file import NIRFile, read
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
 
-CODED_BY = ("coding", "n_steps", "max_rate")
+CODED_BY = ("coding", "n_steps", "max_rate", "levels")
 """Metadata of a graph, in which an export says how its input spikes are made."""
 
 
@@ -116,9 +117,15 @@ def contender_of_file(name: str, changed: int) -> type[Contender]:
     path = Path(name)
     file = read(path)
     given = {key: file.metadata[key] for key in CODED_BY if key in file.metadata}
-    given = {key: value.item() if hasattr(value, "item") else value for key, value in given.items()}
+    given = {key: _plain(value) for key, value in given.items()}
     content: dict[str, Any] = {
         "id": name, "title": path.stem, "file": file, "path": path, "__doc__": NIRContender.__doc__,
         "config_type": config_type_of(name, given, NIRConfig),
     }  # fmt: skip
     return type("NIRContender", (NIRContender,), content)
+
+
+def _plain(value: Any) -> Any:
+    """A value of metadata as a setting has it."""
+    held = np.asarray(value)
+    return tuple(held.tolist()) if held.ndim else held.item()

@@ -98,7 +98,7 @@ def answer_images(
         counts, active: [n * n_steps], [n * n_steps, n_inputs] the images' spikes.
         columns, readout, p, q, dt: the fields of a ``Network``, each by itself, as a loop over
             threads takes them; nothing in them changes.
-        scores: [n, classes] output spikes plus half the share of activity, which settles ties.
+        scores: [n, classes] of ``taught_readout.score``.
         spikes: [n] hidden spikes.
         responses: [n, bands, width] spikes of each hidden neuron, or [0, bands, width].
     """

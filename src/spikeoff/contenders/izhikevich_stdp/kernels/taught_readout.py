@@ -64,8 +64,8 @@ class Answer(NamedTuple):
     received: [places] sum of weights of all steps.
     shares: [places] each one's share of the layer's activity.
     pre: [neurons * per_synapse] hidden spikes that met each row of weights, in their precision.
-    fired: [n_steps, rows + 1] rows of weights that were met at a step; n_fired: [n_steps].
-    signal, v, u: [places], busy, earlier: [rows + 1] scratch.
+    fired: [n_steps, neurons + 1] rows of weights that were met at a step; n_fired: [n_steps].
+    signal, v, u: [places], busy, earlier: [neurons + 1] scratch.
     """
 
     current: Any
@@ -87,21 +87,22 @@ class Answer(NamedTuple):
 def blank(readout: Any, n_steps: Any) -> Any:
     """An ``Answer`` for the layer."""
     zero = readout.gain - readout.gain
-    places = readout.weights.shape[1]
+    rows, places = readout.weights.shape
+    neurons = rows // readout.per_synapse
     return Answer(
         np.full((n_steps, places), zero),
         np.full((n_steps, places), zero),
         np.zeros(places, np.int32),
         np.full(places, zero),
         np.full(places, zero),
-        np.full(len(readout.weights), zero),
+        np.full(rows, zero),
         np.full(places, zero),
         np.full(places, zero),
         np.full(places, zero),
-        np.zeros((n_steps, len(readout.weights) + 1), np.int32),
+        np.zeros((n_steps, neurons + 1), np.int32),
         np.zeros(n_steps, np.int64),
-        np.zeros(len(readout.weights) + 1, np.int64),
-        np.zeros(len(readout.weights) + 1, np.uintp),
+        np.zeros(neurons + 1, np.int64),
+        np.zeros(neurons + 1, np.uintp),
     )
 
 
