@@ -11,6 +11,7 @@ import pytest
 from spikeoff.contenders.presets import (
     PRESETS,
     TUNED_AS,
+    beside,
     budget,
     fitting,
     preset_config,
@@ -18,6 +19,7 @@ from spikeoff.contenders.presets import (
 )
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.contenders.study_records import STUDIES, TunedPreset, read_records
+from spikeoff.errors import UserError
 from spikeoff.experiments.tuning.studies import finalists, tunable
 
 TUNED: tuple[TunedPreset, ...] = ("quick", "tuned")
@@ -112,3 +114,17 @@ def test_quick_takes_all_images_where_there_are_fewer_than_it_asks_for(
     assert fitting(config, n_images) == replace(config, n_train=taken, n_validation=held_out)
     given = replace(config, n_validation=100)
     assert fitting(given, n_images).n_validation == 100
+
+
+@pytest.mark.parametrize("name", ["izhikevich-stdp", "izhikevich-gradient"])
+def test_a_preset_gives_way_to_what_leaves_its_settings_without_effect(name: str) -> None:
+    kind = find(name)
+    preset: dict[str, Any] = {"max_rate": 0.6, "epochs": 2}
+    given: dict[str, Any] = {"coding": "latency"}
+    assert beside(kind, preset, {}) == preset
+    assert beside(kind, preset, given) == {"epochs": 2, **given}
+    kind.config_type(**beside(kind, preset, given))
+    typed = given | {"max_rate": 0.3}
+    assert beside(kind, preset, typed) == {"epochs": 2, **typed}
+    with pytest.raises(UserError, match=r"`max_rate` \(=0.3\) must be left out: `coding` is late"):
+        kind.config_type(**beside(kind, preset, typed))

@@ -59,6 +59,15 @@ def test_what_a_table_does_not_say_is_said_by_all_then_by_the_preset(tmp_path: P
     assert {e.config.epochs for e in made} == {preset_config(find("mlp"), "quick").epochs}
 
 
+def test_a_preset_gives_way_to_the_coding_of_a_table(tmp_path: Path) -> None:
+    """The quick preset has a max_rate, which only random codings have."""
+    text = 'preset = "quick"\n[izhikevich-stdp]\ncoding = ["rate", "latency"]\n'
+    rate, latency = (entry.config for entry in runs(text, tmp_path))
+    assert rate.max_rate == preset_config(find("izhikevich-stdp"), "quick").max_rate  # type: ignore[attr-defined]
+    assert latency.max_rate == find("izhikevich-stdp").config_type().max_rate  # type: ignore[attr-defined]
+    assert latency.epochs == rate.epochs
+
+
 def test_several_tables_of_one_contender_are_all_run(tmp_path: Path) -> None:
     text = "[[mlp]]\nn_hidden = [8]\n[[mlp]]\nn_hidden = [16, 32]\ndropout = 0.1\n"
     assert [e.place for e in runs(text, tmp_path)] == [

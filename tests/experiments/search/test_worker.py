@@ -53,6 +53,20 @@ def guarded(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return dataset
 
 
+def test_a_search_with_another_coding_leaves_out_what_has_no_effect_then(
+    guarded: Dataset, tmp_path: Path
+) -> None:
+    del guarded
+    flags = ["--coding", "latency", "--n_train", "50", "--n_validation", "20"]
+    flags += ["--n_hidden", "32", "--save_path", str(tmp_path)]
+    _, settings = command._new_search("izhikevich-stdp", flags)
+    assert "max_rate" not in settings.config
+    assert "max_rate" not in settings.space
+    assert "hidden_gain" in settings.space
+    with pytest.raises(UserError, match=r"`max_rate` \(=0.3\) must be left out"):
+        command._new_search("izhikevich-stdp", [*flags, "--max_rate", "0.3"])
+
+
 @pytest.mark.slow
 def test_test_images_are_never_touched_and_accuracy_is_that_of_a_run(
     guarded: Dataset, tmp_path: Path
