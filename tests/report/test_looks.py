@@ -64,3 +64,7 @@ def test_a_page_of_many_networks_turns_the_energy_models_and_folds_the_differenc
     folded = f"<summary>{30 * 29 // 2} pairs of networks</summary>"
     assert folded in render(many, load_table())
     assert "pairs of networks</summary>" not in render(few, load_table())
+    for told in ("Of 30 networks", "In words, network by network"):
+        assert f"<summary>{told}</summary>" in render(many, load_table())
+    for told in ("Of 6 networks", "In words, network by network"):
+        assert f"<summary>{told}</summary>" not in render(few, load_table())

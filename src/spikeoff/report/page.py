@@ -30,7 +30,7 @@ from spikeoff.report.figures import curves_figure, energy_plane_figure, save_pla
 from spikeoff.report.front_figure import front_figure
 from spikeoff.report.groups import group, ranked
 from spikeoff.report.lab import links as live_page
-from spikeoff.report.looks import looks
+from spikeoff.report.looks import MOST_TOLD_APART, looks
 from spikeoff.report.model_ratios import model_ratios
 from spikeoff.report.pairing import pairings, why_unpaired
 from spikeoff.report.race_table import conditions, standings, write_csv, write_json
@@ -98,6 +98,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
     return {
         "answer": answer(rows, pairs, found, members, equal),
         "standings": rows,
+        "many": len(members) > MOST_TOLD_APART,
         "colours": {name: look.colour for name, look in looks(members).items()},
         "conditions": conditions(records),
         "differences": [say_pair(pair) for pair in compare_pairs(ranked(records))],
