@@ -72,7 +72,7 @@ synapses = ["columns"]
 hidden = [256, 512]
 learning_rate = [0.02, 0.0731]
 """
-"""Learning rates of ``mlp``: the best of four for the pruned network on validation images, and in
+"""Learning rates of ``mlp``: the best of three for the pruned network on validation images, and in
 columns the default, and what ``spikeoff tune`` found for quick. The weight decay in columns lies
 between the default and the best of four short trials."""
 

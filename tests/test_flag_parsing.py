@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeoff.errors import UserError
-from spikeoff.flag_parsing import complaint, deferred, parsed
+from spikeoff.flag_parsing import defer, error_line, run_parser
 
 
 def work(size: int, /, *, kind: Literal["a", "b"] = "a", path: Path = Path()) -> str:
@@ -31,8 +31,8 @@ def work(size: int, /, *, kind: Literal["a", "b"] = "a", path: Path = Path()) ->
 
 
 def run(*flags: str) -> str:
-    later = deferred(work)
-    return parsed(lambda: tyro.cli(later, args=flags, prog="spikeoff work"), "spikeoff work")()
+    later = defer(work)
+    return run_parser(lambda: tyro.cli(later, args=flags, prog="spikeoff work"), "spikeoff work")()
 
 
 def test_good_flags_do_the_work_once_they_are_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,14 +70,14 @@ def test_help_is_no_complaint(capsys: pytest.CaptureFixture[str]) -> None:
 
 @given(st.text())
 def test_any_text_becomes_one_line_that_names_the_help(text: str) -> None:
-    line = complaint(text, "spikeoff work")
+    line = error_line(text, "spikeoff work")
     assert len(line.splitlines()) == 1
     assert line.strip()
 
 
 def test_what_is_not_known_is_told_as_it_is() -> None:
     box = "╭─ New ───╮\n│ Something │\n│ else.     │\n│ ───────── │\n│ More      │\n╰─────────╯\n"
-    assert complaint(box, "spikeoff work") == "Something else.; see `spikeoff work --help`"
+    assert error_line(box, "spikeoff work") == "Something else.; see `spikeoff work --help`"
 
 
 @pytest.mark.parametrize("columns", ["20", "80", None])
@@ -101,9 +101,9 @@ def test_what_else_is_told_is_told_once(capsys: pytest.CaptureFixture[str]) -> N
     def warned(*flags: str) -> str:
         def parse() -> Any:
             sys.stderr.write("mind the step\n")
-            return tyro.cli(deferred(work), args=flags, prog="spikeoff work")
+            return tyro.cli(defer(work), args=flags, prog="spikeoff work")
 
-        return str(parsed(parse, "spikeoff work")())
+        return str(run_parser(parse, "spikeoff work")())
 
     assert warned("3") == "3 a ."
     assert capsys.readouterr().err == "mind the step\nworking\n"
@@ -116,7 +116,7 @@ def test_only_options_of_the_command_itself_are_suggested() -> None:
     def other(*, sizes: int = 1, top: int = 3) -> Callable[[], int]:
         return lambda: sizes + top
 
-    verbs: dict[str, Callable[..., Any]] = {"work": deferred(work), "other": other}
+    verbs: dict[str, Callable[..., Any]] = {"work": defer(work), "other": other}
     for verb, flag, expected in (
         ("other", "--siz", "did you mean --sizes?"),
         ("work", "--siz", "is no option here; `spikeoff work --help` lists"),
@@ -124,7 +124,7 @@ def test_only_options_of_the_command_itself_are_suggested() -> None:
     ):
         given = [verb, *(["3"] if verb == "work" else []), flag]
         with pytest.raises(UserError) as told:
-            parsed(
+            run_parser(
                 lambda given=given: tyro.extras.subcommand_cli_from_dict(  # type: ignore[misc]
                     verbs, args=given, prog="spikeoff"
                 ),

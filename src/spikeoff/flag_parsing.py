@@ -1,4 +1,4 @@
-"""Flags by tyro, whose boxes of several lines become one line as every other complaint."""
+"""Run tyro, and turn its error boxes of several lines into errors of one line."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Section = list[str]
-"""Lines between two rules of a box, as they are indented."""
+"""Lines between two horizontal rules of a box, with their indentation."""
 
 KINDS = {"INT": ("a whole number", "whole numbers"), "FLOAT": ("a number", "numbers")}
-"""What tyro's names of types are called here, for one value and for several."""
+"""Words for tyro's names of types, for one value and for several."""
 
 WIDE = "100000"
-"""Columns at which tyro folds no line."""
+"""Width of a terminal at which tyro wraps no line."""
 
 
-def parsed(parse: Callable[[], T], command: str) -> T:
-    """What ``parse`` returns, which calls tyro, and nothing else.
+def run_parser(parse: Callable[[], T], command: str) -> T:
+    """The result of ``parse``, which calls tyro.
 
     Args:
-        parse: reads flags; where tyro complains, it is called again.
-        command: whose help to name in a complaint.
+        parse: parses flags without other effects; it is called again if tyro reports an error.
+        command: the command whose help an error message names.
 
     Raises:
-        UserError: tyro complains about the flags.
+        UserError: tyro reports an error.
     """
-    told = io.StringIO()
+    output = io.StringIO()
     try:
-        with contextlib.redirect_stderr(told):
+        with contextlib.redirect_stderr(output):
             found = parse()
     except SystemExit as end:
         if not end.code:  # after help
             raise
-        before, frame, box = _told_unfolded(parse).partition("╭")
+        before, frame, box = _unwrapped_output(parse).partition("╭")
         sys.stderr.write(before)
-        raise UserError(complaint(frame + box, command)) from None
-    sys.stderr.write(told.getvalue())
+        raise UserError(error_line(frame + box, command)) from None
+    sys.stderr.write(output.getvalue())
     return found
 
 
-def deferred(function: Callable[P, T]) -> Callable[P, Callable[[], T]]:
-    """The same flags; what is returned does the work, once the flags are read."""
+def defer(function: Callable[P, T]) -> Callable[P, Callable[[], T]]:
+    """A function with the same signature that returns the call instead of making it."""
 
     @functools.wraps(function)
     def later(*args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
@@ -62,31 +62,32 @@ def deferred(function: Callable[P, T]) -> Callable[P, Callable[[], T]]:
     return later
 
 
-def complaint(box: str, command: str) -> str:
-    """One line for a box of tyro's: what is wrong, the rule, what to do."""
+def error_line(box: str, command: str) -> str:
+    """The error in a box of tyro's, in one line: what is wrong, the rule, what to do."""
     sections = _sections(box)
     first = " ".join(" ".join(sections[0]).split())
     where = f"`{command} --help`"
-    for pattern, tell in PATTERNS:
+    for pattern, describe in PATTERNS:
         if found := re.match(pattern, first):
-            return tell(found, sections, where, command)
+            return describe(found, sections, where, command)
     return f"{first or 'the flags cannot be read'}; see {where}"
 
 
-def _told_unfolded(parse: Callable[[], Any]) -> str:
-    """What tyro complains of, in lines that are not folded and a frame of line-drawing characters.
+def _unwrapped_output(parse: Callable[[], Any]) -> str:
+    """The error output of ``parse``, without wrapped lines, in a box-drawing frame.
 
-    It takes the width from the environment, and the frame from what standard output can encode.
+    tyro takes the width from the environment, and chooses the frame by the encoding of standard
+    output.
     """
-    told, utf8 = io.StringIO(), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    output, utf8 = io.StringIO(), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with (
         _columns(WIDE),
         contextlib.redirect_stdout(utf8),
-        contextlib.redirect_stderr(told),
+        contextlib.redirect_stderr(output),
         contextlib.suppress(SystemExit),
     ):
         parse()
-    return told.getvalue()
+    return output.getvalue()
 
 
 @contextlib.contextmanager
@@ -103,7 +104,7 @@ def _columns(width: str) -> Iterator[None]:
 
 
 def _sections(box: str) -> list[Section]:
-    """What stands between the rules of a box, without its frame."""
+    """The sections of a box, without its frame."""
     sections: list[Section] = [[]]
     for line in box.splitlines():
         inside = line.removeprefix("│ ").removesuffix("│").rstrip()
@@ -127,7 +128,7 @@ def _unknown(found: re.Match[str], sections: list[Section], where: str, command:
 
 
 def _options(lines: list[str], command: str) -> list[str]:
-    """The options that are listed, but for those of other commands."""
+    """The options in a list of suggestions, without those of other commands."""
     listed: list[list[str]] = []
     for line in lines:
         if re.match(r"\s+--", line):
@@ -135,8 +136,8 @@ def _options(lines: list[str], command: str) -> list[str]:
         elif listed:
             listed[-1].append(line)
     found = []
-    for option, *told in listed:
-        helps = [line for line in told if re.match(r"\s+in .* --help", line)]
+    for option, *output in listed:
+        helps = [line for line in output if re.match(r"\s+in .* --help", line)]
         if not helps or any(f"in {command} --help" in line for line in helps):
             found += re.findall(r"--[\w-]+", option)
     return found
@@ -168,20 +169,20 @@ def _wrong_type(found: re.Match[str], sections: list[Section], where: str, comma
     return f"{given} cannot be read; see {where}"
 
 
-def _value(told: str) -> str:
-    """What was typed, from the end of a complaint, where tyro writes it as Python does."""
+def _value(output: str) -> str:
+    """The value at the end of an error message, which tyro writes as a Python literal."""
     for pattern in (r"(\[.*\])\.?$", r"('.*'|\".*\")\.?$"):
-        if found := re.search(pattern, told):
+        if found := re.search(pattern, output):
             with contextlib.suppress(ValueError, SyntaxError):
                 value = ast.literal_eval(found[1])
                 return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return told.rpartition(": ")[2]
+    return output.rpartition(": ")[2]
 
 
 def _missing(found: re.Match[str], sections: list[Section], where: str, command: str) -> str:
     del found, command
-    _, name, *told = [line.strip() for line in sections[0]]
-    clause = re.split(r"[,;:.(=\[]", told[0])[0].strip() if told else ""
+    _, name, *output = [line.strip() for line in sections[0]]
+    clause = re.split(r"[,;:.(=\[]", output[0])[0].strip() if output else ""
     return f"{name}{f' ({clause})' if clause else ''} is missing; see {where}"
 
 
@@ -192,4 +193,4 @@ PATTERNS: tuple[tuple[str, Callable[..., str]], ...] = (
     (r"Error parsing (\S+): (.*)", _wrong_type),
     (r"Missing from .+?: \S", _missing),
 )
-"""How tyro's complaints begin, and what to say instead."""
+"""How error messages of tyro begin, and the functions that rewrite them."""

@@ -11,9 +11,9 @@ import pytest
 from spikeoff.contenders.presets import (
     PRESETS,
     TUNED_AS,
-    beside,
     budget,
     fitting,
+    override_preset,
     preset_config,
     preset_fields,
 )
@@ -121,10 +121,10 @@ def test_a_preset_gives_way_to_what_leaves_its_settings_without_effect(name: str
     kind = find(name)
     preset: dict[str, Any] = {"max_rate": 0.6, "epochs": 2}
     given: dict[str, Any] = {"coding": "latency"}
-    assert beside(kind, preset, {}) == preset
-    assert beside(kind, preset, given) == {"epochs": 2, **given}
-    kind.config_type(**beside(kind, preset, given))
+    assert override_preset(kind, preset, {}) == preset
+    assert override_preset(kind, preset, given) == {"epochs": 2, **given}
+    kind.config_type(**override_preset(kind, preset, given))
     typed = given | {"max_rate": 0.3}
-    assert beside(kind, preset, typed) == {"epochs": 2, **typed}
+    assert override_preset(kind, preset, typed) == {"epochs": 2, **typed}
     with pytest.raises(UserError, match=r"`max_rate` \(=0.3\) must be left out: `coding` is late"):
-        kind.config_type(**beside(kind, preset, typed))
+        kind.config_type(**override_preset(kind, preset, typed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tyro
 
-from spikeoff.flag_parsing import deferred, parsed
+from spikeoff.flag_parsing import defer, run_parser
 
 
 def bench() -> int:
@@ -24,6 +24,6 @@ def run_bench(given: list[str]) -> int:
         )
         return 0
     name, *flags = given
-    measure, command = deferred(find_bench(name)), f"spikeoff bench {name}"
-    parsed(lambda: tyro.cli(measure, args=flags, prog=command, use_underscores=True), command)()
+    measure, command = defer(find_bench(name)), f"spikeoff bench {name}"
+    run_parser(lambda: tyro.cli(measure, args=flags, prog=command, use_underscores=True), command)()
     return 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import tyro
 
-from spikeoff.flag_parsing import deferred, parsed
+from spikeoff.flag_parsing import defer, run_parser
 
 
 def call(
@@ -15,9 +15,9 @@ def call(
 ) -> int:
     """Call the function that ``given`` names first, and return its exit status."""
     named = " ".join([prog, *(word for word in given[:1] if word in functions)])
-    work = parsed(
+    work = run_parser(
         lambda: tyro.extras.subcommand_cli_from_dict(
-            {name: deferred(function) for name, function in functions.items()},
+            {name: defer(function) for name, function in functions.items()},
             args=given or ["--help"], prog=prog, description=description, use_underscores=True,
             sort_subcommands=False,
         ),

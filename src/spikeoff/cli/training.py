@@ -10,7 +10,7 @@ import tyro
 
 from spikeoff.cli.diehl_cook import evaluate
 from spikeoff.errors import UserError
-from spikeoff.flag_parsing import parsed
+from spikeoff.flag_parsing import run_parser
 
 if TYPE_CHECKING:
     from spikeoff.contenders.base import Config
@@ -102,7 +102,7 @@ def _resume(given: list[str]) -> int:
         given = given[1:]
     else:
         contender, named_engine = "", None
-    (folder, num_threads, device, engine, paths), others = parsed(
+    (folder, num_threads, device, engine, paths), others = run_parser(
         lambda: tyro.cli(
             _resumed, args=given, prog="spikeoff train", use_underscores=True,
             return_unknown_args=True,

@@ -41,8 +41,8 @@ OWN_FLAGS: dict[str, Callable[[list[str]], int]] = {
 }  # fmt: skip
 """Verbs whose flags depend on the word that follows them."""
 
-NAMES_OF: dict[str, str] = {"compare": "--contenders", "front": "--families"}
-"""What the names mean that follow a verb without a flag: `compare mlp cnn`."""
+NAME_FLAGS: dict[str, str] = {"compare": "--contenders", "front": "--families"}
+"""The flag that names right after a verb stand for, as in `compare mlp cnn`."""
 
 
 def dispatch(given: list[str]) -> int:
@@ -53,17 +53,17 @@ def dispatch(given: list[str]) -> int:
         return 0
     if verb in OWN_FLAGS:
         return OWN_FLAGS[verb](given[1:])
-    return call(VERBS, with_names(given), "spikeoff", OVERVIEW)
+    return call(VERBS, expand_names(given), "spikeoff", OVERVIEW)
 
 
-def with_names(given: list[str]) -> list[str]:
-    """The same command with the flag for names that follow the verb without one.
+def expand_names(given: list[str]) -> list[str]:
+    """The same command, with the flag before names that follow the verb directly.
 
     Raises:
-        UserError: the flag is there, too.
+        UserError: the flag is given, too.
     """
     verb, rest = given[:1], given[1:]
-    flag = NAMES_OF.get("".join(verb))
+    flag = NAME_FLAGS.get("".join(verb))
     if flag is None or not rest or rest[0].startswith("-"):
         return given
     if any(word.partition("=")[0] == flag for word in rest):

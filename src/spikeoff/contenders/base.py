@@ -118,14 +118,14 @@ class Config:
         for name in ("timing_seconds", "energy_seconds"):
             seconds = getattr(self, name)
             require(name, seconds, 0 <= seconds <= MAX_MEASURING, f"from 0 to {MAX_MEASURING} s")
-        for name, why in self.without_effect(vars(self)).items():
+        for name, why in self.unused_settings(vars(self)).items():
             value = getattr(self, name)
             require(name, value, value == getattr(type(self), name),
                     f"left out: {why}, and this has no effect then")  # fmt: skip
 
     @classmethod
-    def without_effect(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
-        """The settings that others leave without effect, and why: they must have their defaults.
+    def unused_settings(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        """The settings that have no effect beside the others, and why; they must be the defaults.
 
         Args:
             settings: by name; those left out have their defaults.

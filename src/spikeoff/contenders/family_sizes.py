@@ -7,7 +7,7 @@ from typing import Any
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import Preset, beside, preset_fields, shared_settings
+from spikeoff.contenders.presets import Preset, override_preset, preset_fields, shared_settings
 from spikeoff.contenders.registry import find
 from spikeoff.errors import UserError
 
@@ -73,6 +73,9 @@ def family_networks(
     fields = preset_fields(kind, preset)
     common = shared_settings(kind.config_type, common)
     return [
-        (settings, from_plain(kind.config_type, beside(kind, fields, {**settings, **common})))
+        (
+            settings,
+            from_plain(kind.config_type, override_preset(kind, fields, {**settings, **common})),
+        )
         for settings in SIZES[family]
     ]

@@ -11,7 +11,7 @@ import tyro
 
 from spikeoff.contenders.base import Config
 from spikeoff.errors import UserError
-from spikeoff.flag_parsing import parsed
+from spikeoff.flag_parsing import run_parser
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -70,7 +70,7 @@ def parse_flags(
         "settings": Annotated[_unchecked(kind, defaults), tyro.conf.arg(name="")],
     }
     rename: Callable[[Sequence[str]], list[str]] = getattr(kind, "renamed_flags", list)
-    own, settings = parsed(
+    own, settings = run_parser(
         lambda: tyro.cli(
             both, args=rename(flags), prog=prog, use_underscores=True, description=kind.__doc__
         ),

@@ -1,4 +1,4 @@
-"""Which settings of the input a coding and a synapse leave without effect."""
+"""The settings of the input that have no effect with a coding and a synapse."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from spikeoff.coding.input_coding import DRAWN, CodingName
 from spikeoff.neurons.synapse import Synapse
 
 
-def idle_inputs(coding: CodingName, synapse: Synapse) -> dict[str, str]:
-    """The settings that have no effect, and why."""
-    idle = {}
+def unused_input_settings(coding: CodingName, synapse: Synapse) -> dict[str, str]:
+    """The settings without effect, and why."""
+    unused = {}
     if coding not in DRAWN:
-        idle["max_rate"] = f"`coding` is {coding}"
+        unused["max_rate"] = f"`coding` is {coding}"
     if coding != "threshold":
-        idle["levels"] = f"`coding` is {coding}"
+        unused["levels"] = f"`coding` is {coding}"
     if synapse != "decaying":
-        idle["tau_syn"] = f"`synapse` is {synapse}"
-    return idle
+        unused["tau_syn"] = f"`synapse` is {synapse}"
+    return unused

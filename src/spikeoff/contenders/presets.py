@@ -45,16 +45,17 @@ def preset_fields(kind: type[Contender], preset: Preset) -> dict[str, Any]:
     return {}
 
 
-def beside(
+def override_preset(
     kind: type[Contender], preset: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The settings of a preset, and those given; without what these leave without effect.
+    """The settings of a preset, overridden by those given.
 
-    A setting that has no effect beside others is refused, but nobody typed that of a preset.
+    Settings of the preset that have no effect beside those given are left out: a configuration
+    refuses them, and the user did not ask for them.
     """
     settings = {**preset, **given}
-    idle = kind.config_type.without_effect(settings)
-    return {k: value for k, value in settings.items() if k in given or k not in idle}
+    unused = kind.config_type.unused_settings(settings)
+    return {k: value for k, value in settings.items() if k in given or k not in unused}
 
 
 def budget(kind: type[Contender], preset: TunedPreset) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from spikeoff.contenders.gradient.layer_sizes import (
 )
 from spikeoff.contenders.gradient.spiking_layers import Readout, SpikingLayers
 from spikeoff.contenders.gradient.trainer import GradientConfig
-from spikeoff.contenders.input_settings import idle_inputs
+from spikeoff.contenders.input_settings import unused_input_settings
 from spikeoff.learning.surrogate import Surrogate
 from spikeoff.neurons.izhikevich import PRESETS, Pattern
 from spikeoff.neurons.lif import LIFParams
@@ -146,7 +146,7 @@ class IzhikevichGradientConfig(GradientConfig):
                     "spikes or linear for neuron lif, whose potential has no peak")  # fmt: skip
 
     @classmethod
-    def without_effect(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
+    def unused_settings(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
         """Settings of another neuron, coding, synapse or read-out."""
 
         def of(name: str) -> Any:
@@ -154,11 +154,11 @@ class IzhikevichGradientConfig(GradientConfig):
 
         neuron, readout = of("neuron"), of("readout")
         of_others = (names for name, names in OF_A_NEURON.items() if name != neuron)
-        idle = {name: f"`neuron` is {neuron}" for names in of_others for name in names}
-        idle |= idle_inputs(of("coding"), of("synapse"))
+        unused = {name: f"`neuron` is {neuron}" for names in of_others for name in names}
+        unused |= unused_input_settings(of("coding"), of("synapse"))
         if readout == "linear":
-            idle |= dict.fromkeys(("output_gain", "output_pattern"), f"`readout` is {readout}")
-        return idle
+            unused |= dict.fromkeys(("output_gain", "output_pattern"), f"`readout` is {readout}")
+        return unused
 
     @classmethod
     def migrate(cls, settings: Mapping[str, Any]) -> dict[str, Any]:

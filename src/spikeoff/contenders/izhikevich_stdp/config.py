@@ -11,7 +11,7 @@ from spikeoff.coding.input_coding import InputCoding
 from spikeoff.coding.levels import LEVELS, check_levels
 from spikeoff.contenders.base import Config, require
 from spikeoff.contenders.column_map import check_columns, columns_per_side
-from spikeoff.contenders.input_settings import idle_inputs
+from spikeoff.contenders.input_settings import unused_input_settings
 from spikeoff.neurons.izhikevich import Pattern
 from spikeoff.neurons.synapse import Synapse, decay_per_step
 
@@ -80,8 +80,8 @@ class IzhikevichSTDPConfig(Config):
     output: Pattern = "fast-spiking"
     """Firing pattern of the output neurons; for answer spikes."""
     hidden_gain: float = 40.0
-    """Current of an input spike through a weight of 1 (mV/ms); it depends on coding and synapse
-    which values fit."""
+    """Current of an input spike through a weight of 1 (mV/ms); suitable values depend on
+    coding and synapse."""
     output_gain: float = 2.0
     """Current of a hidden spike through a weight of 1 (mV/ms); for answer spikes."""
     output_bias: float = 3.5
@@ -120,16 +120,16 @@ class IzhikevichSTDPConfig(Config):
         require("output_bias", self.output_bias, math.isfinite(self.output_bias), "finite")
 
     @classmethod
-    def without_effect(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
+    def unused_settings(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
         """Settings of another coding or synapse, and of output neurons where there are none."""
 
         def of(name: str) -> Any:
             return settings.get(name, getattr(cls, name))
 
-        idle = idle_inputs(of("coding"), of("synapse"))
+        unused = unused_input_settings(of("coding"), of("synapse"))
         if of("answer") == "sum":
-            idle |= dict.fromkeys(OF_OUTPUT_NEURONS, "`answer` is sum")
-        return idle
+            unused |= dict.fromkeys(OF_OUTPUT_NEURONS, "`answer` is sum")
+        return unused
 
     @property
     def side(self) -> int:

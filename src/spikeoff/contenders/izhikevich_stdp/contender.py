@@ -493,7 +493,7 @@ class IzhikevichSTDP(Contender):
             spikes=trace.spikes.transpose(1, 0, 2).reshape(by_step),
             potentials=trace.reached.transpose(1, 0, 2).reshape(by_step),
             outputs=traces[:, : self.spec.n_classes],
-            output_label="Output v (mV)" if spiking else "Score (logit)",
+            has_outputs=spiking,
             answer=self.spec.classes[best],
             best=best,
             dt=config.dt,

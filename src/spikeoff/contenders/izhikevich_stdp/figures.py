@@ -26,7 +26,8 @@ class Watched:
     pixels: [height, width(, channels)]; label, answer: names of classes.
     inputs: [n_steps, pixels], spikes: [n_steps, neurons], 1 where a spike.
     potentials: [n_steps, neurons] before reset (mV).
-    outputs: [n_steps, classes] the same of output neurons, or scores so far; output_label: which.
+    outputs: [n_steps, classes] the same of output neurons; without them, scores so far.
+    has_outputs: whether there are output neurons.
     best: number of the class that was answered.
     dt: step (ms).
     """
@@ -37,7 +38,7 @@ class Watched:
     spikes: NDArray[np.uint8]
     potentials: NDArray[np.float32]
     outputs: NDArray[np.float32]
-    output_label: str
+    has_outputs: bool
     answer: str
     best: int
     dt: float
@@ -107,9 +108,8 @@ def save_raster(watched: Sequence[Watched], layout: Layout, path: Path) -> None:
             _draw_column(axes[3, place], one, layout)
             _draw_outputs(axes[4, place], one)
             axes[4, place].set_xlabel("Time (ms)")
-        for row, label in enumerate(
-            ("", "Input pixel", "Hidden neuron", "Hidden v (mV)", watched[0].output_label)
-        ):
+        output = "Output v (mV)" if watched[0].has_outputs else "Score (logit)"
+        for row, label in enumerate(("", "Input pixel", "Hidden neuron", "Hidden v (mV)", output)):
             axes[row, 0].set_ylabel(label)
         return figure
 
@@ -148,10 +148,10 @@ def _draw_outputs(axes: Any, one: Watched) -> None:
     for k in [*others, one.best]:
         best = k == one.best
         traced = one.outputs[:, k]
-        if one.output_label.endswith("(mV)"):
+        if one.has_outputs:
             traced = np.clip(traced, V_FLOOR, V_PEAK)
         axes.plot(
             times, traced, color=COLOURS[1] if best else "#bbbbbb", linewidth=1.6 if best else 0.8
         )
-    what = "neuron" if one.output_label.endswith("(mV)") else "class"
+    what = "neuron" if one.has_outputs else "class"
     axes.set_title(f"{what} {one.answer} in red, the others in grey", fontsize=10)

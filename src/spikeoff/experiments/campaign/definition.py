@@ -25,7 +25,7 @@ from typing import Any, get_args
 
 from spikeoff.contenders.base import Config
 from spikeoff.contenders.field_checks import from_plain
-from spikeoff.contenders.presets import PRESETS, Preset, beside, preset_fields
+from spikeoff.contenders.presets import PRESETS, Preset, override_preset, preset_fields
 from spikeoff.contenders.registry import find, parse
 from spikeoff.errors import UserError, one_line
 from spikeoff.experiments.campaign.plan import Entry, check_choice, settings_label
@@ -134,7 +134,7 @@ def _product(
     for values in itertools.product(*listed.values()):
         varied = dict(zip(listed, values, strict=True))
         try:
-            config = from_plain(kind.config_type, beside(kind, base, {**single, **varied}))
+            config = from_plain(kind.config_type, override_preset(kind, base, {**single, **varied}))
         except (UserError, TypeError) as error:
             raise UserError(f"[{contender}] {one_line(error, 400)}") from error
         found.append((name, settings_label(varied), config))

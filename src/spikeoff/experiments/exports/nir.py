@@ -79,9 +79,9 @@ def _metadata(contender: Contender, network: Sequence[Layer]) -> dict[str, Any]:
     """What a reader needs beside the graph: coding and read-out."""
     facts: dict[str, Any] = {"contender": contender.id, "spikeoff": __version__}
     settings = vars(contender)["config"]
-    idle = settings.without_effect(vars(settings))
+    unused = settings.unused_settings(vars(settings))
     for name in ("coding", "n_steps", "max_rate", "levels", "seed"):
-        if hasattr(settings, name) and name not in idle:
+        if hasattr(settings, name) and name not in unused:
             facts[name] = getattr(settings, name)
     last = network[-1]
     if isinstance(last, layers.StepSum):

@@ -126,9 +126,9 @@ def _facts(contender: Contender) -> dict[str, str]:
         "score_unit": contender.score_unit,
     }
     settings = vars(contender)["config"]
-    idle = settings.without_effect(vars(settings))
+    unused = settings.unused_settings(vars(settings))
     for name in ("coding", "n_steps", "max_rate", "levels", "dt", "seed", "input_intensity"):
-        if contender.spiking and hasattr(settings, name) and name not in idle:
+        if contender.spiking and hasattr(settings, name) and name not in unused:
             facts[name] = str(getattr(settings, name))
     return facts
 

@@ -34,7 +34,7 @@ from spikeoff.experiments.search.settings import (
     raw_defaults,
 )
 from spikeoff.experiments.search.trial import without_test
-from spikeoff.flag_parsing import deferred, parsed
+from spikeoff.flag_parsing import defer, run_parser
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -81,8 +81,8 @@ def run_search(given: list[str]) -> int:
     check_installed()
     if any(flag.partition("=")[0] == "--resume" for flag in given):
         flags = given[1:] if given[0] in names() else given
-        resumed, command = deferred(_resumed_search), "spikeoff search"
-        search = parsed(
+        resumed, command = defer(_resumed_search), "spikeoff search"
+        search = run_parser(
             lambda: tyro.cli(resumed, args=flags, prog=command, use_underscores=True), command
         )
         _finish(search(), None)
@@ -118,7 +118,7 @@ def _new_search(name: str, flags: Sequence[str]) -> tuple[Search, Settings]:
         SearchFlags, config_type, flags, prog=f"spikeoff search {name}", defaults=defaults
     )
     of_preset = {k for k, value in quick.items() if k not in held and values[k] == value}
-    for field in of_preset & set(config_type.without_effect(values)):
+    for field in of_preset & set(config_type.unused_settings(values)):
         values[field] = raw_defaults(config_type)[field]
     config = config_type(**values)
     _check(own, config)
@@ -182,7 +182,7 @@ def _space(
     else:
         before = {**raw_defaults(kind.config_type), **defaults}
         fixed = {field for field, value in values.items() if value != before[field]}
-        left = fixed.union(kind.config_type.without_effect(values))
+        left = fixed.union(kind.config_type.unused_settings(values))
         chosen = {field: text for field, text in kind.search_space.items() if field not in left}
         if not chosen:
             raise UserError(f"nothing is left to vary for {name}; name it by --vary "

@@ -66,7 +66,7 @@ class Trace(NamedTuple):
 
     reached: [bands, steps, width] the sum of weights, then the membrane potential before reset.
     spikes: [bands, steps, width] uint8; counts: [bands, width] int32 spikes a neuron.
-    pool: [width] the pools' share at a step; lasting: [width] the synapses' currents; v, u:
+    pool: [width] the pools' share at a step; synaptic: [width] the synapses' currents; v, u:
         [width]; first, last: [steps] scratch.
     mean_current: [1] what the pools took, mean over neurons and steps (mV/ms).
     """
@@ -75,7 +75,7 @@ class Trace(NamedTuple):
     spikes: Any
     counts: Any
     pool: Any
-    lasting: Any
+    synaptic: Any
     v: Any
     u: Any
     first: Any
@@ -187,8 +187,8 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
     size, share, gain = columns.size, columns.share, columns.gain
     zero = dt - dt
     received = zero
-    lasting, decay = trace.lasting, columns.decay
-    lasting[:] = 0
+    synaptic, decay = trace.synaptic, columns.decay
+    synaptic[:] = 0
     v[:] = p.c
     u[:] = p.b * p.c
     counts[:] = 0
@@ -196,8 +196,8 @@ def _run(band: Any, columns: Any, p: Any, dt: Any, trace: Any) -> None:
         reached, fired = trace.reached[band, step], trace.spikes[band, step]
         if decay > 0:
             for h in range(len(v)):
-                lasting[h] = accumulate(lasting[h], reached[h], decay)
-                reached[h] = lasting[h]
+                synaptic[h] = accumulate(synaptic[h], reached[h], decay)
+                reached[h] = synaptic[h]
         for column in range(len(v) // size):
             start = np.uintp(column * size)
             total = zero
