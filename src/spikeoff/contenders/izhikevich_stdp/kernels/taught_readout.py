@@ -65,7 +65,8 @@ class Answer(NamedTuple):
     shares: [places] each one's share of the layer's activity.
     pre: [neurons * per_synapse] hidden spikes that met each row of weights, in their precision.
     fired: [n_steps, neurons + 1] rows of weights that were met at a step; n_fired: [n_steps].
-    signal, v, u: [places], busy, earlier: [neurons + 1] scratch.
+    signal, v, u: [places]; busy, earlier: [neurons + 1] neurons of a band that fire, and their
+        spikes at the steps before; scratch.
     """
 
     current: Any
@@ -159,18 +160,25 @@ def _list_rows(
     start, rows, last = np.uintp(first), np.uintp(per_synapse), np.uintp(per_synapse - 1)
     n_busy: Any = np.uintp(0)
     for h in range(len(counts)):
-        earlier[h] = 0
         # Written always, counted only if it fires: cheaper than a branch.
         busy[n_busy] = h
         n_busy += np.uintp(counts[h] > 0)
+    for k in range(n_busy):
+        earlier[np.uintp(k)] = 0
     for step in range(len(spikes)):
         now, listed = spikes[step], fired[step]
         n: Any = np.uintp(n_fired[step])
-        for k in range(n_busy):
-            place = np.uintp(busy[np.uintp(k)])
-            listed[n] = start + place * rows + min(earlier[place], last)
-            n += np.uintp(now[place])
-            earlier[place] += np.uintp(now[place])
+        if per_synapse == 1:  # the usual case, without counting the spikes before
+            for k in range(n_busy):
+                place = np.uintp(busy[np.uintp(k)])
+                listed[n] = start + place
+                n += np.uintp(now[place])
+        else:
+            for k in range(n_busy):
+                place = np.uintp(busy[np.uintp(k)])
+                listed[n] = start + place * rows + min(earlier[k], last)
+                n += np.uintp(now[place])
+                earlier[k] += np.uintp(now[place])
         n_fired[step] = n
 
 
