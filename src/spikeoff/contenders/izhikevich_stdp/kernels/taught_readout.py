@@ -144,6 +144,10 @@ def _list_fired(spikes: Any, counts: Any, first: Any, per_synapse: Any, out: Any
 def _tally(counts: Any, first: Any, per_synapse: Any, pre: Any) -> None:
     """How many of a band's spikes meet each row of weights, from row ``first`` on."""
     last = per_synapse - 1
+    if last == 0:
+        for h in range(len(counts)):
+            pre[first + h] = counts[h]
+        return
     for h in range(len(counts)):
         row = first + h * per_synapse
         for nth in range(last):
