@@ -54,17 +54,19 @@ OPTIONS: Any = {"error_model": "numpy"}
 
 
 @cache
-def cache_folder(path: Path, *, strict: bool = False) -> Path:
+def cache_folder(path: Path, *, strict: bool = False, whole: bool = True) -> Path:
     """Where the compiled kernels of a file are kept: a folder for each state of its sources.
 
     Args:
         path: of the file.
         strict: those of strict mode.
+        whole: those that Python calls, or else those that other kernels call.
 
     Raises:
         OSError: no folder can be used.
     """
-    state = f"{numba.__version__} {digest(path)}" + (" strict" if strict else "")
+    state = f"{numba.__version__} {digest(path)}"
+    state += (" strict" if strict else "") + ("" if whole else " part")
     return kernel_folder() / hashlib.sha256(state.encode()).hexdigest()[:16]
 
 
@@ -92,7 +94,9 @@ _MAKING = threading.Lock()
 class Kernel:
     """A function that is compiled when it is first called: by default, and again in strict mode.
 
-    A kernel that calls another gets that of its own mode. ``customise`` changes Numba's flags.
+    A kernel that calls another gets that of its own mode, compiled without what Python needs to
+    call it: to take whole networks apart is most of the code of a small kernel.
+    ``customise`` changes Numba's flags.
     """
 
     def __init__(
@@ -100,7 +104,7 @@ class Kernel:
     ) -> None:
         functools.update_wrapper(self, function)
         self._function, self._customise, self._options = function, customise, options
-        self._compiled: dict[bool, Any] = {}
+        self._compiled: dict[tuple[bool, bool], Any] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         """Compute in the mode of this thread."""
@@ -109,26 +113,30 @@ class Kernel:
     @property
     def _numba_type_(self) -> Any:
         """What Numba takes a kernel for that other kernels call."""
-        return types.Dispatcher(self.dispatcher())
+        return types.Dispatcher(self._made(whole=False))
 
     def dispatcher(self) -> Any:
-        """Numba's own, for the mode of this thread."""
-        strict = is_strict()
-        if strict not in self._compiled:
-            with _MAKING:
-                self._compiled.setdefault(strict, self._make(strict))
-        return self._compiled[strict]
+        """Numba's own, for calls from Python in the mode of this thread."""
+        return self._made(whole=True)
 
-    def _make(self, strict: bool) -> Any:
+    def _made(self, *, whole: bool) -> Any:
+        key = is_strict(), whole
+        if key not in self._compiled:
+            with _MAKING:
+                self._compiled.setdefault(key, self._make(*key))
+        return self._compiled[key]
+
+    def _make(self, strict: bool, whole: bool) -> Any:
         fast: Any = {} if strict else {"fastmath": FAST_MATH}
-        made: Any = numba.njit(nogil=True, boundscheck=False, **fast, **OPTIONS, **self._options)(
-            self._function
-        )
+        entries: Any = {"no_cpython_wrapper": not whole, "no_cfunc_wrapper": True}
+        made: Any = numba.njit(
+            nogil=True, boundscheck=False, **entries, **fast, **OPTIONS, **self._options
+        )(self._function)
         if self._customise is not None:
             made._compiler._customize_flags = self._customise
         try:
-            folder = cache_folder(Path(self._function.__code__.co_filename), strict=strict)
-            with _keeping_in(folder):
+            source = Path(self._function.__code__.co_filename)
+            with _keeping_in(cache_folder(source, strict=strict, whole=whole)):
                 made.enable_caching()
         except (RuntimeError, OSError):
             pass  # no folder can be written: the kernel is compiled in every process

@@ -27,22 +27,30 @@ class _Watched:
     """Takes the place of the processes; keeps what they were to do, and what they would read."""
 
     def __init__(self) -> None:
+        self.shares: list[list[str]] = []
         self.jobs: list[Job] = []
         self.images: set[int] = set()
 
-    def __call__(self, _: int) -> _Watched:
-        return self
-
-    def run(self, jobs: Sequence[Job], _: Callable[[ProgressEvent | RunResult], None]) -> None:
+    def start(self, target: Callable[..., object], arguments: tuple[list[Job]]) -> _Watched:
+        assert target is ahead.train_in_turn
+        (jobs,) = arguments
+        self.shares.append([job.entry.contender for job in jobs])
         self.jobs += jobs
         self.images |= {len(load_dataset(job.entry.config.mnist_path).train) for job in jobs}
+        return self
+
+    def join(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
 
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Watched:
     """A machine of two cores on which nothing was compiled yet."""
     instead = _Watched()
-    monkeypatch.setattr(ahead, "LocalExecutor", instead)
+    monkeypatch.setattr(ahead, "start_process", instead.start)
     monkeypatch.setattr(ahead, "available_cores", lambda: 2)
     monkeypatch.setattr(ahead, "kernel_folder", lambda: tmp_path / "kernels")
     return instead
@@ -64,6 +72,30 @@ def test_each_contender_trains_once_on_few_images_and_never_again(watched: _Watc
     ahead.compile_ahead(runs, said.append)
     assert len(watched.jobs) == 2
     assert len(said) == 1
+
+
+def test_families_stay_together_in_as_many_processes_as_cores(watched: _Watched) -> None:
+    names = ("diehl-cook", "izhikevich-gradient", "mlp", "izhikevich-stdp", "cnn")
+    ahead.compile_ahead(race_of(*names), lambda _: None)
+    assert watched.shares == [
+        ["izhikevich-gradient", "mlp", "cnn"],
+        ["diehl-cook", "izhikevich-stdp"],
+    ]
+
+
+def test_a_stopped_run_is_the_last_of_its_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[int] = []
+
+    def stopped(job: Job, _: Callable[[ProgressEvent], None]) -> RunResult:
+        made.append(job.number)
+        return RunResult(job.number, "failed" if job.number == 1 else "stopped")
+
+    monkeypatch.setattr(ahead, "work", stopped)
+    monkeypatch.setattr(ahead, "leave_to_parent", lambda: None)
+    ahead.train_in_turn(ahead._jobs(race_of("mlp", "cnn", "diehl-cook"), tmp_path))
+    assert made == [1, 2]
 
 
 def test_another_processor_or_another_state_of_the_sources_compiles_anew(

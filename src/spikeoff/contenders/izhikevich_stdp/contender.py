@@ -22,7 +22,7 @@ would receive is summed, and the largest sum answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -61,9 +61,11 @@ from spikeoff.contenders.layer_list import (
 from spikeoff.contenders.twins import perceptron_twins
 from spikeoff.data import MNIST, Images, ImageSpec
 from spikeoff.errors import UserError
-from spikeoff.kernels.events import by_step, from_dense
+from spikeoff.kernels.events import Events, by_step, from_dense
 from spikeoff.kernels.input_coding import input_events
+from spikeoff.kernels.jit import threads
 from spikeoff.kernels.ordered_sums import sum_along
+from spikeoff.kernels.parts import in_parts
 from spikeoff.learning.schedule import warmup_cosine
 from spikeoff.learning.stdp import PairParams, pair_window
 from spikeoff.ledger.account import Footprint
@@ -75,8 +77,6 @@ from spikeoff.numerics.mode import in_its_mode, strictly
 
 LEARNED_TOGETHER = 250
 """Images between two changes of the learning rates."""
-
-ANSWERED_TOGETHER = 500
 
 WORD_BYTES = 4
 
@@ -187,15 +187,11 @@ class IzhikevichSTDP(Contender):
     @in_its_mode
     def respond_to_spikes(self, images: Images, spikes: NDArray[np.uint8]) -> Response:
         """Answer the given spikes from rest."""
-        n = len(images)
-        scores = np.zeros((n, self.spec.n_classes), np.float32)
-        events = from_dense(spikes.reshape(-1, spikes.shape[2]))
-        nothing_kept = np.zeros((0, self.layout.side, self.layout.width), np.int32)
-        kernels.answer_images(
-            events.counts, events.active, *self._network, scores, np.zeros(n, np.int64),
-            nothing_kept,
-        )  # fmt: skip
-        return Response(scores)
+
+        def given(part: slice) -> Events:
+            return from_dense(spikes[part].reshape(-1, spikes.shape[2]))
+
+        return Response(self._answer(len(images), given, keep=False)[0])
 
     @in_its_mode
     def loss(self, response: Response, images: Images) -> float | None:
@@ -218,7 +214,7 @@ class IzhikevichSTDP(Contender):
         Rows of the readout are padded to 16 places, and held twice.
         """
         n, steps, pixels = config.n_hidden, config.n_steps, spec.n_pixels
-        spikes = 2 * ANSWERED_TOGETHER * steps * pixels
+        spikes = 4 * LEARNED_TOGETHER * steps * pixels
         readout = 128 * n * config.readout_weights
         return 48 * pixels * n + readout + 16 * n * n_images + spikes + 3 * pixels * n_images
 
@@ -239,11 +235,7 @@ class IzhikevichSTDP(Contender):
         A reading's answer is by what the outputs have fired and received by then.
         """
         del every
-        parts = [
-            self._record(images.take(slice(first, first + ANSWERED_TOGETHER)))
-            for first in range(0, max(1, len(images)), ANSWERED_TOGETHER)
-        ]
-        return Recording.joined(parts)
+        return self._record(images)
 
     def synapses(self) -> tuple[Synapses, ...]:
         """Fields and read-out; what learning brought to 0 is met by nothing.
@@ -435,31 +427,52 @@ class IzhikevichSTDP(Contender):
         self, images: Images, *, keep: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Scores, and [n, neurons] spikes of the hidden neurons if kept."""
-        n, shape = len(images), (self.layout.side, self.layout.width)
+        return self._answer(len(images), self._drawn(images), keep=keep)
+
+    def _drawn(self, images: Images) -> Callable[[slice], Events]:
+        """The input spikes of a part of the images."""
+        coding = self.config.input_coding()
+        return lambda part: input_events(coding, images.take(part), EVALUATION)
+
+    def _answer(
+        self, n: int, events_of: Callable[[slice], Events], *, keep: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """What ``_respond`` returns for n images whose input spikes are ``events_of(part)``."""
         scores = np.zeros((n, self.spec.n_classes), np.float32)
         spikes = np.zeros(n, np.int64)
-        responses = np.zeros((n if keep else 0, *shape), np.int32)
-        for first in range(0, n, ANSWERED_TOGETHER):
-            part = slice(first, first + ANSWERED_TOGETHER)
-            events = input_events(self.config.input_coding(), images.take(part), EVALUATION)
+        kept = np.zeros((n if keep else 0, self.layout.side, self.layout.width), np.int32)
+
+        def answer(part: slice) -> None:
+            events = events_of(part)
             kernels.answer_images(
-                events.counts, events.active, *self._network, scores[part], spikes[part],
-                responses[part],
-            )  # fmt: skip
-        return scores, responses.reshape(len(responses), self.config.n_hidden)
+                events.counts, events.active, self._network, scores[part], spikes[part], kept[part]
+            )
+
+        for _ in in_parts(answer, n, kernels.PART, threads()):
+            pass
+        return scores, kept.reshape(len(kept), self.config.n_hidden)
 
     @in_its_mode
     def _record(self, images: Images) -> Recording:
         n, n_steps, layout = len(images), self.config.n_steps, self.layout
         scores = np.zeros((n, n_steps, self.spec.n_classes), np.float32)
-        events = input_events(self.config.input_coding(), images, EVALUATION)
-        tasks = math.ceil(n / kernels.PER_TASK)
-        spikes = np.zeros((tasks, layout.side, n_steps, layout.width), np.int64)
-        kernels.watch_images(events.counts, events.active, *self._network, scores, spikes)
+        drawn = self._drawn(images)
+
+        def watch(part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            events = drawn(part)
+            spikes = np.empty((layout.side, n_steps, layout.width), np.int64)
+            kernels.watch_images(events.counts, events.active, self._network, scores[part], spikes)
+            return by_step(events, n_steps), spikes
+
+        inputs = np.zeros((n_steps, self.spec.n_pixels), np.int64)
+        spikes = np.zeros((layout.side, n_steps, layout.width), np.int64)
+        for received, sent in in_parts(watch, n, kernels.PART, threads()):
+            inputs += received
+            spikes += sent
         steps = np.arange(1, n_steps + 1)
         events_of = {
-            INPUT: by_step(events, n_steps),
-            "hidden": spikes.sum(axis=0).transpose(1, 0, 2).reshape(n_steps, -1),
+            INPUT: inputs,
+            "hidden": spikes.transpose(1, 0, 2).reshape(n_steps, -1),
         }
         updated: tuple[str, ...] = ("hidden",)
         if self.config.answer == "spikes":

@@ -2,6 +2,9 @@
 
 Numba compiles on one core. If each run compiled what it needs, the others would wait, and the
 remaining cores idle; if that were done while another run trains, its times would be wrong.
+
+Contenders of one family share kernels, and all share parts of Numba that it compiles anew in every
+process. So there are no more processes than cores, and a family stays together.
 """
 
 from __future__ import annotations
@@ -18,12 +21,13 @@ import numpy as np
 from spikeoff.contenders.registry import find
 from spikeoff.data import load_dataset
 from spikeoff.experiments.campaign.identity import program
-from spikeoff.experiments.campaign.job import Job
-from spikeoff.experiments.campaign.local import LocalExecutor
+from spikeoff.experiments.campaign.job import Job, work
 from spikeoff.experiments.campaign.plan import Entry
+from spikeoff.experiments.spawning import start_process
 from spikeoff.kernels.jit import COMPILES, compiler_state, kernel_folder
 from spikeoff.kernels.sources import ROOT, digest
 from spikeoff.ledger.environment import available_cores
+from spikeoff.run.signals import Interrupted, forwarded_signals, leave_to_parent
 
 PREPARED = "prepared"
 N_TRAIN, N_VALIDATION, N_TEST = 260, 20, 20
@@ -32,8 +36,8 @@ N_TRAIN, N_VALIDATION, N_TEST = 260, 20, 20
 def compile_ahead(runs: Sequence[Entry], say: Callable[[str], None]) -> None:
     """Compile the kernels of all contenders, where at least two lack theirs and cores are free.
 
-    Each contender trains on a few images, in a process and a scratch folder of its own. Whether
-    that comes through is of no account: what is missing, the run itself compiles.
+    Each contender trains on a few images, in a scratch folder. Whether that comes through is of no
+    account: what is missing, the run itself compiles.
 
     Args:
         runs: what will run on this machine.
@@ -49,11 +53,44 @@ def compile_ahead(runs: Sequence[Entry], say: Callable[[str], None]) -> None:
     if not COMPILES or cores < 2 or len(lacking) < 2:
         return
     names = ", ".join(one.label for one in lacking.values())
-    say(f"compiling the kernels of {names}: once; this takes some minutes")
+    say(f"compiling the kernels of {names}: once; this takes about a minute")
     with tempfile.TemporaryDirectory(prefix="spikeoff-") as scratch:
-        LocalExecutor(cores).run(_jobs(lacking.values(), Path(scratch)), lambda _: None)
+        _train_side_by_side(_shared_out(_jobs(lacking.values(), Path(scratch)), cores))
     for stamp in lacking:
         _keep(stamp)
+
+
+def _shared_out(jobs: Iterable[Job], cores: int) -> list[list[Job]]:
+    """The jobs of each process: whole families, the largest first to the process with least."""
+    families: dict[Path, list[Job]] = {}
+    for job in jobs:
+        families.setdefault(_source(job.entry).parent, []).append(job)
+    shares: list[list[Job]] = [[] for _ in range(min(cores, len(families)))]
+    for family in sorted(families.values(), key=len, reverse=True):
+        min(shares, key=len).extend(family)
+    return shares
+
+
+def _train_side_by_side(shares: Sequence[list[Job]]) -> None:
+    processes = []
+    with forwarded_signals() as signals:
+        try:
+            processes += [start_process(train_in_turn, (share,)) for share in shares]
+            for process in processes:
+                process.join()
+        finally:
+            for process in processes:
+                process.kill()
+    if signals.received is not None:
+        raise Interrupted(signals.received)
+
+
+def train_in_turn(jobs: Sequence[Job]) -> None:
+    """Make the runs in this process, one after another, until one is stopped."""
+    leave_to_parent()
+    for job in jobs:
+        if work(job, lambda _: None).kind == "stopped":
+            return
 
 
 def _is_ours(run: Entry) -> bool:

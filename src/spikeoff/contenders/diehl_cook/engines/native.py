@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,9 +26,9 @@ from spikeoff.contenders.diehl_cook.kernels.digit_loop import (
 from spikeoff.contenders.diehl_cook.kernels.presentation import Rule, Schedule, normalise, present
 from spikeoff.contenders.diehl_cook.network import Constants, Floats, Layer
 from spikeoff.data import Images
+from spikeoff.kernels.parts import in_parts
 from spikeoff.ledger.recording import INPUT, Recording
 from spikeoff.numerics.functions import exp, log
-from spikeoff.numerics.mode import in_this_mode
 
 NEVER = 1e30
 """Threshold (mV) of neurons that only pad the arrays."""
@@ -128,17 +127,14 @@ class NativeEngine:
         inputs = np.empty(len(images), np.int64)
         wirings, shown = self._answering()
 
-        @in_this_mode
-        def answer(first: int) -> None:
-            part = slice(first, first + CHUNK)
+        def answer(part: slice) -> None:
             respond(
                 images.flat[part], images.ids[part], epoch, wirings, self._to_inhibitory,
                 shown, self._rule, self._physics, responses[part], inputs[part],
             )  # fmt: skip
 
-        with ThreadPoolExecutor(self.num_threads) as pool:
-            for _ in pool.map(answer, range(0, len(images), CHUNK)):
-                pass
+        for _ in in_parts(answer, len(images), CHUNK, self.num_threads):
+            pass
         return self._unpadded(responses), inputs
 
     def record(
@@ -168,10 +164,8 @@ class NativeEngine:
         scores = np.empty((len(images), readings, score(nobody).shape[1]), np.float32)
         presentations = np.zeros(len(images), np.int64)
 
-        @in_this_mode
-        def watch_part(begin: int) -> list[NDArray[np.int64]]:
-            part = slice(begin, min(begin + CHUNK, len(images)))
-            responses = np.empty((part.stop - begin, readings, self._width), np.int32)
+        def watch_part(part: slice) -> list[NDArray[np.int64]]:
+            responses = np.empty((part.stop - part.start, readings, self._width), np.int32)
             sums = [np.empty((readings, n), np.int64) for n in (self._n_pixels, self._width, n_i)]
             inputs, sent, sent_i = sums
             watch(
@@ -186,10 +180,9 @@ class NativeEngine:
             return sums
 
         totals = [np.zeros((readings, n), np.int64) for n in (self._n_pixels, self._width, n_i)]
-        with ThreadPoolExecutor(self.num_threads) as pool:
-            for sums in pool.map(watch_part, range(0, len(images), CHUNK)):
-                for total, added in zip(totals, sums, strict=True):
-                    np.add(total, added, out=total)
+        for sums in in_parts(watch_part, len(images), CHUNK, self.num_threads):
+            for total, added in zip(totals, sums, strict=True):
+                np.add(total, added, out=total)
         used = first - 1 + int(presentations.max(initial=1))
         within = np.minimum(every * np.arange(1, first + 1), shown_steps)
         steps = np.concatenate([within, shown_steps * np.arange(2, used - first + 2)])

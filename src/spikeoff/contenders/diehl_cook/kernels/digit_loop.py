@@ -19,6 +19,9 @@ ENOUGH_SPIKES = 5
 MAX_PRESENTATIONS = 25
 """A black image never gives enough; after so many presentations the answer stands as it is."""
 
+# Numbers with a type: of plain ones Numba would compile a presentation for each value.
+START, LEARN, ANSWER = np.int64(0), np.bool_(True), np.bool_(False)
+
 
 @serial_kernel
 def learn(
@@ -56,7 +59,7 @@ def learn(
             )  # fmt: skip
             spikes = present(
                 trains, wirings, layers, lists, pending, to_inhibitory,
-                schedule, rule, physics, now, True,
+                schedule, rule, physics, now, LEARN,
             )  # fmt: skip
             now += schedule.total_steps
             if spikes >= ENOUGH_SPIKES:
@@ -110,7 +113,7 @@ def gather(
             wirings[1].theta[:] = thetas[1]
             spikes = present(
                 trains, wirings, layers, lists, pending, to_inhibitory,
-                schedule, rule, physics, 0, True,
+                schedule, rule, physics, START, LEARN,
             )  # fmt: skip
             gains[0][:] += wirings[0].theta / share - thetas[0]
             gains[1][:] += wirings[1].theta / share - thetas[1]
@@ -210,7 +213,7 @@ def respond(
             layers = (at_rest(wirings[0], physics, n_inputs), at_rest(wirings[1], physics, n))
             spikes = present(
                 trains, wirings, layers, lists, pending, to_inhibitory,
-                schedule, rule, physics, 0, False,
+                schedule, rule, physics, START, ANSWER,
             )  # fmt: skip
             inputs[e] = len(trains[2])
             if spikes >= ENOUGH_SPIKES:
@@ -276,7 +279,7 @@ def watch(
                 held.tally_i[:] = 0
             spikes = present(
                 trains, wirings, layers, lists, pending, to_inhibitory,
-                schedule, rule, physics, 0, False,
+                schedule, rule, physics, START, ANSWER,
             )  # fmt: skip
             presentations[e] = presentation + 1
             last = first - 1 + presentation

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from spikeoff.contenders.izhikevich_stdp.kernels import columns as hidden
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
-from spikeoff.kernels.jit import kernel, serial_kernel
+from spikeoff.kernels.jit import serial_kernel
 from spikeoff.numerics.functions import exp, log
 
 CORRECT, LOSS, HIDDEN_CURRENT, OUTPUT_CURRENT, STDP_CHANGE, HEBBIAN_CHANGE = range(6)
 N_SUMS = 6
 
-PER_TASK = 64
+PART = 64
 """Images that a thread answers with the same scratch."""
 
 
@@ -87,62 +86,58 @@ def learn_images(
         hidden.unmark(counts[rows], active[rows], masks)
 
 
-@kernel
+@serial_kernel
 def answer_images(
-    counts: Any, active: Any, columns: Any, readout: Any, p: Any, q: Any, dt: Any,
-    scores: Any, spikes: Any, responses: Any,
-) -> None:  # fmt: skip
-    """Answer images side by side; fill the last three arguments in place.
+    counts: Any, active: Any, network: Network, scores: Any, spikes: Any, responses: Any
+) -> None:
+    """Answer images; fill the last three arguments in place.
+
+    Changes nothing else, so threads may call it side by side.
 
     Args:
         counts, active: [n * n_steps], [n * n_steps, n_inputs] the images' spikes.
-        columns, readout, p, q, dt: the fields of a ``Network``, each by itself, as a loop over
-            threads takes them; nothing in them changes.
+        network: what answers.
         scores: [n, classes] of ``taught_readout.score``.
         spikes: [n] hidden spikes.
         responses: [n, bands, width] spikes of each hidden neuron, or [0, bands, width].
     """
     n = len(spikes)
     n_steps = len(counts) // max(1, n)
-    for task in numba.prange((n + PER_TASK - 1) // PER_TASK):
-        trace = hidden.scratch(columns, n_steps)
-        out = output.blank(readout, n_steps)
-        for example in range(task * PER_TASK, min(n, (task + 1) * PER_TASK)):
-            rows = slice(example * n_steps, (example + 1) * n_steps)
-            hidden.present(counts[rows], active[rows], columns, p, dt, trace)
-            output.answer(trace.spikes, trace.counts, readout, q, dt, out)
-            for k in range(scores.shape[1]):
-                scores[example, k] = output.score(readout, out, k)
-            spikes[example] = trace.counts.sum()
-            if len(responses):
-                responses[example] = trace.counts
+    columns, readout = network.columns, network.readout
+    trace = hidden.scratch(columns, n_steps)
+    out = output.blank(readout, n_steps)
+    for example in range(n):
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
+        output.answer(trace.spikes, trace.counts, readout, network.output, network.dt, out)
+        for k in range(scores.shape[1]):
+            scores[example, k] = output.score(readout, out, k)
+        spikes[example] = trace.counts.sum()
+        if len(responses):
+            responses[example] = trace.counts
 
 
-@kernel
-def watch_images(
-    counts: Any, active: Any, columns: Any, readout: Any, p: Any, q: Any, dt: Any,
-    scores: Any, spikes: Any,
-) -> None:  # fmt: skip
+@serial_kernel
+def watch_images(counts: Any, active: Any, network: Network, scores: Any, spikes: Any) -> None:
     """Answer images as ``answer_images`` does, step by step; fill the last two in place.
 
     Args:
-        counts, active, columns, readout, p, q, dt: of ``answer_images``.
+        counts, active, network: of ``answer_images``.
         scores: [n, n_steps, classes] those that would decide after each step.
-        spikes: [tasks, bands, n_steps, width] int64, of each hidden neuron at each step, summed
-            over the images of a task; a task has ``PER_TASK``.
+        spikes: [bands, n_steps, width] int64, of each hidden neuron at each step, summed over
+            the images.
     """
     n, n_steps, _ = scores.shape
-    for task in numba.prange(len(spikes)):
-        trace = hidden.scratch(columns, n_steps)
-        out = output.blank(readout, n_steps)
-        summed = spikes[task]
-        summed[:] = 0
-        for example in range(task * PER_TASK, min(n, (task + 1) * PER_TASK)):
-            rows = slice(example * n_steps, (example + 1) * n_steps)
-            hidden.present(counts[rows], active[rows], columns, p, dt, trace)
-            output.answer(trace.spikes, trace.counts, readout, q, dt, out)
-            output.score_by_step(readout, q, out, scores[example])
-            summed += trace.spikes
+    columns, readout = network.columns, network.readout
+    trace = hidden.scratch(columns, n_steps)
+    out = output.blank(readout, n_steps)
+    spikes[:] = 0
+    for example in range(n):
+        rows = slice(example * n_steps, (example + 1) * n_steps)
+        hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
+        output.answer(trace.spikes, trace.counts, readout, network.output, network.dt, out)
+        output.score_by_step(readout, network.output, out, scores[example])
+        spikes += trace.spikes
 
 
 @serial_kernel
