@@ -93,7 +93,7 @@ def need_of_cnn(contender: Any, _: Activity, __: Ceilings) -> Need:
     """
     n = contender.config.n_hidden
     feature_maps = maps_of(MNIST)
-    convolved = [side for side, _ in feature_maps.convolved]
+    convolved = [side for ((side, _),) in feature_maps.convolved]
     first = convolved[0] ** 2 * 32 * KERNEL**2
     rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (feature_maps.n_features + MNIST.n_classes) * n
     maps = convolved[0] ** 2 * 32 + convolved[1] ** 2 * 64

@@ -22,14 +22,24 @@ def cnn() -> CNN:
     return CNN(CNNConfig(n_hidden=40, num_threads=1, device="cpu"))
 
 
-def plainly(network: GradientContender, pixels: torch.Tensor, keep_mask: torch.Tensor) -> Any:
+def deeper_cnn() -> CNN:
+    settings = {"channels": (8, 12), "convolutions": 2, "n_hidden": 40, "map_dropout": 0.25}
+    return CNN(CNNConfig(num_threads=1, device="cpu", **settings))  # type: ignore[arg-type]
+
+
+def plainly(
+    network: GradientContender,
+    pixels: torch.Tensor,
+    keep_mask: torch.Tensor,
+    keep_maps: list[torch.Tensor],
+) -> Any:
     """Logits by PyTorch's operators."""
     if isinstance(network, CNN):
-        return network.module(as_pictures(pixels).double(), keep_mask)
+        return network.module(as_pictures(pixels).double(), keep_mask, keep_maps)
     return network.module(pixels.double() / 255, [keep_mask])
 
 
-@pytest.mark.parametrize("make", [mlp, cnn])
+@pytest.mark.parametrize("make", [mlp, cnn, deeper_cnn])
 def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) -> None:
     pixels, labels = torch.from_numpy(few.flat), torch.from_numpy(few.labels).long()
     results = []
@@ -39,15 +49,16 @@ def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) ->
         keep_mask = network.keep_mask(few.ids, 1, 40, network.config.dropout)
         assert keep_mask is not None
         assert 0 < keep_mask.double().mean() < 1
+        keep_maps = network._keep_maps(few.ids, 1) if isinstance(network, CNN) else []
         if by_kernels:
             pictures = as_pictures(pixels).double()
             logits = (
-                network.module(pictures, keep_mask, fused=True)
+                network.module(pictures, keep_mask, keep_maps, fused=True)
                 if isinstance(network, CNN)
                 else network.module.by_kernels(pixels, [keep_mask])
             )
         else:
-            logits = plainly(network, pixels, keep_mask)
+            logits = plainly(network, pixels, keep_mask, keep_maps)
         functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
         found = [logits.detach(), *(one.grad for one in network.module.parameters())]
         results.append([*found, *network.module.buffers()])
@@ -55,7 +66,7 @@ def test_logits_gradients_and_buffers_are_the_modules(few: Images, make: Any) ->
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("make", [mlp, cnn])
+@pytest.mark.parametrize("make", [mlp, cnn, deeper_cnn])
 def test_training_goes_by_the_kernels_and_warming_up_leaves_no_trace(
     few: Images, make: Any
 ) -> None:

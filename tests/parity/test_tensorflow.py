@@ -36,6 +36,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("mlp", {"label_smoothing": 0.1, "weight_decay": 1.0, "clip_norm": 0.05}),
     ("cnn", {}),
 ]
+DEEPER: dict[str, Any] = {"channels": (8, 12), "convolutions": 2, "n_hidden": 100}
+"""A ``cnn`` with two convolutions in each stage."""
 
 
 def pair(name: str, **changes: Any) -> tuple[Conventional, Conventional]:
@@ -69,9 +71,9 @@ def test_the_first_ten_losses_of_the_full_preset_agree(
         assert apart < SHARE[name] * moved, key
 
 
-@pytest.mark.parametrize("name", ["mlp", "cnn"])
-def test_logits_and_accounts_agree(few: Images, name: str) -> None:
-    networks = pair(name)
+@pytest.mark.parametrize(("name", "changes"), [("mlp", {}), ("cnn", {}), ("cnn", DEEPER)])
+def test_logits_and_accounts_agree(few: Images, name: str, changes: dict[str, Any]) -> None:
+    networks = pair(name, **changes)
     ours, theirs = (network.respond(few) for network in networks)
     np.testing.assert_allclose(theirs.scores, ours.scores, rtol=0, atol=1e-4)
     assert float(np.abs(ours.scores).max()) > 0.05
@@ -80,21 +82,24 @@ def test_logits_and_accounts_agree(few: Images, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "dtype", "tolerance"),
+    ("name", "changes", "dtype", "tolerance"),
     [
-        ("mlp", "float32", 1e-4),
-        ("cnn", "float32", 1e-4),
-        ("mlp", "float64", 1e-6),
-        ("cnn", "float64", 1e-6),
+        ("mlp", {}, "float32", 1e-4),
+        ("cnn", {}, "float32", 1e-4),
+        ("mlp", {}, "float64", 1e-6),
+        ("cnn", {}, "float64", 1e-6),
+        ("cnn", DEEPER, "float64", 1e-6),
     ],
 )
-def test_gradients_agree(few: Images, name: str, dtype: str, tolerance: float) -> None:
+def test_gradients_agree(
+    few: Images, name: str, changes: dict[str, Any], dtype: str, tolerance: float
+) -> None:
     """Within each array, the difference's norm against the gradient's.
 
     In single precision of the kernels that train; in double of the PyTorch module, which shows
     that both networks are one function.
     """
-    contender, _ = pair(name)
+    contender, _ = pair(name, **changes)
     theirs = keras_gradients(contender, few, dtype)
     ours = native_gradients(contender, few, dtype)
     assert ours.keys() == theirs.keys()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": (24,)},
-    "cnn": {"n_hidden": 16},
+    "cnn": {"n_hidden": 16, "channels": (6, 8), "convolutions": 2},
     "izhikevich-gradient": {"hidden": (24,), "n_steps": 12},
     "izhikevich-sparse": {"hidden": (24,)},
     "izhikevich-stdp": {"n_hidden": 128},

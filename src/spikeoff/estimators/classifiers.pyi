@@ -104,8 +104,11 @@ class CNNClassifier(WithScores):
     weight_average: float
     patience: int | None
     engine: Literal["native", "tensorflow"]
+    channels: tuple[int, ...]
+    convolutions: int
     n_hidden: int
     dropout: float
+    map_dropout: float
     def __init__(
         self,
         *,
@@ -134,8 +137,11 @@ class CNNClassifier(WithScores):
         weight_average: float = 0.0,
         patience: int | None = 5,
         engine: Literal["native", "tensorflow"] = "native",
+        channels: tuple[int, ...] = (32, 64),
+        convolutions: int = 1,
         n_hidden: int = 512,
         dropout: float = 0.3,
+        map_dropout: float = 0.0,
     ) -> None: ...
 
 class IzhikevichGradientClassifier(WithScores):

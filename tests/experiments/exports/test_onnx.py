@@ -28,6 +28,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "mlp of usual weights": ("mlp", {"hidden": (30,), "initialisation": "kaiming"}),
     "mlp-int8": ("mlp-int8", {"hidden": (30,)}),
     "cnn": ("cnn", {"n_hidden": 16}),
+    "cnn of 3 stages": ("cnn", {"n_hidden": 16, "channels": (4, 6, 8), "convolutions": 2}),
     "two layers": ("izhikevich-gradient", {"hidden": (40, 20), "n_steps": 12, **LOUD}),
     "lif": ("izhikevich-gradient", {"hidden": (40,), "n_steps": 12, "neuron": "lif", **LOUD}),
     "sparse": ("izhikevich-sparse", {"hidden": (40,)}),

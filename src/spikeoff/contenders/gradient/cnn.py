@@ -1,8 +1,12 @@
-"""``cnn``: conv 32 - norm - pool - conv 64 - norm - pool - dense 512 - dropout - softmax."""
+"""``cnn``: stages of convolutions with norm, each with pooling; then dense - dropout - softmax.
+
+By default conv 32 - norm - pool - conv 64 - norm - pool - dense 512 - dropout - softmax.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,48 +26,45 @@ from spikeoff.data import MNIST, ImageSpec
 from spikeoff.errors import UserError
 
 KERNEL = 3
-CHANNELS = (32, 64)
-"""Maps of each convolution."""
-
-SMALLEST = 4
-"""Side of the smallest images, of which two poolings leave one place."""
 
 
 class Maps(NamedTuple):
     """Sizes of the feature maps for images of a size.
 
     padding: places added on every side before each convolution: none, unless nothing would be left.
-    convolved, pooled: (height, width) behind each convolution, and behind its pooling.
+    convolved: for each stage, (height, width) behind each of its convolutions.
+    pooled: (height, width) behind each stage.
+    n_features: inputs of the dense layer.
     """
 
     padding: int
-    convolved: tuple[tuple[int, int], ...]
+    convolved: tuple[tuple[tuple[int, int], ...], ...]
     pooled: tuple[tuple[int, int], ...]
-
-    @property
-    def n_features(self) -> int:
-        """Inputs of the dense layer."""
-        return CHANNELS[-1] * math.prod(self.pooled[-1])
+    n_features: int
 
 
-def maps_of(spec: ImageSpec) -> Maps:
-    """The feature maps of such images: 26, 13, 11 and 5 places a side for MNIST.
+def maps_of(spec: ImageSpec, channels: Sequence[int] = (32, 64), convolutions: int = 1) -> Maps:
+    """The feature maps of such images: 26, 13, 11 and 5 places a side for MNIST by default.
 
     Raises:
         UserError: the images are too small.
     """
     for padding in (0, KERNEL // 2):
+        less = KERNEL - 1 - 2 * padding
         convolved, pooled = [], []
         height, width = spec.height, spec.width
-        for _ in CHANNELS:
-            convolved.append((height + 2 * padding - KERNEL + 1, width + 2 * padding - KERNEL + 1))
-            height, width = (side // 2 for side in convolved[-1])
+        for _ in channels:
+            sizes = [(height - less * k, width - less * k) for k in range(1, convolutions + 1)]
+            height, width = (side // 2 for side in sizes[-1])
+            convolved.append(tuple(sizes))
             pooled.append((height, width))
         if min(height, width) >= 1:
-            return Maps(padding, tuple(convolved), tuple(pooled))
+            n_features = channels[-1] * height * width
+            return Maps(padding, tuple(convolved), tuple(pooled), n_features)
+    smallest = 2 ** len(channels)
     raise UserError(
-        f"images are {spec.height} x {spec.width}; for cnn they must be at least {SMALLEST} x "
-        f"{SMALLEST}: choose mlp, or larger images"
+        f"images are {spec.height} x {spec.width}; for cnn with {len(channels)} stages they must "
+        f"be at least {smallest} x {smallest}: choose fewer channels, mlp, or larger images"
     )
 
 
@@ -77,38 +78,79 @@ class CNNConfig(ConventionalConfig):
     """Epochs without a lower validation loss before training stops; None for never."""
     label_smoothing: float = 0.1
     """Label smoothing: share of the target spread over all classes."""
+    channels: tuple[int, ...] = (32, 64)
+    """Number of feature maps in each stage; a stage ends with 2 x 2 pooling."""
+    convolutions: int = 1
+    """Number of convolutions in each stage."""
     n_hidden: int = 512
     """Number of neurons in the dense layer."""
     dropout: float = 0.3
     """Dropout: share of dense neurons that are silent in a training step."""
+    map_dropout: float = 0.0
+    """Dropout of the feature maps behind each pooling: share of their values that are silent in a
+    training step."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        stages = bool(self.channels) and min(self.channels) >= 1
+        require("channels", " ".join(map(str, self.channels)), stages, "at least 1, one per stage")
+        require("convolutions", self.convolutions, self.convolutions >= 1, "at least 1")
         require("n_hidden", self.n_hidden, self.n_hidden >= 1, "at least 1")
         require("dropout", self.dropout, 0 <= self.dropout < 1, "from 0 to below 1")
+        require("map_dropout", self.map_dropout, 0 <= self.map_dropout < 1, "from 0 to below 1")
+
+    def maps(self, spec: ImageSpec = MNIST) -> Maps:
+        """The feature maps of such images."""
+        return maps_of(spec, self.channels, self.convolutions)
+
+
+class Block(NamedTuple):
+    """A convolution, its batch normalisation, and whether pooling follows."""
+
+    convolution: nn.Conv2d
+    norm: nn.BatchNorm2d
+    pooled: bool
 
 
 class Convolutional(nn.Module):
-    """Two convolutions, each with batch normalisation, 2 x 2 pooling and ReLU, then two dense.
+    """Stages of convolutions with batch normalisation, pooled and cut by ReLUs; then two dense.
 
-    ReLU stands behind the pooling: the maximum of ReLUs is the ReLU of the maximum, at a quarter
-    of the work.
+    Where there is pooling, ReLU stands behind it: the maximum of ReLUs is the ReLU of the maximum,
+    at a quarter of the work. Layers are called conv1, norm1, conv2, norm2, ..., hidden, output.
     """
 
-    def __init__(self, n_hidden: int, dropout: float, spec: ImageSpec = MNIST) -> None:
+    def __init__(self, config: CNNConfig, spec: ImageSpec = MNIST) -> None:
         super().__init__()
-        maps, (n_1, n_2) = maps_of(spec), CHANNELS
-        self.conv1 = nn.Conv2d(spec.channels, n_1, KERNEL, padding=maps.padding, bias=False)
-        self.norm1 = nn.BatchNorm2d(n_1)
-        self.conv2 = nn.Conv2d(n_1, n_2, KERNEL, padding=maps.padding, bias=False)
-        self.norm2 = nn.BatchNorm2d(n_2)
-        self.hidden = nn.Linear(maps.n_features, n_hidden)
+        maps, before, number = config.maps(spec), spec.channels, 0
+        self._pooled: list[bool] = []
+        for n in config.channels:
+            for k in range(1, config.convolutions + 1):
+                number += 1
+                convolution = nn.Conv2d(before, n, KERNEL, padding=maps.padding, bias=False)
+                self.add_module(f"conv{number}", convolution)
+                self.add_module(f"norm{number}", nn.BatchNorm2d(n))
+                self._pooled.append(k == config.convolutions)
+                before = n
+        self.hidden = nn.Linear(maps.n_features, config.n_hidden)
         self.relu = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(n_hidden, spec.n_classes)
+        self.map_dropout = nn.Dropout(config.map_dropout)
+        self.dropout = nn.Dropout(config.dropout)
+        self.output = nn.Linear(config.n_hidden, spec.n_classes)
+
+    def blocks(self) -> list[Block]:
+        """The convolutions, from the input on."""
+        return [
+            Block(self.get_submodule(f"conv{k}"), self.get_submodule(f"norm{k}"), pooled)  # type: ignore[arg-type]
+            for k, pooled in enumerate(self._pooled, 1)
+        ]
 
     def forward(
-        self, images: torch.Tensor, keep_mask: torch.Tensor | None = None, *, fused: bool = False
+        self,
+        images: torch.Tensor,
+        keep_mask: torch.Tensor | None = None,
+        keep_maps: Sequence[torch.Tensor] = (),
+        *,
+        fused: bool = False,
     ) -> torch.Tensor:
         """[n, channels, height, width] in [0, 1] -> logits [n, n_classes].
 
@@ -116,12 +158,24 @@ class Convolutional(nn.Module):
             images: channels last in memory.
             keep_mask: [n, n_hidden], 0 for dense neurons to silence; without it, dropout is
                 PyTorch's.
+            keep_maps: of each stage [n, height * width * channels], 0 for values of the pooled
+                maps to silence, place by place; without them, dropout is PyTorch's.
             fused: normalise and pool by one kernel: a step of training on the CPU.
         """
-        behind = norm_pool if fused else self._norm_pool
-        first = behind(self.conv1(images), self.norm1)
-        second = behind(self.conv2(first), self.norm2)
-        hidden = self.relu(self.hidden(second.flatten(1)))
+        pool = norm_pool if fused else self._norm_pool
+        maps, masks = images, iter(keep_maps)
+        for convolution, norm, pooled in self.blocks():
+            convolved = convolution(maps)
+            if not pooled:
+                maps = self.relu(norm(convolved))
+                continue
+            maps = pool(convolved, norm)
+            maps = (
+                _silenced(maps, next(masks), self.map_dropout.p)
+                if keep_maps
+                else (self.map_dropout(maps))
+            )
+        hidden = self.relu(self.hidden(maps.flatten(1)))
         if keep_mask is None:
             sent = self.dropout(hidden)
         else:
@@ -134,6 +188,12 @@ class Convolutional(nn.Module):
         return pooled
 
 
+def _silenced(maps: torch.Tensor, keep: torch.Tensor, share: float) -> torch.Tensor:
+    """Maps [n, channels, height, width] without the values whose mask is 0, the others scaled."""
+    n, channels, height, width = maps.shape
+    return maps * keep.view(n, height, width, channels).permute(0, 3, 1, 2) / (1 - share)
+
+
 class CNN(Conventional):
     """The convolutional network."""
 
@@ -141,7 +201,7 @@ class CNN(Conventional):
     id = "cnn"
     title = "Convolutional network"
     config_type = CNNConfig
-    memory_grows_with = "--n_hidden or --batch_size"
+    memory_grows_with = "--channels, --n_hidden or --batch_size"
     search_space: ClassVar[dict[str, str]] = {
         "learning_rate": "log:0.0005..0.01",
         "dropout": "0..0.5",
@@ -158,23 +218,34 @@ class CNN(Conventional):
 
     def build(self) -> nn.Module:
         """The network with PyTorch's initial weights, laid out channels last."""
-        network = Convolutional(self.config.n_hidden, self.config.dropout, self.spec)
+        network = Convolutional(self.config, self.spec)
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def keras_network(self) -> Any:
         """The same in Keras."""
-        padding = maps_of(self.spec).padding
+        config, padding = self.config, self.config.maps(self.spec).padding
         return networks.convolutional(
-            self.spec, self.config.n_hidden, self.config.dropout, CHANNELS, padding
-        )
+            self.spec, config.n_hidden, config.dropout, config.channels, config.convolutions,
+            config.map_dropout, padding,
+        )  # fmt: skip
 
     def present(self, pixels: torch.Tensor, ids: NDArray[np.int64], epoch: int) -> torch.Tensor:
         """Pixels scaled to [0, 1] through the network."""
         keep_mask = self.keep_mask(ids, epoch, self.config.n_hidden, self.config.dropout)
         fused = self.module.training and self.device == "cpu"
         pictures = as_pictures(pixels, self.spec)
-        logits: torch.Tensor = self.module(pictures, keep_mask, fused=fused)
+        keep_maps = self._keep_maps(ids, epoch)
+        logits: torch.Tensor = self.module(pictures, keep_mask, keep_maps, fused=fused)
         return logits
+
+    def _keep_maps(self, ids: NDArray[np.int64], epoch: int) -> list[torch.Tensor]:
+        """Dropout masks of each stage's pooled maps; none where dropout is off."""
+        config, pooled = self.config, self.config.maps(self.spec).pooled
+        masks = (  # the dense layer is the first of those with dropout
+            self.keep_mask(ids, epoch, n * math.prod(size), config.map_dropout, stage + 1)
+            for stage, (n, size) in enumerate(zip(config.channels, pooled, strict=True), 1)
+        )
+        return [mask for mask in masks if mask is not None]
 
     def layer_list(self) -> tuple[Layer, ...]:
         """Convolutions with normalisation, pooling and ReLUs, then two linear layers."""
@@ -184,13 +255,16 @@ class CNN(Conventional):
     @classmethod
     def sizes(cls, config: CNNConfig, spec: ImageSpec = MNIST) -> tuple[int, int]:
         """Feature maps in single precision, forward and back, before and behind the pooling."""
-        n, maps = config.n_hidden, maps_of(spec)
-        convolved, pooled = (
-            [channels * math.prod(size) for channels, size in zip(CHANNELS, sizes, strict=True)]
-            for sizes in (maps.convolved, maps.pooled)
-        )
-        places = 4 * sum(convolved) + 6 * pooled[0]
-        filters = KERNEL**2 * CHANNELS[0] * (spec.channels + CHANNELS[1]) + 4 * sum(CHANNELS)
+        n, maps = config.n_hidden, config.maps(spec)
+        places = filters = 0
+        before = spec.channels
+        stages = zip(config.channels, maps.convolved, maps.pooled, strict=True)
+        for channels, convolved, pooled in stages:
+            *others, last = (channels * math.prod(size) for size in convolved)
+            places += 8 * sum(others) + 4 * last + 6 * channels * math.prod(pooled)
+            for _ in convolved:
+                filters += KERNEL**2 * before * channels + 4 * channels
+                before = channels
         return n * (maps.n_features + 1 + spec.n_classes) + filters, 4 * (places + 4 * n)
 
 

@@ -69,9 +69,10 @@ def _rounding(activation: RoundedActivation) -> Rounding:
 def convolutional(network: Convolutional) -> tuple[Layer, ...]:
     """The layers of ``cnn``."""
     found: list[Layer] = []
-    for convolution, norm in ((network.conv1, network.norm1), (network.conv2, network.norm2)):
+    for convolution, norm, pooled in network.blocks():
         padding = int(convolution.padding[0])  # the same on all sides
-        found += [Convolution(floats(convolution.weight), padding), _norm(norm), MaxPool(2), ReLU()]
+        found += [Convolution(floats(convolution.weight), padding), _norm(norm)]
+        found += [MaxPool(2), ReLU()] if pooled else [ReLU()]
     return (*found, Flatten(), _affine(network.hidden), ReLU(), _affine(network.output))
 
 

@@ -17,7 +17,7 @@ from spikeoff.contenders.diehl_cook.contender import READING_MS, DiehlCook
 from spikeoff.contenders.diehl_cook.files import layers_of
 from spikeoff.contenders.diehl_cook.initial_layers import make_constants
 from spikeoff.contenders.diehl_cook.readout import Readout
-from spikeoff.contenders.gradient.cnn import CNN, maps_of
+from spikeoff.contenders.gradient.cnn import CNN, Convolutional
 from spikeoff.contenders.gradient.layer_sizes import part_name
 from spikeoff.contenders.gradient.mlp import MLP, Perceptron
 from spikeoff.contenders.gradient.mlp_int8 import MLPInt8
@@ -206,17 +206,21 @@ def _perceptron(network: MLP) -> Description:
 
 
 def _convolutional(network: CNN) -> Description:
+    assert isinstance(network.module, Convolutional)
+    pooled = [block.pooled for block in network.module.blocks()]
     norm = ("weight", "bias", "running_mean", "running_var")
+    numbers = range(1, len(pooled) + 1)
     names = (
-        "conv1.weight", "conv2.weight", *(f"norm{k}.{part}" for k in (1, 2) for part in norm),
+        *(f"conv{k}.weight" for k in numbers),
+        *(f"norm{k}.{part}" for k in numbers for part in norm),
         "hidden.weight", "hidden.bias", "output.weight", "output.bias",
     )  # fmt: skip
     return {
         "kind": "convolutional",
         "arrays": pack_state(network, names),
         "settings": {
-            "padding": maps_of(network.spec).padding, "n_hidden": network.config.n_hidden,
-            "epsilon": NORM_EPSILON,
+            "padding": network.config.maps(network.spec).padding, "pooled": pooled,
+            "n_hidden": network.config.n_hidden, "epsilon": NORM_EPSILON,
         },
     }  # fmt: skip
 

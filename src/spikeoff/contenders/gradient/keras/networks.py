@@ -52,15 +52,22 @@ def perceptron(
 
 
 def convolutional(
-    spec: ImageSpec, n_hidden: int, dropout: float, channels: Sequence[int], padding: int
+    spec: ImageSpec,
+    n_hidden: int,
+    dropout: float,
+    channels: Sequence[int],
+    convolutions: int,
+    map_dropout: float,
+    padding: int,
 ) -> Any:
-    """Two convolutions, each with norm, 2 x 2 pooling and ReLU; then two dense layers."""
+    """Stages of convolutions with norm, 2 x 2 pooling and ReLU; then two dense layers."""
     keras = import_keras()
     layers = keras.layers
     pixels = keras.Input(spec.shape, name="pixels")
     x = layers.Rescaling(1 / 255, name="to_unit")(pixels)
     x = layers.Reshape((spec.height, spec.width, spec.channels), name="picture")(x)
-    for number, n in enumerate(channels, 1):
+    of_stages = [(n, k == convolutions) for n in channels for k in range(1, convolutions + 1)]
+    for number, (n, pooled) in enumerate(of_stages, 1):
         x = layers.Conv2D(
             n, 3, padding="same" if padding else "valid", use_bias=False,
             kernel_initializer=_uniform(keras), name=f"conv{number}",
@@ -68,8 +75,11 @@ def convolutional(
         x = layers.BatchNormalization(
             momentum=NORM_MOMENTUM, epsilon=NORM_EPSILON, name=f"norm{number}"
         )(x)
-        x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
+        if pooled:
+            x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
+        if pooled and map_dropout:
+            x = layers.Dropout(map_dropout, seed=number, name=f"dropout_maps{number}")(x)
     x = layers.Flatten(name="flat")(x)
     x = _dense(keras, n_hidden, int(x.shape[-1]), "hidden")(x)
     x = layers.ReLU(name="relu")(x)

@@ -17,18 +17,17 @@ from numpy.typing import NDArray
 from spikeoff.contenders.base import State
 
 NORM = ("weight", "bias", "running_mean", "running_var")
-LAST_MAPS = "conv2"
-"""The convolution whose maps are flattened into the layer ``hidden``."""
 
 
 def load(network: Any, state: State) -> None:
     """Give a Keras network the weights of ``state``, which has PyTorch's names and layout."""
-    maps = state.get(f"{LAST_MAPS}.weight")
+    maps: NDArray[Any] | None = None
     for name in dict.fromkeys(key.partition(".")[0] for key in state):
         weight = state[f"{name}.weight"]
         if f"{name}.running_mean" in state:
             arrays = [state[f"{name}.{part}"] for part in NORM]
         elif weight.ndim == 4:
+            maps = weight  # those of the last convolution are flattened into ``hidden``
             arrays = [weight.transpose(2, 3, 1, 0)]
         else:
             if name == "hidden" and maps is not None:
@@ -41,7 +40,7 @@ def load(network: Any, state: State) -> None:
 def read(network: Any) -> State:
     """The weights of a Keras network, with PyTorch's names and layout."""
     held = {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
-    maps = held.get(LAST_MAPS)
+    maps: NDArray[Any] | None = None
     state: State = {}
     for name, arrays in held.items():
         if name.startswith("dropout"):  # its seed
@@ -51,11 +50,12 @@ def read(network: Any) -> State:
             continue
         kernel, *bias = arrays
         if kernel.ndim == 4:
+            maps = kernel
             weight = kernel.transpose(3, 2, 0, 1)
         else:
             weight = kernel.T
             if name == "hidden" and maps is not None:
-                weight = _by_channel(weight, maps[0].shape[-1])
+                weight = _by_channel(weight, maps.shape[-1])
         state[f"{name}.weight"] = np.ascontiguousarray(weight)
         state |= {f"{name}.bias": array for array in bias}
     return state

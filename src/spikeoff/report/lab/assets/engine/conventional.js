@@ -60,12 +60,12 @@ export class Convolutional {
   constructor(description) {
     this.description = description;
     const { arrays, settings } = description;
-    this.blocks = [1, 2].map((number) => {
-      const weights = arrays[`conv${number}.weight`], norm = (part) => arrays[`norm${number}.${part}`];
+    this.blocks = settings.pooled.map((pooled, k) => {
+      const weights = arrays[`conv${k + 1}.weight`], norm = (part) => arrays[`norm${k + 1}.${part}`];
       const channels = norm("weight").length, inputs = weights.length / channels / KERNEL ** 2;
       const scale = Float64Array.from({ length: channels }, (_, c) => norm("weight")[c] / Math.sqrt(norm("running_var")[c] + settings.epsilon));
       const shift = scale.map((factor, c) => norm("bias")[c] - norm("running_mean")[c] * factor);
-      return { channels, inputs, scale, shift, weights: transposed(weights, channels) };
+      return { channels, inputs, scale, shift, pooled, weights: transposed(weights, channels) };
     });
     this.hidden = { n: settings.n_hidden, weights: transposed(arrays["hidden.weight"], settings.n_hidden) };
     this.output = { n: description.classes, weights: transposed(arrays["output.weight"], description.classes) };
@@ -74,19 +74,19 @@ export class Convolutional {
 
   answer(pixels) {
     const { arrays, settings, shape } = this.description;
-    const counts = new Counts(4, 1);
+    const last = this.blocks.length, counts = new Counts(last + 2, 1);
     let maps = { height: shape[0], width: shape[1], channels: 1, values: Float64Array.from(pixels, (value) => value / 255) };
     this.blocks.forEach((block, number) => {
       const events = nonzero(maps.values).length;
       const { convolved, operations } = convolve(maps, block, settings.padding);
-      maps = pool(convolved, block);
+      maps = activate(convolved, block, block.pooled ? 2 : 1);
       counts.add(number, 0, events, operations, nonzero(maps.values).length);
     });
     const flat = channelsFirst(maps), sources = nonzero(flat);
     const hidden = relu(dense(flat, this.hidden.weights, this.hidden.n, arrays["hidden.bias"]));
     const fired = nonzero(hidden);
-    counts.add(2, 0, sources.length, met(sources, this.hidden.fan), fired.length);
-    counts.add(3, 0, fired.length, met(fired, this.output.fan));
+    counts.add(last, 0, sources.length, met(sources, this.hidden.fan), fired.length);
+    counts.add(last + 1, 0, fired.length, met(fired, this.output.fan));
     return oneStep(dense(hidden, this.output.weights, this.output.n, arrays["output.bias"]), pixels, hidden, counts);
   }
 }
@@ -113,13 +113,14 @@ function convolve(maps, block, padding) {
   return { convolved: { height, width, channels, values }, operations };
 }
 
-/** Normalise, take the largest of every 2 x 2 places, cut below 0. */
-function pool(maps, { scale, shift, channels }) {
-  const height = maps.height >> 1, width = maps.width >> 1;
+/** Normalise, take the largest of every side x side places, cut below 0. */
+function activate(maps, { scale, shift, channels }, side) {
+  const height = Math.floor(maps.height / side), width = Math.floor(maps.width / side);
   const values = new Float64Array(height * width * channels);
-  for (let i = 0; i < 2 * height; i++) {
-    for (let j = 0; j < 2 * width; j++) {
-      const source = (i * maps.width + j) * channels, target = ((i >> 1) * width + (j >> 1)) * channels;
+  for (let i = 0; i < side * height; i++) {
+    for (let j = 0; j < side * width; j++) {
+      const source = (i * maps.width + j) * channels;
+      const target = (Math.floor(i / side) * width + Math.floor(j / side)) * channels;
       for (let c = 0; c < channels; c++) {
         const value = maps.values[source + c] * scale[c] + shift[c];
         if (value > values[target + c]) values[target + c] = value;
