@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from spikeoff.report.time_table import time_rows
+from spikeoff.report.conditions import facts
+from spikeoff.report.time_table import CAPTION, caption, time_rows
 from spikeoff.run.run_record import RunRecord
 from tests.report.test_comparison import record
 
@@ -34,6 +35,18 @@ def test_several_seeds_show_means_and_every_batch() -> None:
     (row,) = time_rows(runs)
     assert row["Latency of one image (ms)"] == "3 (2.25 to 6)"
     assert row["Batch"] == "256, 512"
+
+
+def test_times_beside_other_runs_are_said_to_be_slower() -> None:
+    alone = record("mlp", 0, 1, 10.0)
+    where = alone.summary["environment"]
+    beside = replace(
+        alone, summary={**alone.summary, "environment": {**where, "runs_at_a_time": 2}}
+    )
+    assert caption([alone]) == CAPTION
+    assert "Up to 2 runs took place at a time" in caption([alone, beside])
+    values = {fact.name: [value for value, _ in fact.values] for fact in facts([alone, beside])}
+    assert values["Runs at a time"] == ["1", "2"]
 
 
 def test_the_best_contender_stands_first_and_old_records_have_no_latency() -> None:

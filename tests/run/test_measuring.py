@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from spikeoff.contenders.registry import find
+from spikeoff.ledger.environment import side_by_side
 from spikeoff.ledger.sensors import Counter, Sensors
 from spikeoff.run import measuring
 from spikeoff.run.run_record import RunRecord, read_run
@@ -93,6 +94,19 @@ def test_without_a_sensor_the_record_says_so(
     assert "energy_gross_j" not in read_run(tmp_path / "run").rows[0]
     log = (tmp_path / "run" / "honest_cnn_log.log").read_text()
     assert f"energy: {reason}" in log
+
+
+def test_beside_other_runs_no_sensor_is_looked_for_and_the_record_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "find_sensors", lambda _: processor())
+    with side_by_side(2):
+        record = small("mlp", tmp_path / "run", energy_seconds=600.0)
+    assert entry(record, "inference")["method"] == measuring.BESIDE_OTHERS
+    assert record.summary["environment"]["runs_at_a_time"] == 2
+    alone = small("mlp", tmp_path / "alone", energy_seconds=0.3)
+    assert entry(alone, "inference")["provenance"] == "measured"
+    assert alone.summary["environment"]["runs_at_a_time"] == 1
 
 
 def test_switched_off_no_sensor_is_looked_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ class Execution:
     executor: ExecutorName = "local"
     """local, processes on this machine; or ray, a Ray cluster."""
     workers: int | None = None
-    """Number of runs at a time; by default one, on a cluster as many as fit."""
+    """Number of runs at a time. By default one, whose times and energy are measured alone; two for
+    the preset quick, where two or more cores compute and no sensor measures their energy; on a
+    cluster, as many as fit."""
     address: str | None = None
     """Address of the Ray cluster; by default RAY_ADDRESS, or a new cluster on this machine."""
     store: str | None = None
@@ -31,6 +33,11 @@ class Execution:
         from spikeoff.experiments.campaign import choose_executor
 
         return choose_executor(self.executor, self.workers, self.address)
+
+    def or_else(self, workers: int) -> Execution:
+        """The same with so many runs at a time where no flag says how many, on this machine."""
+        named = self.workers is not None or self.executor != "local" or self.address is not None
+        return self if named or workers == 1 else replace(self, workers=workers)
 
     def again(self, *command: str) -> str:
         """``command`` with these flags: goes on with a campaign in the same way."""

@@ -109,6 +109,8 @@ class RaceFlags:
 
         if self.resume is not None:
             self._check_unchanged(changed)
+        if self.resume is None:
+            execution = execution.or_else(self._usual_workers())
         energy_table, place = self.energy_table, execution.choose_executor()
         new = f"runs/{verb}-{self.preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
         with open_output(self.resume or self.output or new) as folder:
@@ -125,6 +127,17 @@ class RaceFlags:
                 again=execution.again(verb, "--resume", folder.shown),
             )  # fmt: skip
         return exit_status(failures)
+
+    def _usual_workers(self) -> int:
+        """Two where results are wanted soon, and nothing measures the energy of a run alone."""
+        from spikeoff.contenders.hardware import choose_device
+        from spikeoff.ledger.environment import default_threads
+        from spikeoff.ledger.sensors import processor_sensors
+
+        if self.preset != "quick" or default_threads() < 2 or self.num_threads is not None:
+            return 1
+        measured = self.energy_seconds != 0 and processor_sensors().counters
+        return 1 if measured or choose_device(self.device) != "cpu" else 2
 
     def _check_unchanged(self, changed: bool) -> None:
         """Refuse settings given together with --resume."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,23 @@ THREADS_VARIABLE = "OMP_NUM_THREADS"
 """Threads by default, as OpenMP defines it; a list has one number per level of nesting."""
 
 LIBRARIES = ("numpy", "numba", "torch", "scikit-learn")
+
+_AT_A_TIME = ContextVar("runs_at_a_time", default=1)
+
+
+def runs_at_a_time() -> int:
+    """Runs of a campaign that take place at a time, this one among them."""
+    return _AT_A_TIME.get()
+
+
+@contextmanager
+def side_by_side(n: int) -> Iterator[None]:
+    """Within, this run is one of ``n`` at a time: its times are not those of a run by itself."""
+    token = _AT_A_TIME.set(n)
+    try:
+        yield
+    finally:
+        _AT_A_TIME.reset(token)
 
 
 def environment(threads: int, device: str, further: Sequence[str] = ()) -> dict[str, Any]:
@@ -35,6 +54,7 @@ def environment(threads: int, device: str, further: Sequence[str] = ()) -> dict[
         "python": platform.python_version(),
         "libraries": libraries(further),
         "threads": threads,
+        "runs_at_a_time": runs_at_a_time(),
     }
 
 

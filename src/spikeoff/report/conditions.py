@@ -48,6 +48,7 @@ def _facts(summary: Mapping[str, Any]) -> dict[str, str]:
         "SHA-256 of the data": str(data["sha256"]),
         "Processor": str(where["cpu"]),
         "Threads": f"{where['threads']} of {where['cores']} cores",
+        "Runs at a time": str(where.get("runs_at_a_time", 1)),
         "GPU": str(where["gpu"] or "none"),
         "Computed on": str(where["device"]),
         "System": str(where["os"]),

@@ -40,7 +40,8 @@ from spikeoff.report.receptive_fields import receptive_fields
 from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.report.robustness import page_section
 from spikeoff.report.statistics import compare_pairs
-from spikeoff.report.time_table import CAPTION, time_rows
+from spikeoff.report.time_table import caption as times_caption
+from spikeoff.report.time_table import time_rows
 from spikeoff.report.verdict import Cost, cost, verdicts
 from spikeoff.report.verdict import say as say_verdict
 from spikeoff.run.run_record import RunRecord
@@ -116,7 +117,7 @@ def _outcome(records: Sequence[RunRecord], energy_table: EnergyTable) -> dict[st
         "energy_table": energy_table,
         "robustness": page_section(records),
         "times": time_rows(records),
-        "times_how": CAPTION,
+        "times_how": times_caption(records),
         "energies": [_energy(row) for row in energy_rows(records, energy_table)],
         "energies_how": how(records, energy_table),
         "plane": Markup(svg(

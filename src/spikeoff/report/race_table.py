@@ -201,7 +201,10 @@ def conditions(records: Sequence[RunRecord]) -> str:
 
 def _machine(summary: dict[str, Any]) -> str:
     where = summary["environment"]
-    return str(where["gpu"] or f"{where['cpu']}, {where['threads']} threads")
+    threads, at_a_time = where["threads"], where.get("runs_at_a_time", 1)
+    beside = f", {at_a_time} runs at a time" if at_a_time > 1 else ""
+    plural = "" if threads == 1 else "s"
+    return str(where["gpu"] or f"{where['cpu']}, {threads} thread{plural}") + beside
 
 
 def estimated_energy(summary: dict[str, Any], quantity: str) -> float | None:

@@ -17,6 +17,17 @@ CAPTION = (
 )
 
 
+def caption(records: Sequence[RunRecord]) -> str:
+    """What the times are, and whether other runs slowed them."""
+    most = max((run.summary["environment"].get("runs_at_a_time", 1) for run in records), default=1)
+    if most == 1:
+        return CAPTION
+    return (
+        f"{CAPTION} Up to {most} runs took place at a time, which makes each slower; --workers 1 "
+        "measures each alone."
+    )
+
+
 def latency(summary: Mapping[str, Any], which: str = "median") -> float | None:
     """Milliseconds an answer to one image takes; None in records of earlier versions."""
     found = summary["time"].get("latency_ms")
@@ -62,7 +73,7 @@ def time_rows(records: Sequence[RunRecord]) -> list[dict[str, str]]:
 def time_table(records: Sequence[RunRecord]) -> Table:
     """The rows for a terminal."""
     rows = time_rows(records)
-    table = Table(title="Time", caption=CAPTION, caption_justify="left")
+    table = Table(title="Time", caption=caption(records), caption_justify="left")
     for number, heading in enumerate(rows[0]):
         table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=number == 0)
     for row in rows:

@@ -10,10 +10,13 @@ from typing import Any
 from spikeoff.contenders.base import Config, Contender
 from spikeoff.data import Images, Split
 from spikeoff.ledger.energy import EnergyFigure, measured_inference, measured_training
+from spikeoff.ledger.environment import runs_at_a_time
 from spikeoff.ledger.metering import Meter
 from spikeoff.ledger.sensors import Kind, Sensors, find_sensors
 from spikeoff.ledger.timing import latency, throughput
 from spikeoff.run.loop import History
+
+BESIDE_OTHERS = "no sensor tells runs at the same time apart; --workers 1 measures each alone"
 
 PASSES = 4
 """Passes over the images that fit into a window of energy, about."""
@@ -22,7 +25,11 @@ PASSES = 4
 def ready_meter(device: str, config: Config) -> Meter:
     """A meter for what computes on ``device``, with idle power measured."""
     needed: Kind = "cpu" if device == "cpu" else "gpu"
-    sensors = find_sensors(device) if config.energy_seconds else Sensors()
+    sensors = Sensors()
+    if runs_at_a_time() > 1:
+        sensors = Sensors(missing=(BESIDE_OTHERS,))
+    elif config.energy_seconds:
+        sensors = find_sensors(device)
     meter = Meter(sensors, needed, config.energy_seconds)
     meter.rest()
     return meter

@@ -130,6 +130,7 @@ class Environment(TypedDict):
     os: str
     python: str
     libraries: dict[str, Any]
+    runs_at_a_time: NotRequired[Count]
 
 
 class Energy(TypedDict):

@@ -109,6 +109,30 @@ def test_another_processor_or_another_state_of_the_sources_compiles_anew(
     assert len(watched.jobs) == 6
 
 
+def test_side_by_side_the_first_of_each_family_come_first_and_compile_for_themselves(
+    watched: _Watched, tmp_path: Path
+) -> None:
+    runs = race_of("izhikevich-gradient", "mlp", "izhikevich-stdp", "cnn", "diehl-cook")
+    said: list[str] = []
+    jobs = ahead.prepare_kernels(ahead._jobs(runs, tmp_path), 2, said.append)
+    assert [job.entry.contender for job in jobs] == [
+        "izhikevich-gradient", "izhikevich-stdp", "diehl-cook", "mlp", "cnn"
+    ]  # fmt: skip
+    assert not watched.jobs
+    assert len(said) == 1
+    ahead.note_compiled([job.entry for job in jobs])
+    ahead.prepare_kernels(jobs, 2, said.append)
+    assert len(said) == 1
+
+
+def test_one_at_a_time_they_keep_their_order_and_are_compiled_ahead(
+    watched: _Watched, tmp_path: Path
+) -> None:
+    jobs = ahead._jobs(race_of("mlp", "izhikevich-stdp", "cnn"), tmp_path)
+    assert ahead.prepare_kernels(jobs, 1, lambda _: None) == jobs
+    assert len(watched.jobs) == 3
+
+
 def test_one_alone_compiles_what_it_needs_itself(watched: _Watched) -> None:
     ahead.compile_ahead(race_of("mlp", seeds=(0, 1)), lambda _: None)
     assert not watched.jobs

@@ -19,7 +19,7 @@ from spikeoff.contenders.registry import find
 from spikeoff.data import EMBEDDED, load_dataset, split
 from spikeoff.data.openml import OPENML_NAMES
 from spikeoff.errors import UserError, one_line
-from spikeoff.experiments.campaign.compiling import compile_ahead
+from spikeoff.experiments.campaign.compiling import note_compiled, prepare_kernels
 from spikeoff.experiments.campaign.identity import address, program, settings
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult
 from spikeoff.experiments.campaign.local import LocalExecutor
@@ -314,6 +314,7 @@ def _job(
         threads=config.num_threads or default_threads(),
         gpus=int(config.device == "cuda"),
         memory=find(entry.contender).memory_needed(config, n_images),
+        at_a_time=executor.workers,
     )  # fmt: skip
 
 
@@ -326,7 +327,7 @@ def _run_all(
     missing = [job for job in jobs if not _is_done(job, output, store, display, resumed=resumed)]
     try:
         if isinstance(executor, LocalExecutor):
-            compile_ahead([job.entry for job in missing], display.say)
+            missing = prepare_kernels(missing, executor.workers, display.say)
         executor.run(missing, display.handle)
     except Interrupted as stop:
         raise Interrupted(stop.signum, Path(output.shown), again) from None
@@ -334,6 +335,8 @@ def _run_all(
         output.send([path for path in (output.root / JOURNAL,) if path.exists()])
     for end in display.stopped:
         display.fail(jobs[end.number - 1], f"was asked to stop, by signal {end.signum}")
+    if isinstance(executor, LocalExecutor):
+        note_compiled([job.entry for job in missing if job.number not in display.failed])
     records = []
     for job in jobs:
         if job.number not in display.failed:

@@ -1,10 +1,13 @@
-"""Kernels for all runs of a race, compiled before the first one begins, on all cores.
+"""Kernels for all runs of a race.
 
-Numba compiles on one core. If each run compiled what it needs, the others would wait, and the
-remaining cores idle; if that were done while another run trains, its times would be wrong.
+Where one run takes place at a time, they are compiled before the first one begins, on all cores:
+Numba compiles on one core, so that otherwise the others would idle, and if that were done while
+another run trains, its times would be wrong. Contenders of one family share kernels, and all share
+parts of Numba that it compiles anew in every process. So there are no more processes than cores,
+and a family stays together.
 
-Contenders of one family share kernels, and all share parts of Numba that it compiles anew in every
-process. So there are no more processes than cores, and a family stays together.
+Where runs take place side by side, each compiles what it needs, while others train. The first of
+every family come first, so that none waits for, or repeats, what another of its family compiles.
 """
 
 from __future__ import annotations
@@ -33,6 +36,42 @@ PREPARED = "prepared"
 N_TRAIN, N_VALIDATION, N_TEST = 260, 20, 20
 
 
+def prepare_kernels(jobs: Sequence[Job], workers: int, say: Callable[[str], None]) -> list[Job]:
+    """Compile ahead for runs one at a time; for others, the order in which they should begin.
+
+    Args:
+        jobs: what will run on this machine.
+        workers: at a time.
+        say: receives a line, where there is something to compile.
+
+    Raises:
+        UserError: the data set cannot be read.
+        Interrupted: the process was asked to stop.
+    """
+    runs = [job.entry for job in jobs]
+    if workers == 1:
+        compile_ahead(runs, say)
+        return list(jobs)
+    if _lacking(runs):
+        say("the first runs compile their kernels: once; this takes about a minute")
+    first = {_source(job.entry).parent: job.number for job in reversed(jobs)}
+    return sorted(jobs, key=lambda job: job.number not in first.values())
+
+
+def note_compiled(runs: Sequence[Entry]) -> None:
+    """Remember that such runs have compiled what they need."""
+    for stamp in _lacking(runs):
+        _keep(stamp)
+
+
+def _lacking(runs: Iterable[Entry]) -> dict[Path, Entry]:
+    """Runs of contenders whose kernels were not compiled yet, by what is to be there then."""
+    if not COMPILES:
+        return {}
+    stamps = {_stamp(one): one for one in runs if _is_ours(one)}
+    return {stamp: one for stamp, one in stamps.items() if not stamp.exists()}
+
+
 def compile_ahead(runs: Sequence[Entry], say: Callable[[str], None]) -> None:
     """Compile the kernels of all contenders, where at least two lack theirs and cores are free.
 
@@ -48,9 +87,8 @@ def compile_ahead(runs: Sequence[Entry], say: Callable[[str], None]) -> None:
         Interrupted: the process was asked to stop.
     """
     cores = min(available_cores(), 8)
-    lacking = {_stamp(one): one for one in runs if _is_ours(one)}
-    lacking = {stamp: one for stamp, one in lacking.items() if not stamp.exists()}
-    if not COMPILES or cores < 2 or len(lacking) < 2:
+    lacking = _lacking(runs)
+    if cores < 2 or len(lacking) < 2:
         return
     names = ", ".join(one.label for one in lacking.values())
     say(f"compiling the kernels of {names}: once; this takes about a minute")

@@ -19,6 +19,7 @@ from spikeoff.experiments.campaign.plan import Entry
 from spikeoff.experiments.campaign.storage import RemoteStorage, Storage, open_storage, scratch
 from spikeoff.experiments.campaign.store import Store
 from spikeoff.experiments.training import resume, train
+from spikeoff.ledger.environment import side_by_side
 from spikeoff.run.folder import CONFIG, SUMMARY, wait_until_free
 from spikeoff.run.run_record import RunRecord
 from spikeoff.run.signals import Interrupted
@@ -41,6 +42,7 @@ class Job:
     memory: bytes that it takes about; None: not known.
     patience_s: how long to wait for another process to leave the run's folder.
     report_every_s: how often it tells how far it is.
+    at_a_time: runs of the campaign at a time, itself among them.
     """
 
     number: int
@@ -54,6 +56,7 @@ class Job:
     memory: int | None = None
     patience_s: float = 0.0
     report_every_s: float = 0.5
+    at_a_time: int = 1
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def _end(job: Job, report: Report, here: str) -> RunResult:
                 f"{here} has another version of spikeoff than the campaign was started "
                 "with; install the same on all machines"
             )
-        return _work(job, report)
+        with side_by_side(job.at_a_time):
+            return _work(job, report)
     except KeyboardInterrupt as stop:
         signum = stop.signum if isinstance(stop, Interrupted) else int(signal.SIGINT)
         return RunResult(job.number, "stopped", signum=signum)

@@ -11,6 +11,7 @@ from spikeoff.contenders.diehl_cook.kernels.delayed_input import LANES
 from spikeoff.contenders.diehl_cook.kernels.poisson_trains import draw_trains
 from spikeoff.contenders.diehl_cook.kernels.presentation import Pending, normalise, present
 from spikeoff.kernels.jit import serial_kernel
+from spikeoff.kernels.rows import add_row, copy_row
 from spikeoff.numerics.functions import power
 
 ENOUGH_SPIKES = 5
@@ -64,8 +65,8 @@ def learn(
             now += schedule.total_steps
             if spikes >= ENOUGH_SPIKES:
                 break
-        responses[e, :n] = lists[0].spikes
-        responses[e, n:] = lists[1].spikes
+        copy_row(lists[0].spikes, responses[e, :n])
+        copy_row(lists[1].spikes, responses[e, n:])
     return now
 
 
@@ -109,8 +110,8 @@ def gather(
                 ids[e], epoch, presentation, schedule.seed,
             )  # fmt: skip
             layers = (at_rest(wirings[0], physics, n_inputs), at_rest(wirings[1], physics, n))
-            wirings[0].theta[:] = thetas[0]
-            wirings[1].theta[:] = thetas[1]
+            copy_row(thetas[0], wirings[0].theta)
+            copy_row(thetas[1], wirings[1].theta)
             spikes = present(
                 trains, wirings, layers, lists, pending, to_inhibitory,
                 schedule, rule, physics, START, LEARN,
@@ -120,8 +121,8 @@ def gather(
             presentations += 1
             if spikes >= ENOUGH_SPIKES:
                 break
-        responses[e, :n] = lists[0].spikes
-        responses[e, n:] = lists[1].spikes
+        copy_row(lists[0].spikes, responses[e, :n])
+        copy_row(lists[1].spikes, responses[e, n:])
     return presentations
 
 
@@ -218,8 +219,8 @@ def respond(
             inputs[e] = len(trains[2])
             if spikes >= ENOUGH_SPIKES:
                 break
-        responses[e, :n] = lists[0].spikes
-        responses[e, n:] = lists[1].spikes
+        copy_row(lists[0].spikes, responses[e, :n])
+        copy_row(lists[1].spikes, responses[e, n:])
 
 
 @serial_kernel
@@ -291,17 +292,15 @@ def watch(
                 answer[last, :] = 0
             for reading in range(first):
                 row = last if presentation else reading
-                sent[row, :n] += lists[0].tally[reading]
-                sent[row, n:] += lists[1].tally[reading]
-                sent_i[row, :n_i] += lists[0].tally_i[reading]
-                sent_i[row, n_i:] += lists[1].tally_i[reading]
-                for j in range(n):
-                    answer[row, j] += lists[0].tally[reading, j]
-                for j in range(answer.shape[1] - n):
-                    answer[row, n + j] += lists[1].tally[reading, j]
+                add_row(lists[0].tally[reading], sent[row, :n])
+                add_row(lists[1].tally[reading], sent[row, n:])
+                add_row(lists[0].tally_i[reading], sent_i[row, :n_i])
+                add_row(lists[1].tally_i[reading], sent_i[row, n_i:])
+                add_row(lists[0].tally[reading], answer[row, :n])
+                add_row(lists[1].tally[reading], answer[row, n:])
                 if row < first - 1:
-                    answer[row + 1] = answer[row]
+                    copy_row(answer[row], answer[row + 1])
             if spikes >= ENOUGH_SPIKES:
                 break
         for reading in range(first - 1 + presentations[e], len(answer)):
-            answer[reading] = answer[reading - 1]
+            copy_row(answer[reading - 1], answer[reading])

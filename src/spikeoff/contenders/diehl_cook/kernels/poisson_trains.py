@@ -11,6 +11,7 @@ from spikeoff.coding.poisson import silence_scale, silent_steps
 from spikeoff.coding.rate import block_words
 from spikeoff.kernels import elementary_functions  # noqa: F401 (lets kernels call them)
 from spikeoff.kernels.jit import jitable, serial_kernel
+from spikeoff.kernels.rows import copy_row
 
 jitable(philox4x32, block_words, silence_scale, silent_steps)
 
@@ -42,7 +43,7 @@ def draw_trains(
         while step < n_steps:
             if n_times + 4 > len(times):
                 longer = np.empty(2 * len(times), np.int64)
-                longer[:n_times] = times[:n_times]
+                copy_row(times[:n_times], longer)
                 times = longer
             for word in block_words(block, pixel, example, epoch, presentation, seed):
                 step += 1 + np.int64(silent_steps(word, scale))

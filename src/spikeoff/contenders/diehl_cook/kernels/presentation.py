@@ -21,6 +21,7 @@ from spikeoff.contenders.diehl_cook.kernels.competing_layer import (
 )
 from spikeoff.contenders.diehl_cook.kernels.delayed_input import apply_pending_stdp, deliver, trace
 from spikeoff.kernels.jit import jitable, no_refcount_kernel, serial_kernel
+from spikeoff.kernels.rows import copy_row
 from spikeoff.learning.homeostasis import normalising_factor
 from spikeoff.learning.stdp import depressed, potentiated
 from spikeoff.numerics.functions import power
@@ -136,8 +137,8 @@ def present(
         deliver(weights_i, delays_i, wiring.gain, trains, pending.lanes, pending.inhibitory)
     start(layer, list_1, now, physics)
     start(layer_2, list_2, now, physics)
-    list_1.theta[:] = wiring.theta
-    list_2.theta[:] = wiring_2.theta
+    copy_row(wiring.theta, list_1.theta)
+    copy_row(wiring_2.theta, list_2.theta)
     if learn:
         _foresee(trains, wiring, layer, list_1, pending, rule, now)
     shares = _shares(schedule.total_steps, physics.theta_decay if learn else 1.0, layer.v)
@@ -147,8 +148,9 @@ def present(
     if learn:
         _finish(trains, wiring, layer, list_1, rule, now, schedule.total_steps)
         share = power(physics.theta_decay, schedule.total_steps)
-        wiring.theta[:] *= share
-        wiring_2.theta[:] *= share
+        for theta in (wiring.theta, wiring_2.theta):
+            for j in range(len(theta)):
+                theta[j] *= share
     return n_spikes
 
 

@@ -27,6 +27,7 @@ from spikeoff.kernels.neuron_models import (
     settled,
     state_at,
 )
+from spikeoff.kernels.rows import copy_row
 from spikeoff.kernels.tiles import aligned, tile_width, tiled, weigh_rows
 from spikeoff.learning.surrogate import (
     ARCTAN,
@@ -176,7 +177,7 @@ def _backward(
         for tile in range(n_tiles):
             scratch[:] = 0
             by_state[:] = 0
-            by_state[0] = by_last[example, tile]
+            copy_row(by_last[example, tile], by_state[0])
             kept = scratch[0]
             part = keep_mask[example, tile * lanes : (tile + 1) * lanes]
             for h in range(len(part)):

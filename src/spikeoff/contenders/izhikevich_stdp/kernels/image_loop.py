@@ -10,6 +10,7 @@ import numpy as np
 from spikeoff.contenders.izhikevich_stdp.kernels import columns as hidden
 from spikeoff.contenders.izhikevich_stdp.kernels import taught_readout as output
 from spikeoff.kernels.jit import serial_kernel
+from spikeoff.kernels.rows import add_row, copy_row
 from spikeoff.numerics.functions import exp, log
 
 CORRECT, LOSS, HIDDEN_CURRENT, OUTPUT_CURRENT, STDP_CHANGE, HEBBIAN_CHANGE = range(6)
@@ -114,7 +115,7 @@ def answer_images(
             scores[example, k] = output.score(readout, out, k)
         spikes[example] = trace.counts.sum()
         if len(responses):
-            responses[example] = trace.counts
+            copy_row(trace.counts.reshape(-1), responses[example].reshape(-1))
 
 
 @serial_kernel
@@ -137,7 +138,7 @@ def watch_images(counts: Any, active: Any, network: Network, scores: Any, spikes
         hidden.present(counts[rows], active[rows], columns, network.hidden, network.dt, trace)
         output.answer(trace.spikes, trace.counts, readout, network.output, network.dt, out)
         output.score_by_step(readout, network.output, out, scores[example])
-        spikes += trace.spikes
+        add_row(trace.spikes.reshape(-1), spikes.reshape(-1))
 
 
 @serial_kernel
