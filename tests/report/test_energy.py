@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from spikeoff.ledger.operation_energy import load_table
-from spikeoff.report.energy_table import Amount, energy_rows, energy_table, joules
+from spikeoff.report.energy_table import Amount, energy_rows, energy_table, how, joules
 from spikeoff.report.race_table import write_csv
 from spikeoff.run.run_record import RunRecord
 from tests.report.test_comparison import record
@@ -116,6 +116,13 @@ def test_the_terminal_tells_all_three_and_how(capsys: pytest.CaptureFixture[str]
         "Measured: unavailable, not recorded by this earlier version.", "45 nm CMOS", "160 W",
     ):  # fmt: skip
         assert text in told
+
+
+def test_an_estimate_by_time_says_when_other_runs_shared_the_processor() -> None:
+    where = {**OLD.summary["environment"], "runs_at_a_time": 2}
+    beside = replace(OLD, summary={**OLD.summary, "environment": where})
+    assert "160 W, as if a run had the processor to itself" in how([OLD, beside], TABLE)
+    assert "to itself" not in how([OLD], TABLE)
 
 
 def test_the_csv_carries_them_with_provenance(tmp_path: Path) -> None:

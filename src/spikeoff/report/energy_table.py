@@ -128,6 +128,8 @@ def how(records: Sequence[RunRecord], table: EnergyTable) -> str:
     spread = (
         "± is the standard deviation over seeds. " if len({r.seed for r in records}) > 1 else ""
     )
+    if any(record.summary["environment"].get("runs_at_a_time", 1) > 1 for record in records):
+        tdp += ", as if a run had the processor to itself, though others took place at the time"
     measured = "; ".join(dict.fromkeys(_told(record.summary) for record in records))
     return (
         f"Training is the whole training; image is one inference; right answer is the energy per "
