@@ -167,7 +167,11 @@ def test_an_incomplete_front_has_no_command() -> None:
 
 def test_runs_of_several_settings_are_no_race() -> None:
     quick = races("quick", ["mlp"], [0, 1])
-    assert race_command(quick) == "spikeoff compare --preset quick --contenders mlp --seeds 0 1"
+    command = "spikeoff compare --preset quick --contenders mlp --seeds 0 1 --workers"
+    assert race_command(quick) == f"{command} 1"
+    where = {**quick[0].summary["environment"], "runs_at_a_time": 2}
+    pair = [replace(one, summary={**one.summary, "environment": where}) for one in quick]
+    assert race_command(pair) == f"{command} 2"
     assert race_command([*quick, *races("quick", ["cnn"], [0])]) is None  # a seed is missing
     assert race_command([*quick, *races("quick", ["cnn"], [0, 1], epochs=9)]) is None
     wide = record("mlp", replace(preset_config(find("mlp"), "quick"), hidden=(64,)))  # type: ignore[call-arg]

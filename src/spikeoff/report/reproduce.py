@@ -46,8 +46,16 @@ def race_command(records: Sequence[RunRecord]) -> str | None:
     for verb, made in makers.items():
         found = [race for preset in PRESETS if (race := made(records, seeds, preset))]
         if found:
-            return _command("spikeoff", verb, min(found, key=len))
+            race = min(found, key=len)
+            # The number of this preset depends on the machine, and it decides about threads.
+            workers = {"workers": _at_a_time(records)} if race["preset"] == "quick" else {}
+            return _command("spikeoff", verb, race | workers)
     return None
+
+
+def _at_a_time(records: Sequence[RunRecord]) -> int:
+    """Runs that took place at a time; one in records of earlier versions, which do not say."""
+    return max(int(one.summary["environment"].get("runs_at_a_time", 1)) for one in records)
 
 
 def restored(record: RunRecord) -> Config | None:
