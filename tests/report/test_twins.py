@@ -59,6 +59,7 @@ def test_runs_of_a_version_without_a_setting_have_its_default() -> None:
 def test_one_command_makes_a_race_with_its_twins(preset: str, common: dict[str, Any]) -> None:
     told = f"spikeoff compare --preset {preset} --contenders"
     rest = "".join(f" --{key} {value}" for key, value in common.items())
+    rest += " --workers 1" if preset == "quick" else ""
     for names in (["izhikevich-stdp", "cnn"], ["izhikevich-gradient", "mlp"], ["diehl-cook"]):
         runs = raced(names, (0, 2), preset=preset, **common)
         listed = " ".join(names)
