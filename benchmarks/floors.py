@@ -30,7 +30,7 @@ from typing import Any
 from ceilings import Ceilings, measure_ceilings
 from page_tables import publish, table
 from spikeoff.contenders.base import Contender
-from spikeoff.contenders.gradient.cnn import KERNEL, maps_of
+from spikeoff.contenders.gradient.cnn import KERNEL
 from spikeoff.contenders.hardware import use_threads
 from spikeoff.contenders.registry import BUILT_IN, find
 from spikeoff.data import MNIST, Images, load_dataset
@@ -92,7 +92,7 @@ def need_of_cnn(contender: Any, _: Activity, __: Ceilings) -> Need:
     the backward pass read, and its gradient written and read.
     """
     n = contender.config.n_hidden
-    feature_maps = maps_of(MNIST)
+    feature_maps = contender.config.maps()
     convolved = [side for ((side, _),) in feature_maps.convolved]
     first = convolved[0] ** 2 * 32 * KERNEL**2
     rest = convolved[1] ** 2 * 64 * 32 * KERNEL**2 + (feature_maps.n_features + MNIST.n_classes) * n

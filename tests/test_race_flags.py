@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from spikeoff import cli
 from spikeoff.cli.execution import Execution
 from spikeoff.cli.race_flags import RaceFlags
 from spikeoff.contenders import hardware
+from spikeoff.experiments.campaign import entries, open_output
+from spikeoff.experiments.campaign.campaign_runner import make_runs
+from spikeoff.experiments.campaign.job import Job
+from spikeoff.experiments.campaign.local import LocalExecutor
 from spikeoff.ledger import environment, sensors
 from spikeoff.ledger.sensors import Counter, Sensors
+from tests import small_data
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +56,38 @@ def test_where_energy_is_measured_a_run_is_alone(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sensors, "processor_sensors", lambda: Sensors((counter,)))
     assert RaceFlags()._usual_workers() == 1
     assert RaceFlags(energy_seconds=0.0)._usual_workers() == 2
+
+
+@pytest.mark.parametrize(("names", "workers"), [(["mlp"], 1), (["mlp", "cnn"], 2)])
+def test_no_more_runs_at_a_time_than_there_are(
+    names: list[str], workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executors: list[LocalExecutor] = []
+
+    def race(*_: object, executor: LocalExecutor, **__: object) -> list[str]:
+        executors.append(executor)
+        return []
+
+    monkeypatch.setattr("spikeoff.experiments.campaign.race", race)
+    with pytest.raises(SystemExit):
+        cli.main(["compare", *names, "--no_twins"])
+    assert [one.workers for one in executors] == [workers]
+
+
+@pytest.mark.parametrize(("names", "at_a_time"), [(["mlp"], 1), (["mlp", "cnn"], 2)])
+def test_a_single_run_is_alone_whatever_the_number_of_workers(
+    names: list[str], at_a_time: int, tmp_path: Path
+) -> None:
+    jobs: list[Job] = []
+
+    class Executor(LocalExecutor):
+        def run(self, given: Sequence[Job], _: object) -> None:
+            jobs.extend(given)
+
+    runs = entries(names, (0,), "quick", {"mnist_path": str(small_data.path())}, tmp_path)
+    with open_output(str(tmp_path)) as folder:
+        make_runs(runs, folder, Console(quiet=True), executor=Executor(2), live=Console(quiet=True))
+    assert [job.at_a_time for job in jobs] == [at_a_time] * len(names)
 
 
 def test_flags_and_clusters_go_before_the_usual_number() -> None:

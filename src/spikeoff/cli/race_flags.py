@@ -109,18 +109,20 @@ class RaceFlags:
 
         if self.resume is not None:
             self._check_unchanged(changed)
-        if self.resume is None:
-            execution = execution.or_else(self._usual_workers())
-        energy_table, place = self.energy_table, execution.choose_executor()
+        energy_table = self.energy_table
         new = f"runs/{verb}-{self.preset}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
         with open_output(self.resume or self.output or new) as folder:
             if self.resume is not None:
+                place = execution.choose_executor()
                 runs, began_with = read_race(folder.root)
                 energy_table = energy_table or began_with
                 cores = None if place.elsewhere else available_cores()
                 runs = resumable_here(runs, self.mnist_path, cores)
             else:
-                runs = with_threads(begin(folder.root), place.threads)
+                runs = begin(folder.root)
+                execution = execution.or_else(min(len(runs), self._usual_workers()))
+                place = execution.choose_executor()
+                runs = with_threads(runs, place.threads)
             failures = race(
                 runs, folder, output_console(), energy_table,
                 resumed=self.resume is not None, executor=place, store=execution.store,

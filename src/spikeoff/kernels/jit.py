@@ -95,7 +95,7 @@ class Kernel:
     """A function that is compiled when it is first called: by default, and again in strict mode.
 
     A kernel that calls another gets that of its own mode, compiled without what Python needs to
-    call it: to take whole networks apart is most of the code of a small kernel.
+    call it: a small kernel that takes whole networks has much code to take them apart.
     ``customise`` changes Numba's flags.
     """
 

@@ -1,7 +1,7 @@
 """Serial kernels on all threads: each part of the images by one thread.
 
-A kernel whose own loop is parallel is compiled four times over by Numba. Where a part takes much
-longer than to hand it to a thread, a serial kernel and threads of Python are as fast.
+Numba compiles a kernel whose own loop is parallel four times over, and a serial one once. Where a
+part takes much longer than to hand it to a thread, threads of Python are about as fast.
 """
 
 from __future__ import annotations

@@ -86,9 +86,9 @@ def test_a_silent_value_is_that_of_its_place_and_map(few: Images) -> None:
 
 
 def test_images_that_are_too_small_for_the_stages_are_refused() -> None:
-    assert maps_of(ImageSpec((4, 4), ("a", "b"))).n_features == 64
+    assert maps_of(ImageSpec((4, 4), ("a", "b")), (32, 64), 1).n_features == 64
     with pytest.raises(UserError, match="at least 32 x 32: choose fewer channels"):
-        maps_of(MNIST, (8,) * 5)
+        maps_of(MNIST, (8,) * 5, 1)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Maps(NamedTuple):
     n_features: int
 
 
-def maps_of(spec: ImageSpec, channels: Sequence[int] = (32, 64), convolutions: int = 1) -> Maps:
+def maps_of(spec: ImageSpec, channels: Sequence[int], convolutions: int) -> Maps:
     """The feature maps of such images: 26, 13, 11 and 5 places a side for MNIST by default.
 
     Raises:
@@ -170,11 +170,10 @@ class Convolutional(nn.Module):
                 maps = self.relu(norm(convolved))
                 continue
             maps = pool(convolved, norm)
-            maps = (
-                _silenced(maps, next(masks), self.map_dropout.p)
-                if keep_maps
-                else (self.map_dropout(maps))
-            )
+            if keep_maps:
+                maps = _silenced(maps, next(masks), self.map_dropout.p)
+            else:
+                maps = self.map_dropout(maps)
         hidden = self.relu(self.hidden(maps.flatten(1)))
         if keep_mask is None:
             sent = self.dropout(hidden)

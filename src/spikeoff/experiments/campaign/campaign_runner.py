@@ -209,7 +209,10 @@ def make_runs(
             f"{output.shown}, or name another folder"
         )
     notes = output.shown if store is None else store
-    jobs = [_job(n, entry, output, notes, data, executor) for n, entry in enumerate(runs, 1)]
+    at_a_time = min(executor.workers, len(runs))
+    jobs = [
+        _job(n, entry, output, notes, data, executor, at_a_time) for n, entry in enumerate(runs, 1)
+    ]
     write_race(runs, output.root, energy_table)
     output.send([output.root / RACE])
     with ProgressDisplay(jobs, executor.workers, console, output.root, live) as display:
@@ -300,6 +303,7 @@ def _job(
     store: str,
     data: dict[str, _Data],
     executor: Executor,
+    at_a_time: int = 1,
 ) -> Job:
     config, images = entry.config, data[entry.config.mnist_path]
     device = "cpu" if executor.elsewhere else choose_device("auto")
@@ -314,7 +318,7 @@ def _job(
         threads=config.num_threads or default_threads(),
         gpus=int(config.device == "cuda"),
         memory=find(entry.contender).memory_needed(config, n_images),
-        at_a_time=executor.workers,
+        at_a_time=at_a_time,
     )  # fmt: skip
 
 

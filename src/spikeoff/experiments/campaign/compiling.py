@@ -17,6 +17,7 @@ import inspect
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -110,10 +111,11 @@ def _shared_out(jobs: Iterable[Job], cores: int) -> list[list[Job]]:
 
 
 def _train_side_by_side(shares: Sequence[list[Job]]) -> None:
-    processes = []
+    processes: list[BaseProcess] = []
     with forwarded_signals() as signals:
         try:
-            processes += [start_process(train_in_turn, (share,)) for share in shares]
+            for share in shares:
+                processes.append(start_process(train_in_turn, (share,)))
             for process in processes:
                 process.join()
         finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from spikeoff.contenders.diehl_cook.kernels.competing_layer import LayerParams, 
 from spikeoff.contenders.diehl_cook.kernels.digit_loop import gather
 from spikeoff.contenders.diehl_cook.kernels.presentation import Rule, Schedule, normalise
 from spikeoff.data import Images
+from spikeoff.kernels.parts import in_parts
 from spikeoff.numerics.functions import power
-from spikeoff.numerics.mode import in_this_mode
 
 PLACES = 16
 """Parts of a batch, each with changes of its own, so that sums do not depend on threads."""
@@ -64,8 +63,8 @@ class BatchLearner:
         thetas = tuple(wiring.theta.copy() for wiring in self._wirings)
         edges = [len(images) * place // PLACES for place in range(PLACES + 1)]
 
-        @in_this_mode
-        def gather_part(place: int) -> tuple[int, tuple[NDArray[np.float64], ...]]:
+        def gather_part(places: slice) -> tuple[int, tuple[NDArray[np.float64], ...]]:
+            place = places.start
             part = slice(edges[place], edges[place + 1])
             gains = tuple(map(np.zeros_like, thetas))
             presentations = gather(
@@ -74,8 +73,7 @@ class BatchLearner:
             )  # fmt: skip
             return presentations, gains
 
-        with ThreadPoolExecutor(self._num_threads) as pool:
-            done = list(pool.map(gather_part, range(PLACES)))
+        done = list(in_parts(gather_part, PLACES, 1, self._num_threads))
         presentations = sum(count for count, _ in done)
         decay = power(self._physics.theta_decay, presentations * self._schedule.total_steps)
         for number, wiring in enumerate(self._wirings):
