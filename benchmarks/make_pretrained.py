@@ -24,19 +24,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from page_tables import publish, table
-from spikeoff.contenders.base import Config, Contender
+from spikeoff.contenders.base import Config, Response
 from spikeoff.contenders.effects import Effect, effects
 from spikeoff.contenders.field_checks import from_plain
 from spikeoff.contenders.registry import NATIVE, find
-from spikeoff.data import EMBEDDED, Split, split
+from spikeoff.data import EMBEDDED, split
 from spikeoff.errors import UserError
-from spikeoff.ledger.confidence import early_answers
 from spikeoff.pretrained import HERE, pretrained_folder
 from spikeoff.report.lab.choice import chosen_runs
 from spikeoff.report.pretrained_table import pretrained_rows
 from spikeoff.report.reproduce import race_command, run_command
 from spikeoff.run.folder import CONFIG, PACKED_WEIGHTS, PREDICTIONS, STARTED_IN, SUMMARY
 from spikeoff.run.json_files import plain, write_json
+from spikeoff.run.judging import ledger_of
 from spikeoff.run.learned import SIGNIFICANT_BITS, pack, unpack
 from spikeoff.run.run_record import RunRecord, read_config, read_run
 from spikeoff.run.trained import load_trained
@@ -85,7 +85,10 @@ def make(record: RunRecord, target: Path) -> None:
     )  # fmt: skip
     copyfile(record.folder / contender.outputs.metrics, target / contender.outputs.metrics)
     write_json(target / CONFIG, {"contender": record.contender, STARTED_IN: ".", **config})
-    summary = record.summary | measured(contender, parts, scores) | {
+    found = ledger_of(contender, parts, Response(scores))
+    # The accuracy on training images is that of training, in `accuracy_before_rounding`.
+    found["accuracy"] = {"train": None} | found["accuracy"]
+    summary = record.summary | found | {
         "config": config,
         "pretrained": {
             "significant_bits": SIGNIFICANT_BITS,
@@ -94,8 +97,7 @@ def make(record: RunRecord, target: Path) -> None:
             "answers_changed": changed,
         },
     }  # fmt: skip
-    spikes = record.summary["spikes"] | summary.pop("activity")
-    write_json(target / SUMMARY, plain(summary | {"spikes": spikes}))
+    write_json(target / SUMMARY, plain(summary))
 
 
 def without_place(config: Config) -> Config:
@@ -119,32 +121,6 @@ def half_scores(scores: NDArray[np.float32]) -> NDArray[np.float16]:
         places = rows[wrong], answers[wrong]
         rounded[places] = np.nextafter(rounded[places], np.float16(np.inf))
     return rounded
-
-
-def measured(contender: Contender, parts: Split, scores: NDArray[np.float32]) -> dict[str, Any]:
-    """What the record has of the network's answers to validation and test images."""
-    recording = contender.record(parts.test)
-    account = contender.account(parts.test, recording)
-    early = early_answers(
-        contender.record, contender.synapses(), parts.validation, parts.test, recording,
-        contender.score_unit,
-    )  # fmt: skip
-    return {
-        "accuracy": {
-            "train": None,  # that of training, in `accuracy_before_rounding`
-            "validation": contender.respond(parts.validation).accuracy(parts.validation),
-            "test": float((scores.argmax(axis=1) == parts.test.labels).mean()),
-        },
-        "activity": {
-            "per_example_hidden": account.activity.hidden_per_example,
-            "hidden_rate": account.activity.hidden_rate,
-            "input_per_example": account.activity.input_per_example,
-        },
-        "operations": account.operations,
-        "sparsity": account.sparsity,
-        **({"anytime": account.anytime} if account.anytime else {}),
-        **({"early": early} if early else {}),
-    }
 
 
 def page_table() -> str:

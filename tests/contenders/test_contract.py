@@ -238,11 +238,15 @@ def test_the_account_tells_layers_and_readings_that_add_up(name: str, few: Image
 
 @pytest.mark.parametrize("name", [name for name in BUILT_IN if find(name).spiking])
 def test_an_image_is_recorded_alike_in_any_company(name: str, few: Images) -> None:
-    """So that operations up to different stops may be counted group by group."""
+    """So that operations up to different stops may be counted group by group.
+
+    The last reading is the answer of ``respond``, so that validation images are answered once.
+    """
     contender = make(name)
     list(contender.learn(few, 1))
     contender.conclude(few)
     whole, rows = contender.record(few), np.array([1, 4, 5])
+    assert whole.answers[:, -1].tolist() == contender.respond(few).labels.tolist()
     part = contender.record(few.take(rows))
     known = len(part.steps)  # fewer where none of them is shown for as long
     np.testing.assert_array_equal(part.scores, whole.scores[rows, :known])

@@ -63,8 +63,10 @@ class World:
     ) -> EarlyAnswers:
         validation = self.images.take(slice(0, n_validation))
         test = self.images.take(slice(n_validation, None)) if test is None else test
+        known = self.record(validation)
+        threshold = choose_threshold(known.scores, validation.labels, tolerance)
         found = early_answers(
-            self.record, self.synapses, validation, test, self.record(test), "spikes", tolerance
+            self.record, self.synapses, threshold, test, self.record(test), "spikes", tolerance
         )
         assert found is not None
         return found
@@ -180,7 +182,7 @@ def test_test_labels_choose_nothing() -> None:
 def test_of_many_images_evenly_spaced_ones_of_each_group_are_counted() -> None:
     world = World(5, 100 + 3 * COUNTED, 6)
     found = world.early(100, 0.02)
-    rest, validation, *groups = world.recorded
+    validation, rest, *groups = world.recorded
     assert (len(rest), len(validation)) == (3 * COUNTED, 100)
     assert found.counted == sum(map(len, groups)) == pytest.approx(COUNTED, rel=0.01)
     assert found.threshold
@@ -206,16 +208,17 @@ def test_images_that_end_by_themselves_take_no_more_steps() -> None:
 
     images = Images(np.zeros((4, 1, 1), np.uint8), np.array([0, 1, 0, 1], np.uint8), np.arange(4))
     validation, test = images.take(slice(0, 2)), images.take(slice(2, 4))
-    found = early_answers(record, [], validation, test, record(test), "votes", 0)
+    threshold = choose_threshold(record(validation).scores, validation.labels, 0)
+    found = early_answers(record, [], threshold, test, record(test), "votes", 0)
     assert found is not None
     assert (found.threshold, found.mean_steps, found.quartiles) == (None, 15, (10, 10, 20))
 
 
-def test_without_time_steps_or_validation_images_there_is_none() -> None:
+def test_without_time_steps_or_test_images_there_is_none() -> None:
     world = World(1, 10, 3)
     some, none = world.images, world.images.take(slice(0, 0))
     recording = world.record(some)
     still = replace(recording, updated=())
     args = (world.record, world.synapses)
-    assert early_answers(*args, none, some, recording, "spikes") is None
-    assert early_answers(*args, some, some, still, "spikes") is None
+    assert early_answers(*args, 1.0, none, recording, "spikes") is None
+    assert early_answers(*args, 1.0, some, still, "spikes") is None

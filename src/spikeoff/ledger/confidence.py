@@ -112,13 +112,13 @@ def choose_threshold(
 def early_answers(
     record: Callable[[Images], Recording],
     synapses: Sequence[Synapses],
-    validation: Images,
+    threshold: float,
     test: Images,
     recording: Recording,
     unit: str,
     tolerance: float = TOLERANCE,
 ) -> EarlyAnswers | None:
-    """What stopping with confidence gives; None without time steps or validation images.
+    """What stopping with confidence gives; None without time steps or test images.
 
     A recording has sums over its images, so the test images that stop at the same reading are
     recorded again, together, and counted up to that reading. Of each such group, evenly spaced
@@ -128,15 +128,14 @@ def early_answers(
     Args:
         record: answers images and records what the network does.
         synapses: those of the network.
-        validation: images to choose the threshold on.
+        threshold: what ``choose_threshold`` returned for validation images and this tolerance.
         test: images to apply it to.
         recording: of all test images.
         unit: of the scores.
         tolerance: fraction of the validation images.
     """
-    if not recording.updated or not len(validation) or not len(test):
+    if not recording.updated or not len(test):
         return None
-    threshold = choose_threshold(record(validation).scores, validation.labels, tolerance)
     stops, n = stopping(recording.scores, threshold), len(test)
     spread = -(-n // COUNTED)
     groups, counted = [], 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,13 @@ from spikeoff.contenders.registry import find, folder_name, label
 from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError, one_line
-from spikeoff.ledger.confidence import early_answers
-from spikeoff.ledger.energy import from_tdp
-from spikeoff.ledger.environment import available_cores, default_threads, environment, git_revision
-from spikeoff.ledger.memory import peak_device_bytes, peak_resident_bytes
-from spikeoff.ledger.operations import Activity
-from spikeoff.ledger.raster import raster_of, save_raster
+from spikeoff.ledger.environment import available_cores
 from spikeoff.run.checkpoints import Checkpoint, Checkpointer, newest, remove
-from spikeoff.run.folder import ANYTIME, CONFIG, SUMMARY, FolderLostError, RunFolder
+from spikeoff.run.folder import CONFIG, SUMMARY, FolderLostError, RunFolder
 from spikeoff.run.json_files import plain
+from spikeoff.run.judging import judge
 from spikeoff.run.log_file import log_file
-from spikeoff.run.loop import History, conclude, learn
+from spikeoff.run.loop import conclude, learn
 from spikeoff.run.measuring import energies, ready_meter, times
 from spikeoff.run.memory_check import check_memory
 from spikeoff.run.metrics_file import Row
@@ -225,7 +219,7 @@ class _Session:
                 )
             history = conclude(contender, parts.train, train_state, meter)
             progress.say("testing")
-            summary = _judge(contender, config, dataset, parts, history, folder)
+            summary = judge(contender, config, dataset, parts, history, folder)
             progress.say("measuring")
             summary["time"] |= times(contender, config, parts)
             per_image = summary["time"]["test_ms_per_example"]
@@ -289,113 +283,6 @@ def _record(summary: dict[str, Any], folder: RunFolder, finish: Finish | None) -
 def default_folder(name: str, seed: int) -> Path:
     """A new folder under runs/, named after the contender, its seed and the time."""
     return Path("runs") / folder_name(name) / f"seed-{seed}_{datetime.now():%Y-%m-%d_%H-%M-%S}"
-
-
-def _judge(
-    contender: Contender,
-    config: Config,
-    dataset: Dataset,
-    parts: Split,
-    history: History,
-    folder: RunFolder,
-) -> dict[str, Any]:
-    """Test the trained contender; returns the record and writes weights and predictions."""
-    test_start = time.perf_counter()
-    response = contender.respond(parts.test)
-    test_s = time.perf_counter() - test_start
-    folder.write_predictions(parts.test.ids, parts.test.labels, response.scores)
-    state = contender.state()
-    folder.write_weights(state)
-    contender.write_extras(folder.path, parts.test, response)
-    recording = contender.record(parts.test)
-    account = contender.account(parts.test, recording)
-    early = early_answers(
-        contender.record, contender.synapses(), parts.validation, parts.test, recording,
-        contender.score_unit,
-    )  # fmt: skip
-    if contender.spiking:
-        record = partial(contender.record, every=1)
-        speaks_for, unit = contender.speaks_for(), contender.score_unit
-        raster = raster_of(record, parts.test, speaks_for, unit)
-        if raster is not None:
-            save_raster(raster, folder.path)
-    if account.anytime:
-        folder.write_metrics(ANYTIME, [asdict(reading) for reading in account.anytime])
-    scored = contender.scored_training(parts.train)
-    threads = config.num_threads or default_threads()
-    return {
-        "contender": contender.id,
-        "title": contender.title,
-        "spiking": contender.spiking,
-        "neuron": contender.neuron,
-        "engine": contender.engine,
-        "seed": config.seed,
-        "version": spikeoff.__version__,
-        "git_revision": git_revision(),
-        "parameters": contender.parameter_count(),
-        "stored_parameters": contender.stored_parameters(),
-        "config": config,
-        "data": _data(dataset, parts),
-        "epochs": {"trained": len(history.rows), "chosen": history.chosen_epoch},
-        "accuracy": {
-            "train": contender.respond(scored).accuracy(scored),
-            "validation": contender.respond(parts.validation).accuracy(parts.validation),
-            "test": response.accuracy(parts.test),
-        },
-        "time": {
-            "train_s": history.seconds,
-            "test_s": test_s,
-            "train_ms_per_example": 1000 * history.seconds / max(1, history.examples),
-            "test_ms_per_example": 1000 * test_s / len(parts.test),
-        },
-        "spikes": _spikes(contender, account.activity),
-        "operations": account.operations,
-        "sparsity": account.sparsity,
-        **({"anytime": account.anytime} if account.anytime else {}),
-        **({"early": early} if early else {}),
-        "memory": {
-            **_held(contender),
-            "peak_rss_bytes": peak_resident_bytes(),
-            "peak_device_bytes": peak_device_bytes(contender.device),
-        },
-        "energy": [
-            from_tdp("training", history.seconds, config.tdp, "learning; validation not counted"),
-            from_tdp("test", test_s, config.tdp, f"inference on {len(parts.test)} test images"),
-        ],
-        "environment": environment(threads, contender.device, contender.libraries),
-        "files": contender.outputs,
-        **contender.record_extras(parts.test, response),
-    }
-
-
-def _data(dataset: Dataset, parts: Split) -> dict[str, Any]:
-    return {
-        "name": dataset.name,
-        "notes": dataset.notes,
-        "sha256": dataset.sha256(),
-        "shape": dataset.spec.shape,
-        "classes": dataset.spec.classes,
-        "n_train": len(parts.train),
-        "n_validation": len(parts.validation),
-        "n_test": len(parts.test),
-    }
-
-
-def _held(contender: Contender) -> dict[str, int]:
-    """Bytes of the network, zeros included, and of the parameters that exist with their index."""
-    footprint, parameters = contender.footprint(), contender.parameter_count()
-    share = contender.stored_parameters() / max(1, parameters)
-    index = sum(s.index_bits for s in contender.synapses()) / 8
-    return {**asdict(footprint), "stored_bytes": round(share * footprint.parameters_bytes + index)}
-
-
-def _spikes(contender: Contender, activity: Activity) -> dict[str, Any]:
-    return {
-        "kind": "spikes" if contender.spiking else "active ReLUs; nonzero pixels",
-        "per_example_hidden": activity.hidden_per_example,
-        "hidden_rate": activity.hidden_rate,
-        "input_per_example": activity.input_per_example,
-    }
 
 
 class _FolderListener:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from spikeoff.contenders.izhikevich_stdp.config import OF_OUTPUT_NEURONS, IzhikevichSTDPConfig
 from spikeoff.contenders.izhikevich_stdp.contender import IzhikevichSTDP
@@ -183,6 +185,22 @@ def test_the_probe_separates_what_can_be_separated(rng: np.random.Generator) -> 
     counts[np.arange(300), labels] += 20
     assert probe(counts[:200], labels[:200], counts[200:], labels[200:]) == 1.0
     assert probe(counts[:9], labels[:9] * 0, counts[9:], labels[9:]) is None
+
+
+def test_the_probe_is_fitted_on_the_threads_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs beside it has the other cores."""
+    seen: list[int] = []
+    fit = LogisticRegression.fit
+
+    def watched(self: LogisticRegression, *args: Any) -> LogisticRegression:
+        seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return fit(self, *args)
+
+    monkeypatch.setattr(LogisticRegression, "fit", watched)
+    counts, labels = np.eye(6, dtype=np.int32), np.arange(6, dtype=np.uint8)
+    with threadpool_limits(2, user_api="blas"):
+        probe(counts, labels, counts, labels, threads=1)
+    assert set(seen) == {1}
 
 
 @pytest.mark.parametrize(

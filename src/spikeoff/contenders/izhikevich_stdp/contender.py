@@ -123,7 +123,7 @@ class IzhikevichSTDP(Contender):
         lasting = config.synapse != "kick"
         self.neuron = f"izhikevich+{config.synapse}" if lasting else "izhikevich"
         self.score_unit = "output spikes" if config.answer == "spikes" else "logit"
-        use_threads(config.num_threads)
+        self._threads = use_threads(config.num_threads)
         side = config.side
         self.layout = Layout(side, config.n_hidden // side**2, config.field, spec.shape)
         self.notes = (
@@ -368,7 +368,7 @@ class IzhikevichSTDP(Contender):
         extras: dict[str, Any] = {"synapses": float(self.layout.mask().mean())}
         if self._training is not None:
             train, test = (self._respond(part, keep=True)[1] for part in (self._training, images))
-            found = probe(train, self._training.labels, test, images.labels)
+            found = probe(train, self._training.labels, test, images.labels, threads=self._threads)
             native = response.accuracy(images)
             extras["linear_probe"] = {"test": found, "native_readout": native}
         return extras

@@ -13,17 +13,21 @@ Counts = NDArray[np.int32]
 Labels = NDArray[np.uint8]
 
 
-def probe(train: Counts, labels: Labels, test: Counts, truth: Labels) -> float | None:
+def probe(
+    train: Counts, labels: Labels, test: Counts, truth: Labels, *, threads: int = 1
+) -> float | None:
     """The accuracy on test of a logistic regression fitted to the training responses.
 
     Args:
         train, labels: [n, neurons] hidden spikes, [n] digits to learn from.
         test, truth: the same to be judged on.
+        threads: of the BLAS library, which would take all cores.
 
     Returns:
         The fraction of right answers; None where there is one digit only.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (slow to import)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     if len(np.unique(labels)) < 2:
         return None
@@ -31,5 +35,6 @@ def probe(train: Counts, labels: Labels, test: Counts, truth: Labels) -> float |
     model = LogisticRegression(
         C=1 / (PENALTY * len(labels)), max_iter=MAX_ITERATIONS, tol=1e-3, random_state=0
     )
-    model.fit(train.astype(np.float32) * scale, labels)
-    return float((model.predict(test.astype(np.float32) * scale) == truth).mean())
+    with threadpool_limits(threads, user_api="blas"):
+        model.fit(train.astype(np.float32) * scale, labels)
+        return float((model.predict(test.astype(np.float32) * scale) == truth).mean())
