@@ -45,16 +45,33 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """A claim, and where another one holds; empty where it holds throughout."""
+
+    claim: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.claim}; {self.where}" if self.where else self.claim
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a reader who stops after one screen takes away.
 
+    sentences: of the headline.
     claim: yes, no, none, or mixed where the answer at equal accuracy is another.
     """
 
-    headline: str
+    sentences: tuple[Sentence, ...]
     lead: str
     claim: str
     tiles: list[Tile]
+
+    @property
+    def headline(self) -> str:
+        """The answer in a line."""
+        return ". ".join(map(str, self.sentences))
 
 
 def answer(
@@ -72,7 +89,8 @@ def answer(
     leads = f"{best.title} has the highest test accuracy: {best.accuracy:.2f} %"
     spiking = [name for name, runs in groups.items() if runs[0].summary["spiking"]]
     if not spiking or len(spiking) == len(groups):
-        return Answer(leads, "A verdict needs a spiking and a conventional network.", "", [])
+        needed = "A verdict needs a spiking and a conventional network."
+        return Answer((Sentence(leads),), needed, "", [])
     compared = {} if equal is None else {one.point.name: one for one in equal.comparisons}
     stored = sorted((one for one in pairs if one.billing == "stored"), key=_rank)
     tiles = [
@@ -88,16 +106,19 @@ def answer(
     tiles = _one_each(tiles, groups)
     fair = [one for one in stored if one.fair and one.counted()]
     if not fair:
-        return Answer("No claim: no conventional twin ran", f"{leads}. {NEEDED}", "none", tiles)
+        none = Sentence("No claim: no conventional twin ran")
+        return Answer((none,), f"{leads}. {NEEDED}", "none", tiles)
     lead, claim = f"{leads}. {_lead(fair[0])}", _claim(fair[0])
     closest = _closest(list(compared.values()))
     if closest is None:
-        return Answer(headline(fair), lead, claim, tiles)
+        return Answer((_alone(fair),), lead, claim, tiles)
     also = "yes" if 2 * closest.saving > closest.decided else "no"
-    return Answer(
-        f"With the same layers, {_same_layers(fair)}. At equal accuracy, {_same_accuracy(closest)}",
-        lead, claim if claim == also else "mixed", tiles,
-    )  # fmt: skip
+    said = _same_layers(fair)
+    sentences = (
+        Sentence(f"With the same layers, {said.claim}", said.where),
+        Sentence(f"At equal accuracy, {_same_accuracy(closest)}"),
+    )
+    return Answer(sentences, lead, claim if claim == also else "mixed", tiles)
 
 
 NEEDED = (
@@ -106,29 +127,32 @@ NEEDED = (
 )
 
 
-def headline(fair: Sequence[PairRatios]) -> str:
-    """The answer in a line, from the pairs that make a claim, the best for spiking first."""
+def _alone(fair: Sequence[PairRatios]) -> Sentence:
+    """The answer without a comparison at equal accuracy."""
     first = fair[0]
     n, k = len(first.counted()), len(first.saving())
     if k == n:
-        return f"Yes under {_all(n)}: {first.pairing.spiking} saves energy"
+        return Sentence(f"Yes under {_all(n)}: {first.pairing.spiking} saves energy")
     said = _same_layers(fair)
-    said = f"{said[0].upper()}{said[1:]}"
-    return said if k else f"{said}: spiking does not save energy here"
+    claim = f"{said.claim[0].upper()}{said.claim[1:]}"
+    return Sentence(claim if k else f"{claim}: spiking does not save energy here", said.where)
 
 
-def _same_layers(fair: Sequence[PairRatios]) -> str:
+def _same_layers(fair: Sequence[PairRatios]) -> Sentence:
+    """From the pairs that make a claim, the best for spiking first."""
     first = fair[0]
     name, counted, saving = first.pairing.spiking, first.counted(), first.saving()
     n, k = len(counted), len(saving)
     if k == n:
-        return f"yes under {_all(n)} for {name}"
+        return Sentence(f"yes under {_all(n)} for {name}")
     if k == 0:
-        return f"no under {_all(n)}"
+        return Sentence(f"no under {_all(n)}")
     if 2 * k > n:
         against = [one for one in counted if one not in saving]
-        return f"yes under {k} of {n} energy models for {name}; no where {_assumptions(against)}"
-    return f"no under {n - k} of {n} energy models; yes for {name} where {_assumptions(saving)}"
+        yes = f"yes under {k} of {n} energy models for {name}"
+        return Sentence(yes, f"no where {_assumptions(against)}")
+    no = f"no under {n - k} of {n} energy models"
+    return Sentence(no, f"yes for {name} where {_assumptions(saving)}")
 
 
 def _same_accuracy(closest: Comparison) -> str:
