@@ -17,6 +17,7 @@ from spikeoff.data import Dataset, Split, load_dataset, split
 from spikeoff.data.split import held_out_of
 from spikeoff.errors import UserError, one_line
 from spikeoff.ledger.environment import available_cores
+from spikeoff.ledger.metering import Meter
 from spikeoff.run.checkpoints import Checkpoint, Checkpointer, newest, remove
 from spikeoff.run.folder import CONFIG, SUMMARY, FolderLostError, RunFolder
 from spikeoff.run.json_files import plain
@@ -183,23 +184,8 @@ class _Session:
             RunProgress(title, epochs.stop - 1, len(parts.train), log, self.listener) as progress,
         ):
             log.info("%s on %s, engine %s, into %s", title, dataset.name, contender.engine, path)
-            last = newest(path, progress.say) if self.resumed else None
-            if last is not None:
-                facts = _restore_checkpoint(contender, last, facts, path)
-                progress.at(last.train_state.epoch, last.train_state.examples)
-            if self.resumed:
-                progress.say(_resume_message(last))
-                if (message := self._threads_message(type(contender))) is not None:
-                    progress.say(message)
-            if contender.patience is not None and not len(parts.validation):
-                progress.say("no validation images: early stopping is off")
-            for note in contender.notes:
-                progress.say(note)
-            contender.warm_up(parts.train.take(slice(0, 2)))
-            meter = ready_meter(contender.device, config)
-            progress.say(
-                "energy: " + (meter.reason or ", ".join(one.name for one in meter.counters))
-            )
+            last, facts = self._continued(contender, facts, progress)
+            meter = self._prepared(contender, parts, progress)
             kept = self.listener.resumable if self.listener is not None else None
             checkpointer = Checkpointer(
                 folder, config, facts, self.signals, progress.say, last, kept
@@ -236,6 +222,32 @@ class _Session:
             if tracker is not None:
                 tracker.tested(accuracy, len(history.rows))
         return record
+
+    def _continued(
+        self, contender: Contender, facts: dict[str, Any], progress: RunProgress
+    ) -> tuple[Checkpoint | None, dict[str, Any]]:
+        """The checkpoint that the contender goes on from, if any, and the facts of the run."""
+        if not self.resumed:
+            return None, facts
+        last = newest(self.path, progress.say)
+        if last is not None:
+            facts = _restore_checkpoint(contender, last, facts, self.path)
+            progress.at(last.train_state.epoch, last.train_state.examples)
+        progress.say(_resume_message(last))
+        if (message := self._threads_message(type(contender))) is not None:
+            progress.say(message)
+        return last, facts
+
+    def _prepared(self, contender: Contender, parts: Split, progress: RunProgress) -> Meter:
+        """Compile everything, and find what measures energy; says what a reader should know."""
+        if contender.patience is not None and not len(parts.validation):
+            progress.say("no validation images: early stopping is off")
+        for note in contender.notes:
+            progress.say(note)
+        contender.warm_up(parts.train.take(slice(0, 2)))
+        meter = ready_meter(contender.device, self.config)
+        progress.say("energy: " + (meter.reason or ", ".join(one.name for one in meter.counters)))
+        return meter
 
 
 def _restore_checkpoint(

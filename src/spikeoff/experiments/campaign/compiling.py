@@ -12,6 +12,7 @@ every family come first, so that none waits for, or repeats, what another of its
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import tempfile
@@ -31,7 +32,7 @@ from spikeoff.experiments.spawning import start_process
 from spikeoff.kernels.jit import COMPILES, compiler_state, kernel_folder
 from spikeoff.kernels.sources import ROOT, digest
 from spikeoff.ledger.environment import available_cores
-from spikeoff.run.signals import Interrupted, forwarded_signals, leave_to_parent
+from spikeoff.run.signals import Interrupted, Signals, forwarded_signals, leave_to_parent
 
 PREPARED = "prepared"
 N_TRAIN, N_VALIDATION, N_TEST = 260, 20, 20
@@ -128,9 +129,10 @@ def _train_side_by_side(shares: Sequence[list[Job]]) -> None:
 def train_in_turn(jobs: Sequence[Job]) -> None:
     """Make the runs in this process, one after another, until one is stopped."""
     leave_to_parent()
-    for job in jobs:
-        if work(job, lambda _: None).kind == "stopped":
-            return
+    with contextlib.suppress(Interrupted), Signals():
+        for job in jobs:
+            if work(job, lambda _: None).kind == "stopped":
+                return
 
 
 def _is_ours(run: Entry) -> bool:

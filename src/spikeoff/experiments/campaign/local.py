@@ -14,7 +14,13 @@ from typing import Any
 from spikeoff.experiments.campaign.job import Job, ProgressEvent, RunResult, work
 from spikeoff.experiments.spawning import start_process
 from spikeoff.ledger.environment import THREADS_VARIABLE, default_threads
-from spikeoff.run.signals import Interrupted, ReceivedSignal, forwarded_signals, leave_to_parent
+from spikeoff.run.signals import (
+    Interrupted,
+    ReceivedSignal,
+    Signals,
+    forwarded_signals,
+    leave_to_parent,
+)
 
 LOOK_EVERY_S = 1.0
 
@@ -99,9 +105,18 @@ class _Child:
 
 
 def _child(job: Job, end: Connection) -> None:
+    """Make the run; a stop at any moment ends this process in order, and not by the signal.
+
+    Otherwise a lock of Numba's would stay, and Python would warn of it when the campaign ends.
+    """
     leave_to_parent()
+    try:
+        with Signals():
+            result = work(job, _reporter(end))
+    except Interrupted as stop:
+        result = RunResult(job.number, "stopped", signum=stop.signum)
     with contextlib.suppress(BrokenPipeError):
-        end.send(work(job, _reporter(end)))
+        end.send(result)
 
 
 def _reporter(end: Connection) -> Callable[[ProgressEvent], None]:
