@@ -86,3 +86,26 @@ def test_libraries_are_there_already_unless_their_variables_have_changed() -> No
         [sys.executable, "-c", LOOKING], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [*["True True False"] * 2, "False False False"]
+
+
+INTERRUPTED = """
+from spikeoff.experiments import spawning
+spawning.LIBRARIES = ("interrupting",)
+look = "import sys; print('interrupting' in sys.modules)"
+spawning.start_process(exec, (look,)).join()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs fork"
+)
+def test_an_interrupt_while_libraries_are_imported_leaves_no_traceback(tmp_path: Path) -> None:
+    """A terminal sends it to the process that imports them too."""
+    module = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "interrupting.py").write_text(module)
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")

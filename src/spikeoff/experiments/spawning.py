@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from types import ModuleType
@@ -39,10 +42,29 @@ def start_process(target: Callable[..., object], arguments: tuple[Any, ...]) -> 
     program = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
-        process.start()
+        with _interrupt_held_back():
+            process.start()
     finally:
         sys.modules["__main__"] = program
     return process
+
+
+@contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Hold back Ctrl-C within, and from processes that start within for good.
+
+    A terminal sends it to all of them, and the one that imports the libraries would end with a
+    traceback. The program that started them decides what becomes of them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it would be started within, and let the signal through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _context() -> BaseContext:
