@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from spikeoff.cli.verbs import dispatch
 from spikeoff.errors import UserError
+from spikeoff.run.signals import Interrupted, interrupts_noted
 
 OUTPUT_LOST = 1
 USAGE_ERROR = 2
@@ -34,16 +35,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _status(given: list[str]) -> int | str | None:
     """Run the verb; what ``sys.exit`` takes."""
-    try:
-        _check_names([*given, _working_folder()])
-        return dispatch(given)
-    except UserError as error:
-        _tell(f"spikeoff: {error}")
-        return USAGE_ERROR
-    except KeyboardInterrupt as stop:
-        return _interrupted(stop)
-    except SystemExit as end:  # of the parser of flags: after help, or a complaint
-        return end.code
+    with interrupts_noted() as interrupts:
+        try:
+            _check_names([*given, _working_folder()])
+            return dispatch(given)
+        except KeyboardInterrupt as stop:
+            return _interrupted(stop)
+        except SystemExit as end:  # of the parser of flags: after help, or a complaint
+            return end.code
+        except Exception as error:
+            if interrupts:  # an import that was interrupted ends in any way
+                return _interrupted(KeyboardInterrupt())
+            if not isinstance(error, UserError):
+                raise
+            _tell(f"spikeoff: {error}")
+            return USAGE_ERROR
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -69,8 +75,6 @@ def _working_folder() -> str:
 
 def _interrupted(stop: KeyboardInterrupt) -> int:
     """Tell how to go on, where a run was begun; 130 for SIGINT, 143 for SIGTERM."""
-    from spikeoff.run.signals import Interrupted
-
     if not isinstance(stop, Interrupted):
         _tell("spikeoff: interrupted")
         return INTERRUPTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -30,18 +30,54 @@ class Interrupted(KeyboardInterrupt):
         self.signum, self.folder, self.command = signum, folder, command
 
 
+_noted: list[int] = []
+"""Signals that arrived within ``interrupts_noted`` and before a run began."""
+
+
+@contextmanager
+def interrupts_noted() -> Iterator[list[int]]:
+    """Note SIGINT, and raise KeyboardInterrupt as Python does.
+
+    That exception may get lost: a library turns it into another one while it is imported, and
+    Python ignores it in destructors. A run that begins later within stops at once then.
+
+    Yields:
+        The signals that have arrived.
+    """
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        del frame
+        _noted.append(signum)
+        raise KeyboardInterrupt
+
+    _noted.clear()
+    with stop_signals_to(handle, which=(signal.SIGINT,)):
+        try:
+            yield _noted
+        finally:
+            _noted.clear()
+
+
+def _heed_noted() -> None:
+    if _noted:
+        raise Interrupted(_noted[0])
+
+
 @contextmanager
 def stop_signals_to(
-    handler: Callable[[int, FrameType | None], None], *, ignore_hangup: bool = False
+    handler: Callable[[int, FrameType | None], None],
+    *,
+    which: Sequence[int] = STOP_SIGNALS,
+    ignore_hangup: bool = False,
 ) -> Iterator[None]:
-    """Send the stop signals that arrive within to ``handler``.
+    """Send the stop signals that arrive within to ``handler``; by default all of them.
 
     A signal that is being ignored, as under nohup, stays so. In a thread other than the main one,
     where Python lets no handler be set, none is.
     """
     former: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for signum in STOP_SIGNALS:
+        for signum in which:
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 former[signum] = signal.signal(signum, handler)
         if ignore_hangup and HANGUP is not None:
@@ -67,6 +103,7 @@ class Signals:
         self._parent = multiprocessing.parent_process()
 
     def __enter__(self) -> Signals:
+        _heed_noted()
         self._handlers.enter_context(stop_signals_to(self._handle, ignore_hangup=True))
         return self
 
@@ -120,6 +157,7 @@ def forwarded_signals() -> Iterator[ReceivedSignal]:
             raise Interrupted(signum)
         result.received = result.received or signum
 
+    _heed_noted()
     with stop_signals_to(handle, ignore_hangup=True):
         yield result
 
