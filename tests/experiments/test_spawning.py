@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from spikeoff.experiments import spawning
 from spikeoff.experiments.spawning import start_process
 
 UNGUARDED = """
@@ -70,7 +75,7 @@ def test_a_process_has_the_environment_of_the_program(
 LOOKING = """
 import os
 from spikeoff.experiments.spawning import start_process
-look = "import sys; print(*(one in sys.modules for one in ('torch', 'numba', 'spikeoff.run')))"
+look = "import sys; print(*(one in sys.modules for one in ('torch', 'numba', 'spikeoff.data')))"
 for threads in ("2", "2", "1"):
     os.environ["OMP_NUM_THREADS"] = threads
     start_process(exec, (look,)).join()
@@ -109,3 +114,31 @@ def test_an_interrupt_while_libraries_are_imported_leaves_no_traceback(tmp_path:
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_an_interrupt_does_not_leave_a_process_half_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The program would not know of it then. Any thread may receive the signal."""
+    begun, started = threading.Event(), []
+
+    def interrupt() -> None:
+        begun.wait()
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+
+    class Starting:
+        def __init__(self, **arguments: Any) -> None:
+            del arguments
+
+        def start(self) -> None:
+            begun.set()
+            thread.join()
+            started.append(self)
+
+    monkeypatch.setattr(spawning, "_context", lambda: SimpleNamespace(Process=Starting))
+    with pytest.raises(KeyboardInterrupt):
+        start_process(int, ())
+    assert started

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from spikeoff.cli import main, running
-from spikeoff.run.signals import Interrupted, Signals, forwarded_signals, interrupts_noted
+from spikeoff.run.signals import (
+    Interrupted,
+    Signals,
+    forwarded_signals,
+    interrupts_noted,
+    stop_signals_later,
+)
 
 
 def interrupt() -> None:
@@ -32,6 +38,16 @@ def test_a_run_does_not_begin_after_an_interrupt_that_got_lost(
             pytest.fail("it began")
     with begin():
         assert noted == []
+
+
+def test_a_stop_signal_can_take_effect_later() -> None:
+    reached = []
+    with pytest.raises(Interrupted), Signals():
+        with stop_signals_later():
+            interrupt()
+            reached.append("end")
+        reached.append("after")
+    assert reached == ["end"]
 
 
 def status(

@@ -14,6 +14,8 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any
 
+from spikeoff.run.signals import stop_signals_later
+
 LIBRARIES = ("torch", "numba")
 """What takes longest to import; modules of this package are not here, for they may be edited
 between two runs."""
@@ -42,7 +44,7 @@ def start_process(target: Callable[..., object], arguments: tuple[Any, ...]) -> 
     program = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
-        with _interrupt_held_back():
+        with stop_signals_later(), _interrupt_kept_from_children():
             process.start()
     finally:
         sys.modules["__main__"] = program
@@ -50,8 +52,8 @@ def start_process(target: Callable[..., object], arguments: tuple[Any, ...]) -> 
 
 
 @contextmanager
-def _interrupt_held_back() -> Iterator[None]:
-    """Hold back Ctrl-C within, and from processes that start within for good.
+def _interrupt_kept_from_children() -> Iterator[None]:
+    """Block Ctrl-C in processes that start within.
 
     A terminal sends it to all of them, and the one that imports the libraries would end with a
     traceback. The program that started them decides what becomes of them.

@@ -89,6 +89,18 @@ def stop_signals_to(
             signal.signal(signum, before)
 
 
+@contextmanager
+def stop_signals_later() -> Iterator[None]:
+    """Let stop signals that arrive within take effect at its end."""
+    arrived: list[int] = []
+    try:
+        with stop_signals_to(lambda signum, _: arrived.append(signum)):
+            yield
+    finally:
+        for signum in arrived:
+            signal.raise_signal(signum)
+
+
 class Signals:
     """Whether this process was asked to stop; a context manager.
 
