@@ -19,9 +19,11 @@ from spikeoff.experiments import spawning
 from spikeoff.experiments.spawning import start_process
 
 UNGUARDED = """
+import os
 import sys
 from spikeoff.experiments.spawning import start_process
-processes = [start_process(print, ("from a child", )) for _ in range(2)]
+write = (1, b"from a child\\n")  # at once: print may write text and end one after the other
+processes = [start_process(os.write, write) for _ in range(2)]
 for process in processes:
     process.join()
 sys.exit(sum(process.exitcode for process in processes))
@@ -126,6 +128,8 @@ def test_an_interrupt_does_not_leave_a_process_half_started(
         begun.wait()
         signal.raise_signal(signal.SIGINT)
 
+    # Another test's Brian2 may have left a handler of its own.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=interrupt)
     thread.start()
 
@@ -141,4 +145,5 @@ def test_an_interrupt_does_not_leave_a_process_half_started(
     monkeypatch.setattr(spawning, "_context", lambda: SimpleNamespace(Process=Starting))
     with pytest.raises(KeyboardInterrupt):
         start_process(int, ())
+    signal.signal(signal.SIGINT, former)
     assert started
